@@ -1,0 +1,40 @@
+"""The command line: one module a command; this one only puts them together and prints errors."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from edgewise import __version__
+from edgewise.errors import EdgewiseError
+
+app = typer.Typer(
+    name="edgewise",
+    help="Run, log and steer a site at the edge: on this machine and on Amazon CloudFront.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback(invoke_without_command=True)
+def options(version: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:
+    if version:
+        typer.echo(f"edgewise {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; an error of ours ends it with one message and exit status 1."""
+    try:
+        app()
+    except EdgewiseError as error:
+        print(f"error[{error.code}]: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader went away (`edgewise query … | head`): nothing to say, and nothing to say it to.
+        sys.stderr.close()
+        sys.exit(141)
