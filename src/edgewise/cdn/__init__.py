@@ -1,1 +1,28 @@
+"""A local CloudFront: runs the distribution of a CloudFormation template on this machine."""
 
+from edgewise.cdn.distribution import Distribution, Notice
+from edgewise.cdn.functions.logs import LogEvent, LogFolder, LogSink
+from edgewise.cdn.local import CdnOptions, LocalCdn
+from edgewise.cdn.subscription import Subscription
+from edgewise.cdn.template import Template, load_template, parse_template
+from edgewise.cdn.tls import local_authority, server_context
+from edgewise.cdn.trace import FunctionRun, Trace, access_record
+
+__all__ = [
+    "CdnOptions",
+    "Distribution",
+    "FunctionRun",
+    "LocalCdn",
+    "LogEvent",
+    "LogFolder",
+    "LogSink",
+    "Notice",
+    "Subscription",
+    "Template",
+    "Trace",
+    "access_record",
+    "load_template",
+    "local_authority",
+    "parse_template",
+    "server_context",
+]

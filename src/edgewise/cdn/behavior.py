@@ -1,0 +1,48 @@
+"""Which behavior serves a path. Source: Developer Guide, "Cache behavior settings", path pattern."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from edgewise.cdn.distribution import Behavior
+
+
+def normalise(path: str) -> str:
+    """The path that patterns are matched against: RFC 3986 dot segments removed, `//` folded.
+
+    Only the match uses it. The origin is sent the path as the viewer wrote it.
+    """
+    if "//" not in path and "/." not in path:
+        return path
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            if kept:
+                kept.pop()
+        elif segment not in ("", "."):
+            kept.append(segment)
+    directory = path.endswith(("/", "/.", "/..")) and bool(kept)
+    return "/" + "/".join(kept) + ("/" if directory else "")
+
+
+@lru_cache(maxsize=512)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    # `*` crosses slashes, `?` is exactly one character, case matters, the leading slash is optional.
+    source = "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
+    return re.compile(source if pattern.startswith(("/", "*")) else "/" + source, re.DOTALL)
+
+
+def matches(pattern: str, path: str) -> bool:
+    """Whether a path pattern matches a normalised path."""
+    return _compiled(pattern).fullmatch(path) is not None
+
+
+def select(behaviors: Sequence[Behavior], path: str) -> Behavior:
+    """The first behavior whose pattern matches; the last one is the default and matches everything."""
+    normal = normalise(path)
+    for behavior in behaviors[:-1]:
+        if matches(behavior.pattern, normal):
+            return behavior
+    return behaviors[-1]

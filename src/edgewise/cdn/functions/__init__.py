@@ -1,0 +1,1 @@
+"""Lambda functions as processes of the real runtime client, speaking to our Runtime API."""

@@ -1,0 +1,106 @@
+"""One port for viewers, plain and TLS: the first byte of a connection tells which it is.
+
+CloudFront has two ports, 80 and 443. Here one address serves both, so that a redirect from `http://` to
+`https://` with the same host and port arrives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+
+from edgewise.cdn.errors import ListenError
+from edgewise.cdn.http.viewer import Handler, ViewerConnection
+
+_TLS_HANDSHAKE = b"\x16"  # RFC 8446 section 5.1: the content type of the first record
+_FIRST_BYTE_TIMEOUT = 30.0
+
+
+class Listener:
+    """Accepts connections of viewers until it is closed."""
+
+    def __init__(self, handler: Handler, tls: ssl.SSLContext | None) -> None:
+        self._handler = handler
+        self._tls = tls
+        self._connections: set[ViewerConnection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, host: str, port: int) -> int:
+        """Listen on an address; port 0 takes a free one. Returns the port. Raises `ListenError`."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_STREAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind((host, port))
+        except OSError as error:
+            self._socket.close()
+            hint = "choose another port with --port, or --port 0 for a free one"
+            raise ListenError(f"cannot listen on {host}:{port}: {error.strerror}", hint=hint) from error
+        self._socket.listen(1024)
+        self._socket.setblocking(False)
+        self._spawn(self._accept())
+        return int(self._socket.getsockname()[1])
+
+    async def _accept(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                sock, _ = await loop.sock_accept(self._socket)
+            except OSError:
+                # Out of file descriptors, for one: those who have a connection must not suffer for it.
+                await asyncio.sleep(0.1)
+                continue
+            sock.setblocking(False)
+            self._spawn(self._serve(sock))
+
+    async def _serve(self, sock: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            first = await _peek(sock)
+            secure = first == _TLS_HANDSHAKE and self._tls is not None
+            await loop.connect_accepted_socket(
+                lambda: ViewerConnection(self._handler, self._connections, tls=secure),
+                sock,
+                ssl=self._tls if secure else None,
+            )
+        except (OSError, TimeoutError):
+            # The viewer left, or does not trust the certificate: its business.
+            sock.close()
+
+    def _spawn(self, work: asyncio._CoroutineLike[None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Stop listening and cut every connection."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._socket.close()
+        for connection in list(self._connections):
+            connection.abort()
+        # Let the transports tell their protocols.
+        await asyncio.sleep(0)
+
+
+async def _peek(sock: socket.socket) -> bytes:
+    """The first byte of a connection, left in place; empty at its end."""
+    loop = asyncio.get_running_loop()
+    while True:
+        readable: asyncio.Future[None] = loop.create_future()
+        loop.add_reader(sock, _set, readable)
+        try:
+            async with asyncio.timeout(_FIRST_BYTE_TIMEOUT):
+                await readable
+        finally:
+            loop.remove_reader(sock)
+        with contextlib.suppress(BlockingIOError):
+            return sock.recv(1, socket.MSG_PEEK)
+
+
+def _set(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

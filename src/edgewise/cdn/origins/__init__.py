@@ -1,0 +1,1 @@
+"""Where answers come from: custom origins over HTTP, and buckets as folders."""

@@ -1,0 +1,123 @@
+"""Reads a CloudFormation template (YAML with its short tags, or JSON) and resolves its expressions.
+
+Only what a distribution and its functions need is evaluated, and only when asked for. Whatever cannot be
+known without AWS gets a stable stand-in (account 123456789012, `d111111abcdef8.cloudfront.net`), the ones the
+AWS documentation uses.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from edgewise.cdn.errors import TemplateError
+from edgewise.cdn.intrinsics import Resolver
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as CloudFormation writes it: `!Ref X` means `{"Ref": "X"}`, `!GetAtt A.B` means `Fn::GetAtt`."""
+
+
+def _tag(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    value: Any
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        assert isinstance(node, yaml.MappingNode)
+        value = loader.construct_mapping(node, deep=True)
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _tag)
+# A template's dates (`Version: 2012-10-17`) are text, never dates.
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+@dataclass(frozen=True)
+class Template:
+    """A parsed template. `file` is where it was read from: relative `Code` paths start at its folder."""
+
+    document: Mapping[str, Any]
+    file: Path
+
+    @cached_property
+    def resources(self) -> Mapping[str, Mapping[str, Any]]:
+        resources = self.document.get("Resources")
+        if not isinstance(resources, Mapping) or not resources:
+            raise TemplateError(
+                "there are no Resources", file=self.file, hint="is this a CloudFormation template?"
+            )
+        broken = [
+            name for name, body in resources.items() if not isinstance(body, Mapping) or "Type" not in body
+        ]
+        if broken:
+            raise TemplateError("a resource needs a Type", file=self.file, key=f"Resources.{broken[0]}")
+        return resources
+
+    @cached_property
+    def resolver(self) -> Resolver:
+        return Resolver(self.document, self.resources, str(self.file))
+
+    def of_type(self, resource_type: str) -> list[str]:
+        """The logical ids of the resources of one type whose condition holds, in the template's order."""
+        return [
+            name
+            for name, body in self.resources.items()
+            if body["Type"] == resource_type and self.resolver.exists(name)
+        ]
+
+    def properties(self, name: str) -> dict[str, Any]:
+        """A resource's properties with every expression evaluated."""
+        value = self.resolver.resolve(
+            self.resources[name].get("Properties", {}), f"Resources.{name}.Properties"
+        )
+        if not isinstance(value, dict):
+            raise TemplateError("Properties must be a mapping", file=self.file, key=f"Resources.{name}")
+        return value
+
+
+def load_template(file: Path) -> Template:
+    """Read a template file.
+
+    Raises `TemplateError` with the line when it is neither YAML nor JSON, or when it cannot be opened.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TemplateError(f"cannot read the template: {error}", file=file) from error
+    return parse_template(text, file)
+
+
+def parse_template(text: str, file: Path) -> Template:
+    """Parse a template's text; `file` only says where it stands."""
+    try:
+        # JSON is YAML, but for tabs and for speed it is read by its own parser.
+        if text.lstrip().startswith("{"):
+            document = json.loads(text)
+        else:
+            # The loader derives from SafeLoader: it makes plain values only.
+            document = yaml.load(text, Loader=_Loader)
+    except json.JSONDecodeError as error:
+        raise TemplateError(f"not valid JSON: {error.msg}", file=file, line=error.lineno) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error)
+        raise TemplateError(
+            f"not valid YAML: {problem}", file=file, line=mark.line + 1 if mark else None
+        ) from error
+    if not isinstance(document, dict):
+        raise TemplateError("a template is a mapping at its top", file=file)
+    return Template(document, file)

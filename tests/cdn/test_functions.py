@@ -1,0 +1,287 @@
+"""Functions run for real: one invocation at a time, frozen between them, replaced when they fail."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from support.running import (
+    PASS_ON,
+    associations,
+    behavior,
+    function,
+    running_cdn,
+    running_origin,
+    template,
+)
+
+# Answers every request itself, with what `what` says about the environment.
+REPORT = """
+import json, os, sys, threading, time
+ticks = calls = 0
+def tick():
+    global ticks
+    while True:
+        time.sleep(0.002)
+        ticks += 1
+threading.Thread(target=tick, daemon=True).start()
+
+def handler(event, context):
+    global calls
+    calls += 1
+    uri = event["Records"][0]["cf"]["request"]["uri"]
+    if uri == "/raise":
+        raise ValueError("on purpose")
+    if uri == "/exit":
+        os._exit(3)
+    if uri == "/hang":
+        time.sleep(60)
+    if uri == "/sleep":
+        time.sleep(0.2)
+    print("said by the handler")
+    return {"status": "200", "body": json.dumps({
+        "ticks": ticks, "calls": calls, "pid": os.getpid(), "environ": dict(os.environ), "cwd": os.getcwd(),
+        "name": context.function_name, "version": context.function_version, "arn": context.invoked_function_arn,
+        "left": context.get_remaining_time_in_millis(), "path": sys.path,
+    })}
+"""
+
+CLIENTS = pytest.mark.parametrize("own_client", [False, True], ids=["awslambdaric", "own"])
+
+
+def answering(folder: Path, code: str = REPORT, *, own_client: bool = False, **options: object) -> object:
+    text = template(behavior(LambdaFunctionAssociations=associations("viewer-request")))
+    return running_cdn(folder, text, {"app.py": code}, own_runtime_client=own_client, **options)
+
+
+@CLIENTS
+def test_a_background_thread_does_not_run_between_invocations_and_globals_stay(
+    tmp_path: Path, own_client: bool
+) -> None:
+    with answering(tmp_path, own_client=own_client) as cdn:
+        first = cdn.request("/").json()
+        time.sleep(0.5)
+        second = cdn.request("/").json()
+    assert second["pid"] == first["pid"]
+    assert second["calls"] == first["calls"] + 1
+    # 250 ticks would fit into the pause.
+    assert second["ticks"] - first["ticks"] < 25
+
+
+@CLIENTS
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [("/raise", "on purpose"), ("/exit", "Runtime.ExitError"), ("/hang", "Sandbox.Timedout")],
+)
+def test_a_function_that_fails_gives_503_and_the_next_request_is_served(
+    tmp_path: Path, own_client: bool, path: str, error: str
+) -> None:
+    with answering(tmp_path, own_client=own_client) as cdn:
+        answer = cdn.request(path)
+        following = cdn.request("/")
+    assert (answer.status, answer.cache) == (503, "LambdaExecutionError")
+    assert b"The Lambda function associated with the CloudFront distribution is invalid" in answer.body
+    assert following.status == 200
+    assert error in cdn.traces[0].detail
+
+
+@CLIENTS
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("import no_such_module\n", "Runtime.ImportModuleError"),
+        ("def handler(:\n", "Runtime.UserCodeSyntaxError"),
+        ("other = 1\n", "Runtime.HandlerNotFound"),
+        ("raise RuntimeError('at the start')\n", "at the start"),
+    ],
+)
+def test_a_function_that_does_not_start_gives_503_until_it_is_mended(
+    tmp_path: Path, own_client: bool, code: str, error: str
+) -> None:
+    with answering(tmp_path, code, own_client=own_client) as cdn:
+        broken = cdn.request("/")
+        (tmp_path / "code" / "app.py").write_text(REPORT)
+        mended = cdn.request("/")
+    assert broken.status == 503
+    assert error in cdn.traces[0].detail
+    assert mended.status == 200
+
+
+@CLIENTS
+def test_a_result_that_is_not_json_is_an_error_of_the_function(tmp_path: Path, own_client: bool) -> None:
+    with answering(
+        tmp_path, "def handler(event, context):\n    return object()\n", own_client=own_client
+    ) as cdn:
+        answer = cdn.request("/")
+    assert answer.status == 503
+    assert "Runtime.MarshalError" in cdn.traces[0].detail
+
+
+def test_the_environment_is_that_of_the_edge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_OF_THE_SHELL", "1")
+    with answering(tmp_path) as cdn:
+        seen = cdn.request("/").json()
+    environ = seen["environ"]
+    assert "SECRET_OF_THE_SHELL" not in environ
+    assert environ["AWS_REGION"] == "eu-central-1"
+    assert environ["AWS_LAMBDA_FUNCTION_NAME"] == seen["name"] == "us-east-1.edge"
+    assert environ["AWS_LAMBDA_LOG_GROUP_NAME"] == "/aws/lambda/us-east-1.edge"
+    assert seen["arn"] == "arn:aws:lambda:eu-central-1:123456789012:function:us-east-1.edge:1"
+    assert seen["cwd"] == environ["LAMBDA_TASK_ROOT"] == str(tmp_path / "code")
+    assert 0 < seen["left"] <= 2000
+    assert not any(path.endswith("site-packages") for path in seen["path"])
+
+
+def test_a_function_cannot_import_what_lambda_does_not_have(tmp_path: Path) -> None:
+    with answering(tmp_path, "import duckdb\n" + REPORT) as cdn:
+        assert cdn.request("/").status == 503
+    assert "duckdb" in cdn.traces[0].detail
+
+
+def test_the_log_has_start_end_and_report_around_what_the_function_printed(tmp_path: Path) -> None:
+    with answering(tmp_path) as cdn:
+        cdn.request("/")
+    init, start, said, end, report = cdn.messages()
+    request_id = start.split()[2]
+    assert init.startswith("INIT_START Runtime Version: python3.13")
+    assert start == f"START RequestId: {request_id} Version: 1"
+    assert said == "said by the handler"
+    assert end == f"END RequestId: {request_id}"
+    assert report.startswith(f"REPORT RequestId: {request_id}\tDuration: ")
+    assert "\tMemory Size: 128 MB\t" in report and "\tInit Duration: " in report
+    assert {(event.region, event.group) for event in cdn.logs} == {
+        ("eu-central-1", "/aws/lambda/us-east-1.edge")
+    }
+
+
+def test_a_timeout_is_in_the_log(tmp_path: Path) -> None:
+    with answering(tmp_path) as cdn:
+        cdn.request("/hang")
+    assert any(message.endswith("Task timed out after 2.00 seconds") for message in cdn.messages())
+
+
+def test_an_edit_takes_effect_on_the_next_request(tmp_path: Path) -> None:
+    code = "def handler(event, context):\n    return {'status': '200', 'body': '%s ' + context.function_version}\n"
+    with answering(tmp_path, code % "old") as cdn:
+        before = cdn.request("/").body
+        (tmp_path / "code" / "app.py").write_text(code % "new")
+        after = cdn.request("/").body
+        (tmp_path / "code" / "other.py").write_text("")
+        added = cdn.request("/").body
+    assert (before, after, added) == (b"old 1", b"new 2", b"new 3")
+
+
+def test_an_environment_serves_one_invocation_at_a_time_and_others_are_started(tmp_path: Path) -> None:
+    with answering(tmp_path, max_environments=3) as cdn, ThreadPoolExecutor(6) as pool:
+        answers = [answer.json() for answer in pool.map(cdn.request, ["/sleep"] * 6)]
+    by_pid = {answer["pid"] for answer in answers}
+    assert 1 < len(by_pid) <= 3
+    assert len({(answer["pid"], answer["calls"]) for answer in answers}) == 6
+
+
+def test_a_second_invocation_reuses_the_environment(tmp_path: Path) -> None:
+    text = template(behavior(LambdaFunctionAssociations=associations("viewer-request", "origin-request")))
+    with running_origin() as origin, running_cdn(tmp_path, text, origins={"app": origin.url}) as cdn:
+        for _ in range(5):
+            assert cdn.request("/").status == 200
+    assert sum(message.startswith("INIT_START") for message in cdn.messages()) == 1
+
+
+def test_closing_ends_every_process_even_a_frozen_and_a_hanging_one(tmp_path: Path) -> None:
+    with answering(tmp_path) as cdn, ThreadPoolExecutor(2) as pool:
+        frozen = cdn.request("/").json()["pid"]
+        hanging = [pool.submit(cdn.request, "/hang") for _ in range(2)]
+        _wait_for(lambda: sum(message.startswith("START") for message in cdn.messages()) == 3)
+        running = _children()
+        cdn.close()
+        for request in hanging:
+            with pytest.raises((ConnectionError, http.client.HTTPException)):
+                request.result(20)
+    assert frozen in running and len(running) == 2
+    assert not _alive(frozen)
+    assert _children() == []
+
+
+def test_a_killed_frozen_environment_is_replaced(tmp_path: Path) -> None:
+    with answering(tmp_path) as cdn:
+        first = cdn.request("/").json()["pid"]
+        os.kill(first, 9)
+        _wait_for(lambda: not _alive(first))
+        second = cdn.request("/").json()
+    assert second["pid"] != first
+    assert second["calls"] == 1
+
+
+def test_two_functions_on_one_behavior(tmp_path: Path) -> None:
+    mark = """
+def handler(event, context):
+    response = event["Records"][0]["cf"]["response"]
+    response["headers"]["x-marked-by"] = [{"value": context.function_name}]
+    return response
+"""
+    text = template(
+        behavior(
+            LambdaFunctionAssociations=[
+                *associations("viewer-request", function="One"),
+                *associations("origin-response", function="Two"),
+            ]
+        ),
+        functions={
+            "One": function(FunctionName="one", Handler="one.handler"),
+            "Two": function(FunctionName="two", Handler="two.handler"),
+        },
+    )
+    files = {"one.py": PASS_ON, "two.py": mark}
+    with running_origin() as origin, running_cdn(tmp_path, text, files, origins={"app": origin.url}) as cdn:
+        answer = cdn.request("/")
+    assert answer.headers["X-Marked-By"] == "us-east-1.two"
+    assert [run.trigger for run in cdn.traces[0].functions] == ["viewer-request", "origin-response"]
+
+
+def test_a_large_result_passes(tmp_path: Path) -> None:
+    code = PASS_ON.replace(
+        "return", 'cf["request"]["headers"]["x-big"] = [{"value": "x" * 20_000}]\n    return', 1
+    )
+    text = template(behavior(LambdaFunctionAssociations=associations("origin-request")))
+    with (
+        running_origin() as origin,
+        running_cdn(tmp_path, text, {"app.py": code}, origins={"app": origin.url}) as cdn,
+    ):
+        headers = dict(cdn.request("/").json()["headers"])
+    assert len(headers["x-big".title()]) == 20_000
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _children() -> list[int]:
+    """The runtime clients that this process has started and that still live (Linux)."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+                command = (entry / "cmdline").read_bytes()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if int(stat[1]) == os.getpid() and b"awslambdaric" in command and stat[0] != "Z":
+                found.append(int(entry.name))
+    return found
+
+
+def _wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
