@@ -1,0 +1,147 @@
+"""What `edgewise up` shows: a line per request and what its parts say, for a person or as JSON objects.
+
+Writing happens in a thread of its own: a terminal or a pipe that does not keep up must not slow the site down.
+Lines beyond what fits in the queue are left out, and their number is said.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+import time
+from typing import Any, TextIO
+
+from edgewise.cdn import LogEvent, Notice, Trace
+
+_QUEUE = 10_000
+_DIM, _RED, _YELLOW, _GREEN, _CYAN, _RESET = (
+    "\x1b[2m",
+    "\x1b[31m",
+    "\x1b[33m",
+    "\x1b[32m",
+    "\x1b[36m",
+    "\x1b[0m",
+)
+# What Lambda itself writes about every invocation; a person wants what the function says.
+_LAMBDA_LINES = ("INIT_START ", "START RequestId: ", "END RequestId: ", "REPORT RequestId: ")
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x09), *range(0x0A, 0x20), 0x7F, *range(0x80, 0xA0))}
+
+
+class Screen:
+    """`as_json` makes every line an object; `color` is for a terminal."""
+
+    def __init__(self, output: TextIO, *, as_json: bool, color: bool) -> None:
+        self._output = output
+        self._json = as_json
+        self._color = color
+        self._queue: queue.Queue[str | None] = queue.Queue(_QUEUE)
+        self._left_out = 0
+        self._thread = threading.Thread(target=self._write, name="screen", daemon=True)
+        self._thread.start()
+
+    def _write(self) -> None:
+        while (line := self._queue.get()) is not None:
+            try:
+                self._output.write(line + "\n")
+                if self._queue.empty():
+                    self._output.flush()
+            except (OSError, ValueError):
+                return  # nobody reads any more
+
+    def _put(self, line: str) -> None:
+        if self._left_out and self._queue.qsize() < _QUEUE // 2:
+            left_out, self._left_out = self._left_out, 0
+            self._event({"event": "left_out", "lines": left_out}, f"({left_out} lines left out)")
+        try:
+            self._queue.put_nowait(line)
+        except queue.Full:
+            self._left_out += 1
+
+    def _event(self, event: dict[str, Any], text: str) -> None:
+        self._put(json.dumps(event) if self._json else text)
+
+    def _paint(self, color: str, text: str) -> str:
+        return f"{color}{text}{_RESET}" if self._color else text
+
+    def ready(self, **addresses: str) -> None:
+        """The first line: where everything is."""
+        width = max(len(name) for name in addresses)
+        lines = (f"  {name:<{width}}  {self._paint(_CYAN, address)}" for name, address in addresses.items())
+        self._event({"event": "ready", **addresses}, "\nready\n" + "\n".join(lines) + "\n")
+
+    def notice(self, notice: Notice) -> None:
+        """A part of the template that is not simulated."""
+        event = {"event": "notice", "key": notice.key, "message": notice.message}
+        self._event(event, self._paint(_YELLOW, f"notice: {notice}"))
+
+    def message(self, text: str) -> None:
+        """Something the user should know."""
+        self._event({"event": "message", "message": text}, self._paint(_YELLOW, text))
+
+    def output(self, source: str, line: str) -> None:
+        """A line that an origin or the store printed."""
+        event = {"event": "output", "source": source, "line": line}
+        self._event(event, f"{self._paint(_DIM, f'{source} |')} {printable(line)}")
+
+    def log(self, event: LogEvent) -> None:
+        """A line that a function printed; records and Lambda's own lines are left to the log files."""
+        if event.message.startswith(_LAMBDA_LINES) or _is_record(event.message):
+            return
+        name = event.group.rsplit(".", 1)[-1]
+        shown = {"event": "log", "function": name, "region": event.region, "line": event.message}
+        self._event(shown, f"{self._paint(_DIM, f'{name} |')} {printable(event.message)}")
+
+    def request(self, trace: Trace) -> None:
+        """One request, when it is answered."""
+        self._put(json.dumps(_request_event(trace)) if self._json else self._request_line(trace))
+
+    def _request_line(self, trace: Trace) -> str:
+        clock = time.strftime("%H:%M:%S", time.localtime(trace.started))
+        color = (
+            _RED if trace.status >= 500 or not trace.status else _YELLOW if trace.status >= 400 else _GREEN
+        )
+        runs = ", ".join(
+            f"{run.trigger} {run.milliseconds:.1f}{' cold' if run.cold else ''}" for run in trace.functions
+        )
+        line = (
+            f"{clock}.{int(trace.started * 1000) % 1000:03}  {trace.request.method:<6} "
+            f"{self._paint(color, f'{trace.status:03}')} {trace.duration_ms:8.1f} ms  {trace.result:<8} "
+            f"{printable(trace.request.target)}  {self._paint(_DIM, runs)}".rstrip()
+        )
+        if trace.detail:
+            line += f"\n              {self._paint(_RED, printable(trace.detail))}"
+        return line
+
+    def close(self) -> None:
+        """Write what is queued, and stop; a reader that hangs is not waited for long."""
+        self._queue.put(None)
+        self._thread.join(timeout=2.0)
+
+
+def printable(text: str) -> str:
+    """Text from outside, with control characters shown and not obeyed: a log line must not drive a terminal."""
+    return text.translate(_CONTROL).replace("\n", "\n  ")
+
+
+def _is_record(message: str) -> bool:
+    return message.startswith('{"') and '"schema":"edge/' in message
+
+
+def _request_event(trace: Trace) -> dict[str, Any]:
+    return {
+        "event": "request",
+        "time": trace.started,
+        "request_id": trace.request_id,
+        "method": trace.request.method,
+        "path": trace.request.uri,
+        "query": trace.request.query,
+        "status": trace.status,
+        "ms": round(trace.duration_ms, 3),
+        "result": trace.result,
+        "functions": [
+            {"trigger": run.trigger, "ms": round(run.milliseconds, 3), "cold": run.cold, "error": run.error}
+            for run in trace.functions
+        ],
+        "detail": trace.detail,
+    }

@@ -1,0 +1,206 @@
+"""One run of `edgewise up`: starts the parts in order, wires them together, and ends them in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import platform
+import signal
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgewise.cdn import (
+    CdnOptions,
+    LocalCdn,
+    LogEvent,
+    LogFolder,
+    Subscription,
+    Template,
+    Trace,
+    access_record,
+    load_template,
+    local_authority,
+    server_context,
+)
+from edgewise.cli.running.origins import start_origins
+from edgewise.cli.running.ports import free_port
+from edgewise.cli.running.screen import Screen
+from edgewise.cli.running.store import StoreProcess
+from edgewise.errors import EdgewiseError
+from edgewise.site import CODE_FOLDER, Bundle, Site, bundle_settings, compile_template, load_site, render_yaml
+from edgewise.store import ensure_credentials
+
+STATE_FOLDER = ".edgewise"
+_STORE_PORT = 5080  # OpenObserve's own
+
+
+@dataclass(frozen=True, slots=True)
+class UpOptions:
+    """What the command line said. Exactly one of `directory` and `template` is used."""
+
+    directory: Path
+    template: Path | None
+    distribution: str | None
+    port: int
+    origins: Mapping[str, str]
+    max_environments: int
+
+
+class Session:
+    """`run` returns when the user ends it; everything that was started is gone then."""
+
+    def __init__(self, options: UpOptions, screen: Screen) -> None:
+        self._options = options
+        self._screen = screen
+        self._state = (Path() if options.template else options.directory) / STATE_FOLDER
+
+    async def run(self) -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, stop.set)
+        async with AsyncExitStack() as stack:
+            starting = loop.create_task(self._start(stack))
+            stopping = loop.create_task(stop.wait())
+            # Ctrl-C while an origin is still starting must not wait for it.
+            await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if not starting.done():
+                starting.cancel()
+            await asyncio.gather(starting, return_exceptions=stop.is_set())
+            await stopping
+
+    async def _start(self, stack: AsyncExitStack) -> None:
+        options, screen = self._options, self._screen
+        site = None if options.template else load_site(options.directory)
+        self._state.mkdir(parents=True, exist_ok=True)
+        (self._state / ".gitignore").write_text("*\n", encoding="utf-8")
+        store = StoreProcess(self._state / "store", screen.output)
+        credentials = ensure_credentials(store.directory)
+        await store.start(free_port(_STORE_PORT))
+        stack.push_async_callback(store.stop)
+        subscription = Subscription(store.url, credentials.user, credentials.password, screen.message)
+        stack.push_async_callback(self._close_subscription, subscription)
+
+        bundle = None
+        if site is not None:
+            delivery = {"user": credentials.user, "password": credentials.password, "url": store.url}
+            bundle = _bundle(site, self._state / "build", delivery)
+            template = _compiled(site, bundle, self._state / "build")
+        else:
+            assert options.template is not None
+            template = load_template(options.template)
+        origins = dict(options.origins)
+        if site is not None:
+            origins |= await start_origins(site, set(origins), stack, screen.output)
+
+        logs = LogFolder(self._state / "logs")
+        stack.callback(logs.close)
+        cdn = self._cdn(template, origins, subscription, logs, bundle)
+        port = await cdn.start("127.0.0.1", options.port)
+        stack.push_async_callback(cdn.close)
+        url = f"http://127.0.0.1:{port}"
+        self._announce(stack, {"url": url, "store": store.url, "pid": os.getpid()})
+        screen.ready(url=url, https=f"https://localhost:{port}", store=store.url)
+        self._tell(cdn)
+
+    def _cdn(
+        self,
+        template: Template,
+        origins: Mapping[str, str],
+        subscription: Subscription,
+        logs: LogFolder,
+        bundle: Bundle | None,
+    ) -> LocalCdn:
+        def on_log(event: LogEvent) -> None:
+            logs(event)
+            subscription.log_event(event)
+            self._screen.log(event)
+
+        def on_request(trace: Trace) -> None:
+            subscription.access(access_record(trace))
+            self._screen.request(trace)
+
+        authority = local_authority(self._state / "tls")
+        names = ("localhost", "127.0.0.1", "::1", "d111111abcdef8.cloudfront.net")
+        return LocalCdn(
+            template,
+            CdnOptions(
+                distribution=self._options.distribution,
+                origins=origins,
+                max_environments=self._options.max_environments,
+                tls=server_context(authority, names),
+                refresh_code=None if bundle is None else _refresher(bundle, self._screen),
+                on_request=on_request,
+                on_log=on_log,
+            ),
+        )
+
+    def _announce(self, stack: AsyncExitStack, addresses: Mapping[str, object]) -> None:
+        """Let other commands of this folder find the run."""
+        file = self._state / "up.json"
+        file.write_text(json.dumps(addresses), encoding="utf-8")
+        stack.callback(file.unlink, missing_ok=True)
+
+    def _tell(self, cdn: LocalCdn) -> None:
+        for notice in cdn.notices:
+            self._screen.notice(notice)
+        here = "python" + ".".join(platform.python_version_tuple()[:2])
+        wanted = {function.runtime for function in cdn.distribution.functions.values()} - {here}
+        for runtime in sorted(wanted):
+            self._screen.message(f"functions ask for {runtime}; on this machine they run on {here}")
+        if cdn.uses_own_runtime_client:
+            self._screen.message(
+                "AWS's runtime client is not installed here: functions run on a small one of our own"
+            )
+
+    async def _close_subscription(self, subscription: Subscription) -> None:
+        left = await subscription.close()
+        if left or subscription.dropped:
+            self._screen.message(f"records that did not reach the store: {left + subscription.dropped}")
+
+
+def _bundle(site: Site, build: Path, store: Mapping[str, str]) -> Bundle | None:
+    if not site.runs_functions:
+        return None
+    log: dict[str, object] = {"delivery": "stdout"}
+    if site.log is not None and site.log.delivery == "openobserve":
+        log = {
+            "delivery": "openobserve",
+            "organization": "default",
+            "stream": "edge",
+            "budget_ms": 50,
+            **store,
+        }
+    bundle = Bundle(site, build / CODE_FOLDER, bundle_settings(site, log=log))
+    bundle.refresh()
+    return bundle
+
+
+def _compiled(site: Site, bundle: Bundle | None, build: Path) -> Template:
+    """Compile the site and hand over the template as a file, as anyone's: the local CDN knows nothing else."""
+    build.mkdir(parents=True, exist_ok=True)
+    file = build / "template.yaml"
+    file.write_text(
+        render_yaml(compile_template(site, code_hash=bundle.code_hash if bundle else "")), encoding="utf-8"
+    )
+    return load_template(file)
+
+
+def _refresher(bundle: Bundle, screen: Screen) -> Callable[[], None]:
+    """Bring the functions' folder up to date; a source that cannot be bundled leaves the last good one running."""
+    said = ""
+
+    def refresh() -> None:
+        nonlocal said
+        try:
+            bundle.refresh()
+            said = ""
+        except EdgewiseError as error:
+            if str(error) != said:
+                said = str(error)
+                screen.message(f"the functions were not changed: {said}")
+
+    return refresh

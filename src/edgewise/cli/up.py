@@ -1,0 +1,57 @@
+"""`edgewise up`: the whole site on this machine, every request shown."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def up(
+    directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="The site's folder.")] = Path(),
+    *,
+    template: Annotated[
+        Path | None,
+        typer.Option("--template", metavar="FILE", help="Run a CloudFormation template instead of a site."),
+    ] = None,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--origin", metavar="ID=PLACE", help="Where an origin is here: a URL, or a bucket's folder."
+        ),
+    ] = None,
+    distribution: Annotated[
+        str | None, typer.Option(metavar="ID", help="Which distribution of the template, if it has several.")
+    ] = None,
+    port: Annotated[
+        int, typer.Option(help="The port for viewers, http and https; 0 takes a free one.")
+    ] = 8080,
+    max_environments: Annotated[
+        int, typer.Option(min=1, max=100, help="Execution environments that one function may have at a time.")
+    ] = 4,
+    as_json: Annotated[bool, typer.Option("--json", help="Print objects, one a line.")] = False,
+) -> None:
+    """Run a site at the edge on this machine, and show every request."""
+    # Here, so that the other commands start without it.
+    from edgewise.cli.running.screen import Screen
+    from edgewise.cli.running.session import Session, UpOptions
+
+    options = UpOptions(directory, template, distribution, port, _places(origin or []), max_environments)
+    screen = Screen(sys.stdout, as_json=as_json, color=not as_json and sys.stdout.isatty())
+    try:
+        asyncio.run(Session(options, screen).run())
+    finally:
+        screen.close()
+
+
+def _places(given: list[str]) -> dict[str, str]:
+    places = {}
+    for pair in given:
+        name, equals, place = pair.partition("=")
+        if not (name and equals and place):
+            raise typer.BadParameter(f"{pair!r} is not ID=PLACE, such as app=http://127.0.0.1:8000")
+        places[name] = place
+    return places
