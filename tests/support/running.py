@@ -7,6 +7,7 @@ import http.client
 import http.server
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -141,9 +142,18 @@ class RunningCdn:
         try:
             connection.request(method, path, body, headers or {})
             response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read())
+            answer = Answer(response.status, response.headers, response.read())
         finally:
             connection.close()
+        self._wait_for_trace(answer.headers["X-Amz-Cf-Id"])
+        return answer
+
+    def _wait_for_trace(self, request_id: str | None) -> None:
+        """The viewer has its answer a moment before the CDN tells of it."""
+        deadline = time.monotonic() + 10
+        while request_id and not any(trace.request_id == request_id for trace in self.traces):
+            assert time.monotonic() < deadline, "the request was not told of"
+            time.sleep(0.001)
 
     def messages(self) -> list[str]:
         return [event.message for event in self.logs]
@@ -215,6 +225,7 @@ def running_origin(respond: Respond | None = None) -> Iterator[Origin]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 65_536  # one packet for head and body
         timeout = 20
 
         def do_GET(self) -> None:

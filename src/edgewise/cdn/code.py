@@ -13,51 +13,45 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from edgewise.cdn.distribution import FunctionDefinition
-from edgewise.cdn.errors import TemplateError
-from edgewise.cdn.template import Template
+from edgewise.cdn.node import Node
 
 
-def function_definition(template: Template, name: str) -> FunctionDefinition:
-    """A template's `AWS::Lambda::Function` as it runs at the edge. Raises `TemplateError`."""
-    properties = template.properties(name)
-    key = f"Resources.{name}.Properties"
-    runtime = str(properties.get("Runtime", ""))
+def function_definition(properties: Node, folder: Path) -> FunctionDefinition:
+    """A template's `AWS::Lambda::Function` as it runs at the edge; `folder` is where `Code` starts.
+
+    Raises `TemplateError`.
+    """
+    runtime = properties.text("Runtime", "no runtime")
     if not runtime.startswith("python"):
-        hint = "functions of this template that no behavior uses are never looked at"
-        raise TemplateError(
-            f"only Python functions run here, this is {runtime or 'no runtime'}",
-            file=template.file,
-            key=f"{key}.Runtime",
-            hint=hint,
-        )
-    handler = str(properties.get("Handler", ""))
+        raise properties.error(f"only Python functions run here, this is {runtime}", "Runtime")
+    handler = properties.text("Handler", "")
     if "." not in handler:
-        raise TemplateError(f"{handler!r} is not module.function", file=template.file, key=f"{key}.Handler")
+        raise properties.error(f"{handler!r} is not module.function", "Handler")
     return FunctionDefinition(
-        name=str(properties.get("FunctionName") or f"local-{name}"),
+        name=properties.text("FunctionName", f"local-{properties.key.split('.')[1]}"),
         handler=handler,
-        code=_code_folder(template, properties.get("Code"), f"{key}.Code"),
+        code=_code_folder(properties, folder),
         runtime=runtime,
-        memory_mb=int(properties.get("MemorySize", 128)),
-        timeout=float(properties.get("Timeout", 3)),
+        memory_mb=properties.integer("MemorySize", 128),
+        timeout=float(properties.integer("Timeout", 3)),
     )
 
 
-def _code_folder(template: Template, code: Any, key: str) -> Path:
-    if isinstance(code, dict) and "ZipFile" in code:
-        return _unpacked(str(code["ZipFile"]).encode(), _write_inline)
+def _code_folder(properties: Node, folder: Path) -> Path:
+    code = properties.value("Code")
+    if isinstance(code, dict) and isinstance(code.get("ZipFile"), str):
+        return _unpacked(code["ZipFile"].encode(), _write_inline)
     if not isinstance(code, str):
         hint = "a local folder or zip, relative to the template, as `aws cloudformation package` takes it"
-        raise TemplateError("Code is not on this machine", file=template.file, key=key, hint=hint)
-    path = (template.file.parent / code).resolve()
+        raise properties.error("Code is not on this machine", "Code", hint)
+    path = (folder / code).resolve()
     if path.is_dir():
         return path
     if path.is_file() and zipfile.is_zipfile(path):
         return _unpacked(path.read_bytes(), _extract)
-    raise TemplateError(f"there is no folder or zip {path}", file=template.file, key=key)
+    raise properties.error(f"there is no folder or zip {path}", "Code")
 
 
 def _write_inline(text: bytes, folder: Path) -> None:

@@ -6,8 +6,8 @@ silence. Property names and defaults: CloudFormation reference, `AWS::CloudFront
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast, get_args
 
 from edgewise.cdn.code import function_definition
 from edgewise.cdn.distribution import (
@@ -20,10 +20,13 @@ from edgewise.cdn.distribution import (
     FunctionDefinition,
     Notice,
     Origin,
+    OriginProtocol,
     Trigger,
+    ViewerProtocol,
 )
 from edgewise.cdn.errors import TemplateError
 from edgewise.cdn.intrinsics import DISTRIBUTION_DOMAIN, DISTRIBUTION_ID
+from edgewise.cdn.node import Node
 from edgewise.cdn.policies import (
     MANAGED_CACHE_POLICIES,
     MANAGED_ORIGIN_REQUEST_POLICIES,
@@ -32,6 +35,8 @@ from edgewise.cdn.policies import (
 )
 from edgewise.cdn.policy_definition import cache_policy, forwarded_values, origin_request_policy
 from edgewise.cdn.template import Template
+
+P = TypeVar("P")
 
 _DISTRIBUTION = "AWS::CloudFront::Distribution"
 
@@ -91,170 +96,156 @@ def _choose(template: Template, name: str | None) -> str:
 class _Definition:
     def __init__(self, template: Template, name: str) -> None:
         self._template = template
-        self._path = f"Resources.{name}.Properties.DistributionConfig"
-        config = template.properties(name).get("DistributionConfig")
-        if not isinstance(config, dict):
-            raise self._error("it is missing")
-        self._config: dict[str, Any] = config
+        self._config = template.node(name).required("DistributionConfig")
         self._notices: list[Notice] = []
         self._functions: dict[str, FunctionDefinition] = {}
         self._versions = _versions_by_arn(template)
 
-    def _error(self, message: str, key: str = "", hint: str | None = None) -> TemplateError:
-        return TemplateError(message, file=self._template.file, key=f"{self._path}{key}", hint=hint)
-
-    def _notice_unsupported(self, kind: str, settings: Mapping[str, Any], key: str) -> None:
+    def _notice_unsupported(self, kind: str, node: Node) -> None:
         for name, instead in _NOT_SIMULATED[kind].items():
-            if settings.get(name):
-                self._notices.append(Notice(f"{self._path}{key}.{name}", f"not simulated: {instead}"))
+            if node.has(name):
+                self._notices.append(Notice(f"{node.key}.{name}", f"not simulated: {instead}"))
 
     def read(self) -> tuple[Distribution, list[Notice]]:
-        self._notice_unsupported("distribution", self._config, "")
-        origins = {origin.id: origin for origin in self._origins()}
+        config = self._config
+        self._notice_unsupported("distribution", config)
+        self._origins = {origin.id: origin for origin in self._all_origins()}
         self._groups = self._first_of_groups()
-        listed = self._config.get("CacheBehaviors") or []
-        behaviors = [self._behavior(item, f".CacheBehaviors[{i}]", origins) for i, item in enumerate(listed)]
-        default = self._config.get("DefaultCacheBehavior")
-        if not isinstance(default, dict):
-            raise self._error("it is missing", ".DefaultCacheBehavior")
-        behaviors.append(self._behavior({**default, "PathPattern": "*"}, ".DefaultCacheBehavior", origins))
-        return (
-            Distribution(
-                id=DISTRIBUTION_ID,
-                domain=DISTRIBUTION_DOMAIN,
-                behaviors=tuple(behaviors),
-                origins=origins,
-                functions=self._functions,
-                default_root_object=str(self._config.get("DefaultRootObject") or ""),
-            ),
-            self._notices,
+        behaviors = [
+            self._behavior(item, item.text("PathPattern")) for item in config.children("CacheBehaviors")
+        ]
+        behaviors.append(self._behavior(config.required("DefaultCacheBehavior"), "*"))
+        distribution = Distribution(
+            id=DISTRIBUTION_ID,
+            domain=DISTRIBUTION_DOMAIN,
+            behaviors=tuple(behaviors),
+            origins=self._origins,
+            functions=self._functions,
+            default_root_object=config.text("DefaultRootObject", ""),
         )
+        return distribution, self._notices
 
-    def _origins(self) -> list[Origin]:
-        listed = self._config.get("Origins")
-        if not isinstance(listed, list) or not listed:
-            raise self._error("a distribution needs at least one origin", ".Origins")
-        return [self._origin(item, f".Origins[{index}]") for index, item in enumerate(listed)]
+    def _all_origins(self) -> list[Origin]:
+        origins = [self._origin(item) for item in self._config.children("Origins")]
+        if not origins:
+            raise self._config.error("a distribution needs at least one origin", "Origins")
+        return origins
 
-    def _origin(self, item: Mapping[str, Any], key: str) -> Origin:
-        for required in ("Id", "DomainName"):
-            if not item.get(required):
-                raise self._error("it is missing", f"{key}.{required}")
-        self._notice_unsupported("origin", item, key)
-        headers = tuple(
-            (str(pair["HeaderName"]), str(pair["HeaderValue"]))
-            for pair in item.get("OriginCustomHeaders") or []
-        )
+    def _origin(self, item: Node) -> Origin:
+        self._notice_unsupported("origin", item)
         common: dict[str, Any] = {
-            "id": str(item["Id"]),
-            "domain": str(item["DomainName"]),
-            "path": str(item.get("OriginPath") or ""),
-            "custom_headers": headers,
+            "id": item.text("Id"),
+            "domain": item.text("DomainName"),
+            "path": item.text("OriginPath", ""),
+            "custom_headers": tuple(
+                (pair.text("HeaderName"), pair.text("HeaderValue"))
+                for pair in item.children("OriginCustomHeaders")
+            ),
         }
-        custom = item.get("CustomOriginConfig")
-        if custom is None and "S3OriginConfig" not in item:
-            raise self._error("only CustomOriginConfig and S3OriginConfig can be run here", key)
+        custom = item.child("CustomOriginConfig")
+        if custom is None and item.child("S3OriginConfig") is None:
+            raise item.error("only CustomOriginConfig and S3OriginConfig can be run here")
         if custom is None:
             return BucketOrigin(**common)
         return CustomOrigin(
             **common,
-            protocol=custom.get("OriginProtocolPolicy", "http-only"),
-            http_port=int(custom.get("HTTPPort", 80)),
-            https_port=int(custom.get("HTTPSPort", 443)),
-            ssl_protocols=tuple(custom.get("OriginSSLProtocols") or ("TLSv1.2",)),
-            read_timeout=int(custom.get("OriginReadTimeout", 30)),
-            keepalive_timeout=int(custom.get("OriginKeepaliveTimeout", 5)),
-            connect_timeout=int(item.get("ConnectionTimeout", 10)),
-            connect_attempts=int(item.get("ConnectionAttempts", 3)),
+            protocol=cast(OriginProtocol, custom.choice("OriginProtocolPolicy", get_args(OriginProtocol))),
+            http_port=custom.integer("HTTPPort", 80),
+            https_port=custom.integer("HTTPSPort", 443),
+            ssl_protocols=custom.names("OriginSSLProtocols") or ("TLSv1.2",),
+            read_timeout=custom.integer("OriginReadTimeout", 30),
+            keepalive_timeout=custom.integer("OriginKeepaliveTimeout", 5),
+            connect_timeout=item.integer("ConnectionTimeout", 10),
+            connect_attempts=item.integer("ConnectionAttempts", 3),
         )
 
     def _first_of_groups(self) -> dict[str, str]:
-        groups = self._config.get("OriginGroups") or {}
-        items = groups.get("Items", []) if isinstance(groups, dict) else []
-        return {str(group["Id"]): str(group["Members"]["Items"][0]["OriginId"]) for group in items}
+        """Each origin group's id to its primary origin."""
+        groups = self._config.child("OriginGroups")
+        first = {}
+        for group in groups.children("Items") if groups else ():
+            members = group.required("Members").children("Items")
+            if not members:
+                raise group.error("an origin group has two members", "Members.Items")
+            first[group.text("Id")] = members[0].text("OriginId")
+        return first
 
-    def _behavior(self, item: Mapping[str, Any], key: str, origins: Mapping[str, Origin]) -> Behavior:
-        self._notice_unsupported("behavior", item, key)
-        target = str(item.get("TargetOriginId") or "")
+    def _behavior(self, item: Node, pattern: str) -> Behavior:
+        self._notice_unsupported("behavior", item)
+        target = item.text("TargetOriginId")
         target = self._groups.get(target, target)
-        if target not in origins:
-            raise self._error(f"{target!r} is not an origin", f"{key}.TargetOriginId", ", ".join(origins))
-        if not item.get("PathPattern"):
-            raise self._error("it is missing", f"{key}.PathPattern")
-        protocol = item.get("ViewerProtocolPolicy")
-        if protocol not in ("allow-all", "https-only", "redirect-to-https"):
-            hint = "allow-all, https-only or redirect-to-https"
-            raise self._error(f"unknown value {protocol!r}", f"{key}.ViewerProtocolPolicy", hint)
-        cache, forward = self._policies(item, key)
+        if target not in self._origins:
+            hint = "the origins are: " + ", ".join(self._origins)
+            raise item.error(f"{target!r} is not an origin", "TargetOriginId", hint)
+        cache, forward = self._policies(item)
         return Behavior(
-            pattern=str(item["PathPattern"]),
+            pattern=pattern,
             origin=target,
-            viewer_protocol=protocol,
-            allowed_methods=self._methods(item, "AllowedMethods", key),
-            cached_methods=self._methods(item, "CachedMethods", key) & _METHODS[1],
+            viewer_protocol=cast(
+                ViewerProtocol, item.choice("ViewerProtocolPolicy", get_args(ViewerProtocol))
+            ),
+            allowed_methods=self._methods(item, "AllowedMethods"),
+            cached_methods=self._methods(item, "CachedMethods") & _METHODS[1],
             cache_policy=cache,
             origin_request_policy=forward,
-            functions=self._associations(item, key),
+            functions=self._associations(item),
         )
 
-    def _methods(self, item: Mapping[str, Any], name: str, key: str) -> frozenset[str]:
-        methods = frozenset(item.get(name) or ("GET", "HEAD"))
+    def _methods(self, item: Node, name: str) -> frozenset[str]:
+        methods = frozenset(item.names(name) or ("GET", "HEAD"))
         if methods not in _METHODS:
             hint = "GET and HEAD; GET, HEAD and OPTIONS; or all seven"
-            raise self._error(f"CloudFront does not take {sorted(methods)}", f"{key}.{name}", hint)
+            raise item.error(f"CloudFront does not take {sorted(methods)}", name, hint)
         return methods
 
-    def _policies(self, item: Mapping[str, Any], key: str) -> tuple[CachePolicy, OriginRequestPolicy]:
-        if item.get("ForwardedValues"):
+    def _policies(self, item: Node) -> tuple[CachePolicy, OriginRequestPolicy]:
+        if item.has("ForwardedValues"):
             return forwarded_values(item)
-        if not item.get("CachePolicyId"):
-            raise self._error("a behavior needs a CachePolicyId (or ForwardedValues)", key)
-        cache = self._policy(item["CachePolicyId"], "CachePolicy", f"{key}.CachePolicyId")
-        forward = OriginRequestPolicy()
-        if item.get("OriginRequestPolicyId"):
-            forward = self._policy(
-                item["OriginRequestPolicyId"], "OriginRequestPolicy", f"{key}.OriginRequestPolicyId"
-            )
-        return cache, forward
+        if not item.has("CachePolicyId"):
+            raise item.error("a behavior needs a CachePolicyId (or ForwardedValues)")
+        cache = self._policy(item, "CachePolicy", MANAGED_CACHE_POLICIES, cache_policy)
+        if not item.has("OriginRequestPolicyId"):
+            return cache, OriginRequestPolicy()
+        managed = MANAGED_ORIGIN_REQUEST_POLICIES
+        return cache, self._policy(item, "OriginRequestPolicy", managed, origin_request_policy)
 
-    def _policy(self, policy_id: Any, kind: str, key: str) -> Any:
+    def _policy(self, item: Node, kind: str, managed: Mapping[str, P], read: Callable[[Node], P]) -> P:
         """A managed policy by its id, or one that the same template makes."""
-        managed = MANAGED_CACHE_POLICIES if kind == "CachePolicy" else MANAGED_ORIGIN_REQUEST_POLICIES
+        policy_id = item.text(f"{kind}Id")
         if policy_id in managed:
             return managed[policy_id]
         for name in self._template.of_type(f"AWS::CloudFront::{kind}"):
-            if policy_id == f"local-{name}":
-                settings = self._template.properties(name)[f"{kind}Config"]
-                return cache_policy(settings) if kind == "CachePolicy" else origin_request_policy(settings)
-        raise self._error(f"{policy_id!r} is neither a managed {kind} nor one of this template", key)
+            if policy_id == self._template.resolver.resolve({"Ref": name}, name):
+                return read(self._template.node(name).required(f"{kind}Config"))
+        raise item.error(f"{policy_id!r} is neither a managed {kind} nor one of this template", f"{kind}Id")
 
-    def _associations(self, item: Mapping[str, Any], key: str) -> dict[Trigger, Association]:
+    def _associations(self, item: Node) -> dict[Trigger, Association]:
         associations: dict[Trigger, Association] = {}
-        for index, entry in enumerate(item.get("LambdaFunctionAssociations") or []):
-            where = f"{key}.LambdaFunctionAssociations[{index}]"
-            trigger = entry.get("EventType")
-            if trigger not in TRIGGERS:
-                raise self._error(f"unknown trigger {trigger!r}", f"{where}.EventType", ", ".join(TRIGGERS))
+        for entry in item.children("LambdaFunctionAssociations"):
+            trigger = cast(Trigger, entry.choice("EventType", TRIGGERS))
             if trigger in associations:
                 hint = "CloudFront allows one function per trigger and behavior"
-                raise self._error(f"a second function for {trigger}", where, hint)
-            include_body = bool(entry.get("IncludeBody"))
+                raise entry.error(f"a second function for {trigger}", hint=hint)
+            include_body = entry.flag("IncludeBody")
             if include_body and not trigger.endswith("request"):
-                raise self._error("only request triggers can be given a body", f"{where}.IncludeBody")
-            function = self._function(entry.get("LambdaFunctionARN"), f"{where}.LambdaFunctionARN")
-            associations[cast(Trigger, trigger)] = Association(function, include_body)
+                raise entry.error("only request triggers can be given a body", "IncludeBody")
+            associations[trigger] = Association(self._function(entry), include_body)
         return associations
 
-    def _function(self, arn: Any, key: str) -> str:
-        version = self._versions.get(str(arn))
-        if version is None:
+    def _function(self, entry: Node) -> str:
+        arn = entry.text("LambdaFunctionARN")
+        function = self._versions.get(arn)
+        if function is None:
             hint = (
                 "name an AWS::Lambda::Version of this template (`!Ref TheVersion`): CloudFront takes no other"
             )
-            raise self._error(f"{arn!r} is not a numbered function version of this template", key, hint)
-        if version not in self._functions:
-            self._functions[version] = function_definition(self._template, version)
-        return version
+            message = f"{arn!r} is not a numbered function version of this template"
+            raise entry.error(message, "LambdaFunctionARN", hint)
+        if function not in self._functions:
+            self._functions[function] = function_definition(
+                self._template.node(function), self._template.folder
+            )
+        return function
 
 
 def _versions_by_arn(template: Template) -> dict[str, str]:
@@ -268,7 +259,7 @@ def _versions_by_arn(template: Template) -> dict[str, str]:
     }
     versions = {}
     for name in template.of_type("AWS::Lambda::Version"):
-        target = template.properties(name).get("FunctionName")
+        target = template.node(name).text("FunctionName")
         function = functions.get(target) or arns.get(target)
         if function is not None:
             versions[template.resolver.resolve({"Ref": name}, name)] = function

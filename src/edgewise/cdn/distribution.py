@@ -16,6 +16,7 @@ Trigger = Literal["viewer-request", "origin-request", "origin-response", "viewer
 TRIGGERS: tuple[Trigger, ...] = ("viewer-request", "origin-request", "origin-response", "viewer-response")
 
 ViewerProtocol = Literal["allow-all", "https-only", "redirect-to-https"]
+OriginProtocol = Literal["http-only", "https-only", "match-viewer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class CustomOrigin:
     domain: str
     path: str = ""
     custom_headers: tuple[tuple[str, str], ...] = ()
-    protocol: Literal["http-only", "https-only", "match-viewer"] = "http-only"
+    protocol: OriginProtocol = "http-only"
     http_port: int = 80
     https_port: int = 443
     ssl_protocols: tuple[str, ...] = ("TLSv1.2",)

@@ -32,6 +32,9 @@ _NO_VALUE = object()
 _VARIABLE = re.compile(r"\$\{(!?)([^}]*)\}")
 
 
+_Function = Callable[["Resolver", Any, str], Any]
+
+
 class Resolver:
     """Evaluates expressions of one template. `resolve` may be called for any part, at any time."""
 
@@ -62,7 +65,7 @@ class Resolver:
                 name = next(iter(value))
                 function = _FUNCTIONS.get(name)
                 if function is not None:
-                    return function(self, value[name], path)
+                    return self._call(function, name, value[name], path)
                 if isinstance(name, str) and name.startswith("Fn::"):
                     raise self._fail(
                         f"{name} cannot be evaluated on this machine", path, "write its value out"
@@ -73,6 +76,13 @@ class Resolver:
             items = (self._value(item, f"{path}[{index}]") for index, item in enumerate(value))
             return [item for item in items if item is not _NO_VALUE]
         return value
+
+    def _call(self, function: _Function, name: str, argument: Any, path: str) -> Any:
+        try:
+            return function(self, argument, path)
+        except (TypeError, ValueError, LookupError, AttributeError):
+            # The arguments have another shape than the function takes; which one is in its own reference page.
+            raise self._fail(f"{name} cannot take {argument!r}", path) from None
 
     def _ref(self, name: Any, path: str) -> Any:
         if name == "AWS::NoValue":
@@ -189,7 +199,13 @@ class Resolver:
         conditions = self._document.get("Conditions") or {}
         if name not in conditions:
             raise self._fail(f"the condition {name!r} is not defined", path)
-        return self._holds(conditions[name], f"Conditions.{name}")
+        if f"Conditions.{name}" in self._resolving:
+            raise self._fail(f"the condition {name!r} depends on itself", path)
+        self._resolving.append(f"Conditions.{name}")
+        try:
+            return self._holds(conditions[name], f"Conditions.{name}")
+        finally:
+            self._resolving.pop()
 
     def _holds(self, expression: Any, path: str) -> bool:
         if not isinstance(expression, Mapping) or len(expression) != 1:
@@ -210,7 +226,7 @@ class Resolver:
         raise self._fail(f"{name} is not a condition", path)
 
 
-_FUNCTIONS: dict[str, Callable[[Resolver, Any, str], Any]] = {
+_FUNCTIONS: dict[str, _Function] = {
     "Ref": Resolver._ref,
     "Fn::FindInMap": Resolver._find_in_map,
     "Fn::GetAtt": Resolver._get_att,

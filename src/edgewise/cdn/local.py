@@ -20,6 +20,7 @@ from edgewise.cdn.failure import RequestFailure
 from edgewise.cdn.functions.function import Function
 from edgewise.cdn.functions.launcher import Launcher
 from edgewise.cdn.functions.logs import LogSink
+from edgewise.cdn.functions.watch import CodeWatch
 from edgewise.cdn.http.listener import Listener
 from edgewise.cdn.http.viewer import ResponseWriter
 from edgewise.cdn.message import Request, Response
@@ -70,22 +71,23 @@ class LocalCdn:
         self._listener = Listener(self._handle, options.tls)
         bound = self._listener.start(host, port)
         self._launcher = Launcher(own_client=options.own_runtime_client)
+        functions = {
+            name: Function(
+                definition,
+                options.region,
+                self._launcher,
+                options.on_log,
+                max_environments=options.max_environments,
+            )
+            for name, definition in self.distribution.functions.items()
+        }
         self._location = EdgeLocation(
             name=options.location,
             region=options.region,
             server=f"{secrets.token_hex(16)}.cloudfront.net (CloudFront)",
             distribution=self.distribution,
-            functions={
-                name: Function(
-                    definition,
-                    options.region,
-                    self._launcher,
-                    options.on_log,
-                    max_environments=options.max_environments,
-                    refresh_code=options.refresh_code,
-                )
-                for name, definition in self.distribution.functions.items()
-            },
+            functions=functions,
+            code=CodeWatch(functions.values(), options.refresh_code),
             origins=OriginRouter(self._places),
             cache=Cache(),
             clock=options.clock,

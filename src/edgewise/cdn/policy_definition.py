@@ -6,67 +6,79 @@ Source: CloudFormation reference, `AWS::CloudFront::CachePolicy`, `AWS::CloudFro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import cast, get_args
 
-from edgewise.cdn.policies import CachePolicy, OriginRequestPolicy, Selection
+from edgewise.cdn.node import Node
+from edgewise.cdn.policies import CachePolicy, HeaderKind, OriginRequestPolicy, Selection, SelectionKind
+
+_DAY = 86_400
+_YEAR = 31_536_000
 
 
-def cache_policy(settings: Mapping[str, Any]) -> CachePolicy:
+def cache_policy(settings: Node) -> CachePolicy:
     """A `CachePolicyConfig`."""
-    forwarded = settings.get("ParametersInCacheKeyAndForwardedToOrigin") or {}
+    forwarded = settings.required("ParametersInCacheKeyAndForwardedToOrigin")
+    headers = forwarded.child("HeadersConfig")
     return CachePolicy(
-        name=str(settings.get("Name", "custom")),
-        min_ttl=int(settings.get("MinTTL", 0)),
-        default_ttl=int(settings.get("DefaultTTL", 86_400)),
-        max_ttl=int(settings.get("MaxTTL", 31_536_000)),
-        headers=tuple(name.lower() for name in (forwarded.get("HeadersConfig") or {}).get("Headers") or ()),
-        cookies=_selection(forwarded, "CookiesConfig", "CookieBehavior", "Cookies"),
-        queries=_selection(forwarded, "QueryStringsConfig", "QueryStringBehavior", "QueryStrings"),
-        gzip=bool(forwarded.get("EnableAcceptEncodingGzip")),
-        brotli=bool(forwarded.get("EnableAcceptEncodingBrotli")),
+        name=settings.text("Name", "custom"),
+        min_ttl=settings.integer("MinTTL", 0),
+        default_ttl=settings.integer("DefaultTTL", _DAY),
+        max_ttl=settings.integer("MaxTTL", _YEAR),
+        headers=tuple(name.lower() for name in headers.names("Headers")) if headers else (),
+        cookies=_selection(forwarded.child("CookiesConfig"), "CookieBehavior", "Cookies"),
+        queries=_selection(forwarded.child("QueryStringsConfig"), "QueryStringBehavior", "QueryStrings"),
+        gzip=forwarded.flag("EnableAcceptEncodingGzip"),
+        brotli=forwarded.flag("EnableAcceptEncodingBrotli"),
     )
 
 
-def origin_request_policy(settings: Mapping[str, Any]) -> OriginRequestPolicy:
+def origin_request_policy(settings: Node) -> OriginRequestPolicy:
     """An `OriginRequestPolicyConfig`."""
-    headers = settings.get("HeadersConfig") or {}
+    headers = settings.required("HeadersConfig")
     return OriginRequestPolicy(
-        name=str(settings.get("Name", "custom")),
-        headers=headers.get("HeaderBehavior", "none"),
-        header_names=frozenset(name.lower() for name in headers.get("Headers") or ()),
-        cookies=_selection(settings, "CookiesConfig", "CookieBehavior", "Cookies"),
-        queries=_selection(settings, "QueryStringsConfig", "QueryStringBehavior", "QueryStrings"),
+        name=settings.text("Name", "custom"),
+        headers=cast(HeaderKind, headers.choice("HeaderBehavior", get_args(HeaderKind), "none")),
+        header_names=frozenset(name.lower() for name in headers.names("Headers")),
+        cookies=_selection(settings.child("CookiesConfig"), "CookieBehavior", "Cookies"),
+        queries=_selection(settings.child("QueryStringsConfig"), "QueryStringBehavior", "QueryStrings"),
     )
 
 
-def _selection(settings: Mapping[str, Any], config: str, behavior: str, names: str) -> Selection:
-    part = settings.get(config) or {}
-    return Selection(part.get(behavior, "none"), frozenset(part.get(names) or ()))
+def _selection(part: Node | None, behavior: str, names: str) -> Selection:
+    if part is None:
+        return Selection()
+    kind = part.choice(behavior, get_args(SelectionKind), "none")
+    return Selection(cast(SelectionKind, kind), frozenset(part.names(names)))
 
 
-def forwarded_values(behavior: Mapping[str, Any]) -> tuple[CachePolicy, OriginRequestPolicy]:
+def forwarded_values(behavior: Node) -> tuple[CachePolicy, OriginRequestPolicy]:
     """The older way of saying both policies at once: all that is forwarded is in the cache key."""
-    values = behavior["ForwardedValues"]
-    headers = tuple(name.lower() for name in values.get("Headers") or ())
+    values = behavior.required("ForwardedValues")
+    headers = tuple(name.lower() for name in values.names("Headers"))
     everything = "*" in headers
-    cookies = values.get("Cookies") or {}
-    kind = cookies.get("Forward", "none")
-    names = frozenset(values.get("QueryStringCacheKeys") or ())
+    query = values.flag("QueryString")
+    keys = frozenset(values.names("QueryStringCacheKeys"))
     cache = CachePolicy(
         name="ForwardedValues",
-        min_ttl=int(behavior.get("MinTTL", 0)),
+        min_ttl=behavior.integer("MinTTL", 0),
         # With every header in the key nothing is ever the same twice: CloudFront does not cache at all.
-        default_ttl=0 if everything else int(behavior.get("DefaultTTL", 86_400)),
-        max_ttl=0 if everything else int(behavior.get("MaxTTL", 31_536_000)),
+        default_ttl=0 if everything else behavior.integer("DefaultTTL", _DAY),
+        max_ttl=0 if everything else behavior.integer("MaxTTL", _YEAR),
         headers=() if everything else headers,
-        cookies=Selection(kind, frozenset(cookies.get("WhitelistedNames") or ())),
-        queries=Selection("whitelist" if names else "all", names)
-        if values.get("QueryString")
-        else Selection(),
-        gzip=bool(behavior.get("Compress")),
+        cookies=_forwarded_cookies(values.child("Cookies")),
+        queries=Selection("whitelist" if keys else "all", keys) if query else Selection(),
+        gzip=behavior.flag("Compress"),
     )
-    queries = Selection("all") if values.get("QueryString") else Selection()
-    return cache, OriginRequestPolicy(
-        "ForwardedValues", "allViewer" if everything else "none", queries=queries
+    forward = OriginRequestPolicy(
+        "ForwardedValues",
+        "allViewer" if everything else "none",
+        queries=Selection("all") if query else Selection(),
     )
+    return cache, forward
+
+
+def _forwarded_cookies(cookies: Node | None) -> Selection:
+    if cookies is None:
+        return Selection()
+    kind = cookies.choice("Forward", ("none", "all", "whitelist"), "none")
+    return Selection(cast(SelectionKind, kind), frozenset(cookies.names("WhitelistedNames")))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +22,7 @@ from edgewise.cdn.message import Headers, Request
 
 _BATCH = 500
 _LINGER = 0.05  # seconds that a record waits for company
-_RETRY = 0.5
+_RETRY = 0.3
 _MAX_WAITING = 200_000
 
 
@@ -44,6 +43,7 @@ class Subscription:
         self._arrived = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._deliver())
         self._failing = False
+        self._closing = False
         self.dropped = 0
 
     def log_event(self, line: LogEvent) -> None:
@@ -68,11 +68,10 @@ class Subscription:
             await self._arrived.wait()
             await asyncio.sleep(_LINGER)
             self._arrived.clear()
-            await self._send_until_done(_RETRY)
-
-    async def _send_until_done(self, pause: float) -> None:
-        while not await self._send_waiting():  # noqa: ASYNC110 - a store that is down tells nobody when it is back
-            await asyncio.sleep(pause)
+            while not await self._send_waiting():
+                await asyncio.sleep(_RETRY)
+            if self._closing:
+                return
 
     async def _send_waiting(self) -> bool:
         """Send everything that waits; False when the store failed and something is left."""
@@ -140,10 +139,11 @@ class Subscription:
 
     async def close(self, timeout: float = 2.0) -> int:
         """Deliver what waits, within `timeout` seconds. Returns how many records were left undelivered."""
+        self._closing = True
+        self._arrived.set()
+        # A batch that is under way is waited for and not sent again by somebody else.
+        await asyncio.wait([self._task], timeout=timeout)
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                await self._send_until_done(_RETRY / 5)
         self._pool.close()
         return sum(len(waiting) for waiting in self._waiting.values())

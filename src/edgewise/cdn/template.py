@@ -18,6 +18,7 @@ import yaml
 
 from edgewise.cdn.errors import TemplateError
 from edgewise.cdn.intrinsics import Resolver
+from edgewise.cdn.node import Node
 
 
 class _Loader(yaml.SafeLoader):
@@ -79,14 +80,15 @@ class Template:
             if body["Type"] == resource_type and self.resolver.exists(name)
         ]
 
-    def properties(self, name: str) -> dict[str, Any]:
+    @property
+    def folder(self) -> Path:
+        """Where relative paths start."""
+        return self.file.parent
+
+    def node(self, name: str) -> Node:
         """A resource's properties with every expression evaluated."""
-        value = self.resolver.resolve(
-            self.resources[name].get("Properties", {}), f"Resources.{name}.Properties"
-        )
-        if not isinstance(value, dict):
-            raise TemplateError("Properties must be a mapping", file=self.file, key=f"Resources.{name}")
-        return value
+        key = f"Resources.{name}.Properties"
+        return Node(self.resolver.resolve(self.resources[name].get("Properties", {}), key), self.file, key)
 
 
 def load_template(file: Path) -> Template:

@@ -21,6 +21,7 @@ from edgewise.cdn.distribution import Behavior, Distribution, Origin, Trigger
 from edgewise.cdn.forward import origin_request
 from edgewise.cdn.freshness import time_to_live
 from edgewise.cdn.functions.function import Function, FunctionResult
+from edgewise.cdn.functions.watch import CodeWatch
 from edgewise.cdn.message import Body, Request, Response
 from edgewise.cdn.origins.router import OriginRouter
 from edgewise.cdn.origins.target import changed_origin
@@ -36,6 +37,7 @@ class EdgeLocation:
     server: str
     distribution: Distribution
     functions: Mapping[str, Function]
+    code: CodeWatch
     origins: OriginRouter
     cache: Cache
     clock: Callable[[], float]
@@ -68,6 +70,8 @@ class Walk:
         if redirect is not None:
             return redirect
         self._allowed_methods()
+        if self._behavior.functions:
+            self._location.code.look()
         generated = await self._viewer_request()
         if generated is not None:
             return generated

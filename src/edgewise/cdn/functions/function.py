@@ -1,4 +1,4 @@
-"""A Lambda function in one region: its environments, started on demand, and its code, watched for changes."""
+"""A Lambda function in one region: its environments, started on demand, reused, and replaced."""
 
 from __future__ import annotations
 
@@ -7,20 +7,15 @@ import secrets
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 
-from edgewise.cdn.code import fingerprint
 from edgewise.cdn.distribution import FunctionDefinition
 from edgewise.cdn.functions.environment import ExecutionEnvironment, Invocation
 from edgewise.cdn.functions.launcher import Launcher
 from edgewise.cdn.functions.logs import LogSink, LogStream
 from edgewise.cdn.functions.runtime_api import Outcome
 from edgewise.cdn.functions.states import State
-
-# How long a look at the code folder stays valid. A person cannot save a file and ask again within it; under
-# load it saves a walk over the folder for each request.
-_LOOK_AGAIN = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,32 +38,30 @@ class Function:
         log_sink: LogSink,
         *,
         max_environments: int = 4,
-        refresh_code: Callable[[], None] | None = None,
     ) -> None:
-        """`refresh_code` is called before the code folder is looked at, for folders that are themselves made
-        from other files."""
         self.definition = definition
         self._region = region
         self._launcher = launcher
         self._log_sink = log_sink
         self._max_environments = max_environments
-        self._refresh_code = refresh_code
         self._environments: set[ExecutionEnvironment] = set()
         self._idle: list[ExecutionEnvironment] = []
         self._waiting: deque[tuple[Invocation, bytes]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._fingerprint = fingerprint(definition.code)
-        self._looked = 0.0
+        self.in_flight = 0
         self._closed = False
 
     async def invoke(self, event: bytes) -> FunctionResult:
         """Run the handler once. Never raises: a failure is in the outcome."""
-        self._look_at_code()
         invocation = Invocation(str(uuid.uuid4()), asyncio.get_running_loop().create_future())
         # A visitor who leaves cancels the future; the function runs to its end all the same, as on AWS.
         self._waiting.append((invocation, event))
         self._hand_out()
-        outcome = await invocation.outcome
+        self.in_flight += 1
+        try:
+            outcome = await invocation.outcome
+        finally:
+            self.in_flight -= 1
         cold = invocation.init_seconds is not None
         return FunctionResult(outcome, invocation.seconds * 1000, cold)
 
@@ -126,17 +119,8 @@ class Function:
             self._idle.remove(environment)
         self._spawn(environment.close())
 
-    def _look_at_code(self) -> None:
-        now = time.monotonic()
-        if now - self._looked < _LOOK_AGAIN:
-            return
-        self._looked = now
-        if self._refresh_code is not None:
-            self._refresh_code()
-        current = fingerprint(self.definition.code)
-        if current == self._fingerprint:
-            return
-        self._fingerprint = current
+    def code_changed(self) -> None:
+        """Start a new version: the next invocation runs the code as it is now."""
         self.definition = replace(self.definition, version=self.definition.version + 1)
         for environment in list(self._environments):
             environment.outdated = True

@@ -1,0 +1,45 @@
+"""Notices that a function's code changed, so that the next request runs the new one.
+
+Every request that needs a function looks, which costs a walk over the code folder. While other invocations are
+under way the last look counts for a moment: an edit made then is seen a moment later.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from edgewise.cdn.code import fingerprint
+from edgewise.cdn.functions.function import Function
+
+_MOMENT = 0.02  # seconds
+
+
+class CodeWatch:
+    """Watches the folders of some functions."""
+
+    def __init__(self, functions: Collection[Function], refresh: Callable[[], None] | None) -> None:
+        """`refresh` is called before each look, for folders that are themselves made from other files."""
+        self._functions = functions
+        self._refresh = refresh
+        self._seen: dict[Path, int] = {}
+        self._looked = 0.0
+        self.look()
+
+    def look(self) -> None:
+        """Tell the functions whose code has changed since the last look."""
+        now = time.monotonic()
+        if now - self._looked < _MOMENT and any(function.in_flight for function in self._functions):
+            return
+        self._looked = now
+        if self._refresh is not None:
+            self._refresh()
+        for folder in {function.definition.code for function in self._functions}:
+            current = fingerprint(folder)
+            before = self._seen.setdefault(folder, current)
+            if current != before:
+                self._seen[folder] = current
+                for function in self._functions:
+                    if function.definition.code == folder:
+                        function.code_changed()

@@ -1,0 +1,193 @@
+"""What a function may return: properties over anything JSON can say, and the byte-exact way back to the wire."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgewise.cdn import answer
+from edgewise.cdn.distribution import TRIGGERS, CustomOrigin, Trigger
+from edgewise.cdn.event import RequestConfig, origin_object, request_event, response_event
+from edgewise.cdn.failure import RequestFailure
+from edgewise.cdn.message import Headers, Request, Response
+from edgewise.cdn.origins.target import changed_origin
+
+CONFIG = RequestConfig("d111111abcdef8.cloudfront.net", "EDFDVBD6EXAMPLE", "id==")
+ORIGIN = CustomOrigin("app", "app.example.com")
+
+_latin = st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]), max_size=20)
+_token = st.text("abcDEF-", min_size=1, max_size=10)
+_lines = st.lists(st.tuples(_token, _latin), max_size=6)
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers(-1000, 1000) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def viewer_request(lines: list[tuple[str, str]], uri: str = "/", query: str = "") -> Request:
+    return Request("GET", f"/{uri}", query, Headers([("Host", "www"), *lines]))
+
+
+def as_json(value: Any) -> Any:
+    return orjson.loads(orjson.dumps(value))
+
+
+@given(_lines, _latin, st.text("abc=&%é", max_size=10))
+def test_what_a_function_leaves_alone_stays_byte_for_byte(
+    lines: list[tuple[str, str]], uri: str, query: str
+) -> None:
+    request = viewer_request(lines, uri, query.replace("é", "\xc3\xa9"))
+    event = as_json(request_event("viewer-request", CONFIG, request))
+    changed = answer.changed_request("viewer-request", event["Records"][0]["cf"]["request"], request)
+    assert (changed.uri, changed.query) == (request.uri, request.query)
+    assert sorted(changed.headers) == sorted(request.headers)
+
+
+def test_text_that_is_utf_8_is_shown_as_text_and_changed_text_is_sent_as_utf_8() -> None:
+    request = viewer_request([("X-Name", "caf\xc3\xa9"), ("X-Raw", "\xff")])
+    part = as_json(request_event("viewer-request", CONFIG, request))["Records"][0]["cf"]["request"]
+    assert part["headers"]["x-name"][0]["value"] == "café"
+    assert part["headers"]["x-raw"][0]["value"] == "ÿ"
+    part["headers"]["x-name"][0]["value"] = "thé"
+    changed = answer.changed_request("viewer-request", part, request)
+    assert changed.headers.get("x-name") == "th\xc3\xa9"
+    assert changed.headers.get("x-raw") == "\xff"
+
+
+@given(
+    st.sampled_from(TRIGGERS),
+    _json,
+    st.lists(st.sampled_from(["headers", "uri", "status", "body", "origin"])),
+)
+def test_any_returned_value_is_taken_or_is_a_502(trigger: Trigger, value: Any, keys: list[str]) -> None:
+    request, response = viewer_request([]), Response(200, Headers([("Via", "1.1 a")]))
+    if trigger.endswith("request"):
+        event = request_event(trigger, CONFIG, request, origin=origin_object(ORIGIN))
+        part = as_json(event)["Records"][0]["cf"]["request"]
+    else:
+        event = response_event(trigger, CONFIG, request, response)
+        part = as_json(event)["Records"][0]["cf"]["response"]
+    given_back: Any = {**part, **dict.fromkeys(keys, value)} if keys else value
+    try:
+        result = answer.parse(orjson.dumps(given_back))
+        if trigger.endswith("response"):
+            answer.changed_response(trigger, result, response)
+        elif answer.is_response(result):
+            answer.generated_response(trigger, result)
+        else:
+            answer.changed_request(trigger, result, request)
+            changed_origin(result, ORIGIN)
+    except RequestFailure as failure:
+        assert failure.status == 502
+        assert failure.result == "LambdaValidationError"
+        assert failure.detail.startswith("ERROR Validation error: Lambda function result failed validation, ")
+
+
+@pytest.mark.parametrize(
+    ("trigger", "name", "verb"),
+    [
+        ("viewer-request", "host", "delete"),
+        ("viewer-request", "host", "change"),
+        ("viewer-request", "content-length", "add"),
+        ("origin-request", "if-none-match", "add"),
+        ("origin-response", "via", "delete"),
+        ("origin-response", "transfer-encoding", "add"),
+        ("viewer-response", "content-length", "change"),
+    ],
+)
+def test_read_only_headers_may_not_be_added_changed_or_deleted(
+    trigger: Trigger, name: str, verb: str
+) -> None:
+    lines = [] if verb == "add" else [(name.title(), "before")]
+    request, response = Request("GET", "/", headers=Headers(lines)), Response(200, Headers(lines))
+    if trigger.endswith("request"):
+        part = request_event(trigger, CONFIG, request)["Records"][0]["cf"]["request"]
+    else:
+        part = response_event(trigger, CONFIG, request, response)["Records"][0]["cf"]["response"]
+    part = copy.deepcopy(part)
+    if verb == "delete":
+        del part["headers"][name]
+    else:
+        part["headers"][name] = [{"key": name.title(), "value": "after"}]
+    with pytest.raises(
+        RequestFailure, match=f"tried to {verb} read-only header, headerName : {name.title()}"
+    ) as caught:
+        if trigger.endswith("request"):
+            answer.changed_request(trigger, part, request)
+        else:
+            answer.changed_response(trigger, part, response)
+    assert "add, delete, or change a read-only header" in caught.value.sentence
+
+
+def test_host_is_writable_at_origin_request() -> None:
+    request = viewer_request([])
+    part = as_json(request_event("origin-request", CONFIG, request))["Records"][0]["cf"]["request"]
+    part["headers"]["host"] = [{"key": "Host", "value": "other"}]
+    assert answer.changed_request("origin-request", part, request).headers.get_all("host") == ["other"]
+
+
+def test_disallowed_headers_are_never_shown_and_are_kept() -> None:
+    request = viewer_request([("X-Forwarded-Proto", "https"), ("X-Amz-Cf-Id", "1"), ("Connection", "close")])
+    part = as_json(request_event("viewer-request", CONFIG, request))["Records"][0]["cf"]["request"]
+    assert set(part["headers"]) == {"host"}
+    assert sorted(answer.changed_request("viewer-request", part, request).headers) == sorted(request.headers)
+
+
+@pytest.mark.parametrize("limit_of", ["viewer-request", "origin-request"])
+def test_a_generated_response_has_a_limit(limit_of: Trigger) -> None:
+    limit = 40 * 1024 if limit_of == "viewer-request" else 1024 * 1024
+    assert answer.generated_response(limit_of, {"status": 200, "body": "x" * limit}).status == 200
+    for body in ({"body": "x" * (limit + 1)}, {"body": "x" * limit, "headers": {"x-a": [{"value": "1"}]}}):
+        with pytest.raises(RequestFailure):
+            answer.generated_response(limit_of, {"status": "200", **body})
+
+
+def test_a_base64_body_and_an_integer_status() -> None:
+    response = answer.generated_response(
+        "viewer-request", {"status": 201, "body": "AP8=", "bodyEncoding": "base64"}
+    )
+    assert (response.status, response.body) == (201, b"\x00\xff")
+    with pytest.raises(RequestFailure, match="not valid base64"):
+        answer.generated_response("viewer-request", {"status": 201, "body": "?", "bodyEncoding": "base64"})
+
+
+def test_viewer_response_may_not_change_the_status() -> None:
+    with pytest.raises(RequestFailure, match="tried to change the status"):
+        answer.changed_response("viewer-response", {"status": "404", "headers": {}}, Response(200))
+
+
+def test_origin_response_may_replace_the_body() -> None:
+    response = Response(500, Headers([("Content-Length", "3"), ("Content-Encoding", "gzip")]), b"old")
+    part = as_json(response_event("origin-response", CONFIG, viewer_request([]), response))["Records"][0][
+        "cf"
+    ]["response"]
+    changed = answer.changed_response("origin-response", {**part, "status": "200", "body": "new"}, response)
+    assert (changed.status, changed.body) == (200, b"new")
+    assert "content-length" not in changed.headers and "content-encoding" not in changed.headers
+    assert answer.changed_response("origin-response", part, response).body == b"old"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"domainName": ""}, "domainName"),
+        ({"domainName": "10.0.0.1"}, "domainName"),
+        ({"domainName": "a:80"}, "domainName"),
+        ({"protocol": "ftp"}, "protocol"),
+        ({"port": 81}, "port"),
+        ({"path": "/a/"}, "path"),
+        ({"readTimeout": 121}, "readTimeout"),
+        ({"customHeaders": {"a": "b"}}, "customHeaders"),
+    ],
+)
+def test_an_invalid_origin_object(change: dict[str, Any], message: str) -> None:
+    origin = as_json(origin_object(ORIGIN))
+    origin["custom"].update(change)
+    with pytest.raises(RequestFailure, match=message):
+        changed_origin({"origin": origin}, ORIGIN)

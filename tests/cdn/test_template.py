@@ -1,0 +1,311 @@
+"""Templates: how they are read, what their expressions give, and what is said about what is wrong."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgewise.cdn import CdnOptions, LocalCdn, parse_template
+from edgewise.cdn.definition import read_distribution
+from edgewise.cdn.errors import OriginError, TemplateError
+from support.running import DISABLED, behavior, function, running_cdn, template
+
+HEAD = "Resources:\n  Bucket: {Type: AWS::S3::Bucket}\n"
+
+
+def resolve(expression: str, rest: str = "") -> object:
+    loaded = parse_template(
+        f"{rest}{HEAD}  X:\n    Type: A::B::C\n    Properties: {{P: {expression}}}\n", Path("t.yaml")
+    )
+    return loaded.node("X").value("P")
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("!Ref AWS::Region", "us-east-1"),
+        ("!Ref Bucket", "local-bucket"),
+        ("!GetAtt Bucket.RegionalDomainName", "local-bucket.s3.us-east-1.amazonaws.com"),
+        ("{Fn::GetAtt: [Bucket, Arn]}", "arn:aws:s3:::local-bucket"),
+        (
+            '!Sub "${AWS::AccountId}/${Bucket.Arn}/${!Literal}"',
+            "123456789012/arn:aws:s3:::local-bucket/${Literal}",
+        ),
+        ('!Sub ["${A}-${A}", {A: x}]', "x-x"),
+        ("!Join ['-', [a, !Ref AWS::Partition]]", "a-aws"),
+        ("!Select [1, !Split [',', 'a,b']]", "b"),
+        ("!If [Yes, 1, 2]", 1),
+        ("!If [No, 1, !Ref AWS::NoValue]", None),
+        ("!FindInMap [M, a, b]", "found"),
+        ("!Ref Param", "by default"),
+        ("2012-10-17", "2012-10-17"),
+    ],
+)
+def test_expressions(expression: str, value: object) -> None:
+    rest = (
+        "Parameters: {Param: {Type: String, Default: by default}}\n"
+        "Conditions: {Yes: !Equals [a, a], No: !Not [!And [{Condition: Yes}, !Or [!Equals [1, 1], !Equals [1, 2]]]]}\n"
+        "Mappings: {M: {a: {b: found}}}\n"
+    )
+    assert resolve(expression, rest) == value
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("!Ref Nowhere", "neither a parameter nor a resource"),
+        ("!GetAtt Nowhere.Arn", "not a resource"),
+        ("!ImportValue other", "cannot be evaluated on this machine"),
+        ("!Select [5, [a]]", "no item"),
+        ("!If [Unknown, 1, 2]", "is not defined"),
+        ("!FindInMap [M, a, b]", "does not exist"),
+    ],
+)
+def test_an_expression_that_cannot_be_evaluated_says_where(expression: str, message: str) -> None:
+    with pytest.raises(TemplateError, match=message) as caught:
+        resolve(expression)
+    assert caught.value.key is not None and caught.value.key.startswith(
+        ("Resources.X.Properties.P", "Conditions")
+    )
+
+
+def test_a_circle_is_an_error() -> None:
+    text = (
+        "Resources:\n  A: {Type: AWS::S3::Bucket, Properties: {BucketName: !Ref B}}\n"
+        "  B: {Type: AWS::S3::Bucket, Properties: {BucketName: !Ref A}}\n"
+    )
+    with pytest.raises(TemplateError, match="circular"):
+        parse_template(text, Path("t.yaml")).node("A")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Resources: [", "not valid YAML"),
+        ('{"Resources": ', "not valid JSON"),
+        ("just text", "a mapping at its top"),
+        ("Resources: {}", "no Resources"),
+        ("Resources: {A: 1}", "needs a Type"),
+        (HEAD, "there is no AWS::CloudFront::Distribution"),
+    ],
+)
+def test_what_is_not_a_template_is_refused(text: str, message: str) -> None:
+    with pytest.raises(TemplateError, match=message):
+        read_distribution(parse_template(text, Path("t.yaml")))
+
+
+def _with(change: dict[str, object]) -> str:
+    document = json.loads(template())
+    config = document["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+    for path, value in change.items():
+        target = config
+        *parents, last = path.split(".")
+        for name in parents:
+            target = target[int(name) if name.isdigit() else name]
+        target[last] = value
+    return json.dumps(document)
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "message"),
+    [
+        ({"DefaultCacheBehavior.TargetOriginId": "nope"}, "TargetOriginId", "is not an origin"),
+        ({"DefaultCacheBehavior.ViewerProtocolPolicy": "x"}, "ViewerProtocolPolicy", "unknown value"),
+        ({"DefaultCacheBehavior.AllowedMethods": ["GET"]}, "AllowedMethods", "does not take"),
+        ({"DefaultCacheBehavior.CachePolicyId": "x"}, "CachePolicyId", "neither a managed"),
+        ({"DefaultCacheBehavior.CachePolicyId": ""}, "DefaultCacheBehavior", "needs a CachePolicyId"),
+        ({"Origins": []}, "Origins", "at least one origin"),
+        (
+            {
+                "DefaultCacheBehavior.LambdaFunctionAssociations": [
+                    {"EventType": "viewer", "LambdaFunctionARN": "x"}
+                ]
+            },
+            "EventType",
+            "unknown value",
+        ),
+        (
+            {
+                "DefaultCacheBehavior.LambdaFunctionAssociations": [
+                    {"EventType": "viewer-request", "LambdaFunctionARN": {"Fn::GetAtt": ["Function", "Arn"]}}
+                ]
+            },
+            "LambdaFunctionARN",
+            "not a numbered function version",
+        ),
+    ],
+)
+def test_a_wrong_distribution_says_what_and_where(change: dict[str, object], key: str, message: str) -> None:
+    with pytest.raises(TemplateError, match=message) as caught:
+        read_distribution(parse_template(_with(change), Path("t.json")))
+    assert str(caught.value.file) == "t.json"
+    assert caught.value.key is not None and key in caught.value.key
+
+
+def test_two_functions_for_one_trigger_are_refused() -> None:
+    entry = {"EventType": "viewer-request", "LambdaFunctionARN": {"Ref": "FunctionVersion"}}
+    text = _with({"DefaultCacheBehavior.LambdaFunctionAssociations": [entry, entry]})
+    with pytest.raises(TemplateError, match=r"code|a second function"):
+        read_distribution(parse_template(text, Path("t.json")))
+
+
+def test_what_is_not_simulated_is_named_with_what_happens_instead() -> None:
+    text = _with(
+        {
+            "CustomErrorResponses": [{"ErrorCode": 404}],
+            "DefaultCacheBehavior.ResponseHeadersPolicyId": "x",
+            "Origins.0.OriginShield": {"Enabled": True},
+        }
+    )
+    _, notices = read_distribution(parse_template(text, Path("t.json")))
+    said = {
+        str(notice).removeprefix("Resources.Distribution.Properties.DistributionConfig.")
+        for notice in notices
+    }
+    assert said == {
+        "CustomErrorResponses: not simulated: the origin's own error page is sent",
+        "DefaultCacheBehavior.ResponseHeadersPolicyId: not simulated: no header is added or removed",
+        "Origins[0].OriginShield: not simulated: requests go straight to the origin",
+    }
+
+
+def test_custom_policies_of_the_template() -> None:
+    document = json.loads(template(behavior(CachePolicyId={"Ref": "Policy"})))
+    document["Resources"]["Policy"] = {
+        "Type": "AWS::CloudFront::CachePolicy",
+        "Properties": {
+            "CachePolicyConfig": {
+                "Name": "mine",
+                "MinTTL": 1,
+                "MaxTTL": 60,
+                "DefaultTTL": 30,
+                "ParametersInCacheKeyAndForwardedToOrigin": {
+                    "EnableAcceptEncodingGzip": True,
+                    "HeadersConfig": {"HeaderBehavior": "whitelist", "Headers": ["X-Version"]},
+                    "CookiesConfig": {"CookieBehavior": "whitelist", "Cookies": ["session"]},
+                    "QueryStringsConfig": {"QueryStringBehavior": "all"},
+                },
+            }
+        },
+    }
+    distribution, _ = read_distribution(parse_template(json.dumps(document), Path("t.json")))
+    policy = distribution.behaviors[-1].cache_policy
+    assert (policy.name, policy.min_ttl, policy.default_ttl, policy.max_ttl) == ("mine", 1, 30, 60)
+    assert policy.headers == ("x-version",) and policy.gzip and not policy.brotli
+    assert (
+        policy.cookies.takes("session")
+        and not policy.cookies.takes("Session")
+        and policy.queries.takes("any")
+    )
+
+
+def test_forwarded_values_are_both_policies() -> None:
+    values = {"QueryString": True, "Headers": ["X-A"], "Cookies": {"Forward": "all"}}
+    text = template(
+        behavior(CachePolicyId="", OriginRequestPolicyId="", ForwardedValues=values, DefaultTTL=5)
+    )
+    distribution, _ = read_distribution(parse_template(text, Path("t.json")))
+    policy = distribution.behaviors[-1].cache_policy
+    assert (policy.headers, policy.default_ttl, policy.cookies.kind, policy.queries.kind) == (
+        ("x-a",),
+        5,
+        "all",
+        "all",
+    )
+
+
+def test_code_may_be_a_zip_or_inline(tmp_path: Path) -> None:
+    code = "def handler(event, context):\n    return {'status': '200', 'body': %r}\n"
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("app.py", code % "from a zip")
+    (tmp_path / "code.zip").write_bytes(archive.getvalue())
+    for body, definition in (
+        (b"from a zip", function("code.zip")),
+        (b"inline", function({"ZipFile": code % "inline"}, handler="index.handler")),  # type: ignore[arg-type]
+    ):
+        association = [{"EventType": "viewer-request", "LambdaFunctionARN": {"Ref": "FunctionVersion"}}]
+        text = template(behavior(LambdaFunctionAssociations=association), functions={"Function": definition})
+        with running_cdn(tmp_path, text) as cdn:
+            assert cdn.request("/").body == body
+
+
+@pytest.mark.parametrize(
+    ("definition", "message"),
+    [
+        (function("nowhere"), "there is no folder or zip"),
+        (function({"S3Bucket": "b", "S3Key": "k"}), "Code is not on this machine"),  # type: ignore[arg-type]
+        (function(".", Runtime="nodejs22.x"), "only Python functions run here"),
+        (function(".", handler="nodot"), "is not module.function"),
+    ],
+)
+def test_a_function_that_cannot_be_run_is_refused(
+    tmp_path: Path, definition: dict[str, object], message: str
+) -> None:
+    association = [{"EventType": "viewer-request", "LambdaFunctionARN": {"Ref": "FunctionVersion"}}]
+    text = template(behavior(LambdaFunctionAssociations=association), functions={"Function": definition})
+    with pytest.raises(TemplateError, match=message):
+        read_distribution(parse_template(text, tmp_path / "t.json"))
+
+
+@pytest.mark.parametrize(
+    ("origins", "message"),
+    [
+        ({}, "buckets are not on this machine"),
+        ({"files": "/no/such/folder"}, "does not exist"),
+        ({"nope": "."}, "the template has no origin"),
+        ({"files": ".", "app": "not a url"}, "needs a URL"),
+    ],
+)
+def test_origins_must_be_somewhere(origins: dict[str, str], message: str) -> None:
+    with pytest.raises(OriginError, match=message):
+        LocalCdn(parse_template(template(), Path("t.json")), CdnOptions(origins=origins))
+
+
+_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 5)
+    | st.text(max_size=8)
+    | st.sampled_from([DISABLED, "GET", "app"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["Ref", "Fn::Sub", "Fn::If", "Id", "x"]), inner, max_size=2)
+    ),
+    max_leaves=5,
+)
+
+
+@given(
+    st.sampled_from(
+        [
+            *(
+                "Origins",
+                "Origins.0.Id",
+                "Origins.0.DomainName",
+                "Origins.0.CustomOriginConfig",
+                "OriginGroups",
+            ),
+            *(
+                "DefaultCacheBehavior",
+                "CacheBehaviors",
+                "DefaultCacheBehavior.AllowedMethods",
+                "DefaultRootObject",
+            ),
+            *("DefaultCacheBehavior.CachePolicyId", "DefaultCacheBehavior.ForwardedValues"),
+            *("DefaultCacheBehavior.LambdaFunctionAssociations", "Origins.0.OriginCustomHeaders"),
+        ]
+    ),
+    _values,
+)
+def test_any_value_anywhere_gives_a_distribution_or_a_template_error(path: str, value: object) -> None:
+    try:
+        read_distribution(parse_template(_with({path: value}), Path("t.json")))
+    except TemplateError as error:
+        assert error.message
