@@ -1,0 +1,137 @@
+"""The application of one Lambda@Edge function: an ordered list of steps per trigger, and the handler itself.
+
+The rule it keeps: a fault of ours never reaches the visitor, a fault of the author's is what AWS makes of it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from .delivery import make_delivery
+from .environment import Clock, Environment
+from .errors import EventError, StepError
+from .log import Log
+from .output import say, write_line
+from .request import Request
+from .response import Response
+from .settings import DEFAULTS, FILE_NAME, Settings, read_settings
+from .steps import Steps
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from .output import Write
+    from .steps import Step
+
+
+class Edge:
+    """Collects steps by its four decorators and is the Lambda handler: `handler = Edge()`.
+
+    A step at `viewer_request` or `origin_request` takes the request, one at `origin_response` or
+    `viewer_response` takes `(request, response)`. It changes them in place, or returns a Response, or both.
+    Production passes no argument: `settings` (as in the file), `clock`, `write` (of lines to standard output)
+    and `environ` are for tests.
+    """
+
+    __slots__ = (
+        "_log",
+        "environment",
+        "origin_request",
+        "origin_response",
+        "viewer_request",
+        "viewer_response",
+    )
+
+    def __init__(
+        self,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        clock: Clock | None = None,
+        write: Write = write_line,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self.environment = Environment(clock or Clock(), environ)
+        self.viewer_request = Steps()
+        self.origin_request = Steps()
+        self.origin_response = Steps()
+        self.viewer_response = Steps()
+        try:
+            self._log = self._make_log(
+                read_settings(environ) if settings is None else Settings(settings), write
+            )
+        except Exception as fault:  # whatever is wrong with them, the site stays up
+            say(write, f"{FILE_NAME}: {fault}; it is ignored, and records go to standard output")
+            self._log = self._make_log(Settings(DEFAULTS), write)
+
+    def _make_log(self, settings: Settings, write: Write) -> Log | None:
+        if settings.log is None:
+            return None
+        delivery = make_delivery(settings.log, self.environment.clock, write)
+        return Log(delivery, self.environment, settings.hash)
+
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        """Handle one invocation: run the steps, make the record, hand back what CloudFront expects.
+
+        Raises EventError for something that is not a CloudFront event, and whatever a step raises.
+        """
+        self.environment.enter()
+        request, response, steps = self._open(event)
+        facts = self._guarded(lambda log: log.open(request))
+        answer: Response | None = None
+        try:
+            answer = self._run(steps, request, response)
+        finally:
+            self._guarded(lambda log: log.close(facts, request, answer, context))
+        return request.event if answer is None else answer.event
+
+    def _open(self, event: dict[str, Any]) -> tuple[Request, Response | None, Steps]:
+        try:
+            cf = event["Records"][0]["cf"]
+            request = Request(cf)
+            response = Response(cf["response"], request.trigger) if "response" in cf else None
+            return request, response, getattr(self, request.trigger.replace("-", "_"))
+        except (KeyError, IndexError, TypeError, AttributeError) as fault:
+            reason = f"{type(fault).__name__}: {fault}"
+            raise EventError(
+                f"this is not an event of CloudFront's ({reason}), and no other is handled"
+            ) from None
+
+    def _guarded(self, work: Callable[[Log], Any]) -> Any:
+        """Do a part of the log step. If it fails the request goes on, and the next record says so."""
+        try:
+            return work(self._log) if self._log else None
+        except Exception as fault:
+            self.environment.note_failure("log", fault)
+            return None
+
+    def _run(self, steps: Steps, request: Request, response: Response | None) -> Response | None:
+        """Run the steps in order; at a request trigger the first Response ends them."""
+        for step in steps:
+            answer = self._attempt(step, request, response)
+            if answer is not None and response is None:
+                return answer
+            if answer is not None and response is not None:
+                response.replace(answer)
+        return response
+
+    def _attempt(self, step: Step, request: Request, response: Response | None) -> Response | None:
+        try:
+            answer = step.run(request) if response is None else step.run(request, response)
+            return _checked(answer, response)
+        except Exception as fault:
+            self.environment.note_failure(step.name, fault)
+            if step.optional:
+                return None
+            raise
+
+
+def _checked(answer: Any, given: Response | None) -> Response | None:
+    """The Response that a step made, if it made one. TooLargeError or StepError if CloudFront cannot take it."""
+    if answer is None or answer is given:
+        return None
+    if not isinstance(answer, Response):
+        raise StepError(f"a step returned {type(answer).__name__}; it returns a Response, or nothing")
+    answer.check()
+    return answer

@@ -1,0 +1,78 @@
+"""What one execution environment knows of itself. It lives in memory for as long as AWS keeps the environment,
+which is frozen between invocations: there are no threads and no timers here."""
+
+from __future__ import annotations
+
+import os
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FAILURE_CHARACTERS = 300
+
+
+class Clock:
+    """Wall time and a steady counter. Tests pass their own."""
+
+    __slots__ = ()
+
+    def now(self) -> int:
+        """Microseconds since the epoch. Runs on while the environment is frozen."""
+        return time.time_ns() // 1000
+
+    def ticks(self) -> float:
+        """Seconds from an arbitrary start; for durations inside one invocation."""
+        return time.perf_counter()
+
+
+class Environment:
+    """Identity, age and failures of an execution environment, and the moment the present invocation began."""
+
+    __slots__ = (
+        "born",
+        "clock",
+        "entered",
+        "environment_id",
+        "failed_steps",
+        "failure",
+        "function_version",
+        "invocation",
+        "region",
+        "started",
+    )
+
+    def __init__(self, clock: Clock, environ: Mapping[str, str]) -> None:
+        self.clock = clock
+        self.environment_id = os.urandom(8).hex()
+        self.region = environ.get("AWS_REGION")
+        self.function_version = environ.get("AWS_LAMBDA_FUNCTION_VERSION")
+        self.born = self.entered = clock.now()
+        self.started = clock.ticks()
+        self.invocation = 0
+        self.failed_steps = 0
+        self.failure = ""
+
+    def enter(self) -> None:
+        """An invocation begins."""
+        self.invocation += 1
+        self.entered = self.clock.now()
+        self.started = self.clock.ticks()
+
+    def age_ms(self) -> int:
+        """Milliseconds since this environment began, frozen time included."""
+        return max(0, (self.clock.now() - self.born) // 1000)
+
+    def elapsed_ms(self) -> float:
+        """Milliseconds that the present invocation has taken so far."""
+        return round((self.clock.ticks() - self.started) * 1000, 3)
+
+    def note_failure(self, step: str, fault: Exception) -> None:
+        """Count a failed step; the next record says which and why. Never raises, whatever `fault` is."""
+        self.failed_steps += 1
+        try:
+            text = str(fault)
+        except Exception:
+            text = "(has no readable text)"
+        self.failure = f"{step}: {type(fault).__name__}: {text}"[:_FAILURE_CHARACTERS]

@@ -1,0 +1,70 @@
+"""A view over CloudFront's header map: `{"user-agent": [{"key": "User-Agent", "value": "…"}]}`.
+
+Nothing is copied and nothing is rebuilt: an entry that is not touched goes back exactly as it came. A map made
+anew would lose read-only headers, and CloudFront answers 502 to that.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .errors import MessageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    HeaderMap = dict[str, list[dict[str, str]]]
+
+# RFC 9110 section 5.6.2 (token) and 5.5 (field values); CloudFront refuses control characters with a 502.
+# Patterns are text here and in the other modules: `re` compiles one when it is first used, not at every start.
+TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_CONTROL = r"[\x00-\x08\x0a-\x1f\x7f]"
+
+
+class Headers:
+    """The headers of one request or response. Names are matched without regard to case."""
+
+    __slots__ = ("_map",)
+
+    def __init__(self, header_map: HeaderMap) -> None:
+        self._map = header_map
+
+    def get(self, name: str) -> str | None:
+        """The first value of `name`, or None."""
+        entries = self._map.get(name.lower())
+        return entries[0]["value"] if entries else None
+
+    def get_all(self, name: str) -> list[str]:
+        """Every value of `name`, one per header line, in the order they were received."""
+        return [entry["value"] for entry in self._map.get(name.lower(), ())]
+
+    def set(self, name: str, value: str) -> None:
+        """Put one value in place of all that `name` has. MessageError if CloudFront would refuse it."""
+        self._map[name.lower()] = [_entry(name, value)]
+
+    def add(self, name: str, value: str) -> None:
+        """Add one header line beside those that are there. MessageError if CloudFront would refuse it."""
+        entry = _entry(name, value)
+        self._map.setdefault(name.lower(), []).append(entry)
+
+    def remove(self, name: str) -> None:
+        """Take every value of `name` away; nothing happens if there is none."""
+        self._map.pop(name.lower(), None)
+
+    def items(self) -> Iterator[tuple[str, str]]:
+        """Every header line as `(name in its original case, value)`."""
+        for name, entries in self._map.items():
+            for entry in entries:
+                yield entry.get("key", name), entry["value"]
+
+    def __contains__(self, name: str) -> bool:
+        return name.lower() in self._map
+
+
+def _entry(name: str, value: str) -> dict[str, str]:
+    if not re.fullmatch(TOKEN, name):
+        raise MessageError(f"{name!r} is not a header name: use letters, digits and hyphens")
+    if not isinstance(value, str) or re.search(_CONTROL, value):
+        raise MessageError(f"the value of header {name} must be text without line breaks, not {value!r:.80}")
+    return {"key": name, "value": value}

@@ -1,0 +1,23 @@
+"""Lines on standard output, which Lambda carries to CloudWatch Logs."""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Write = Callable[[str], object]
+_MOST_CHARACTERS = 1000
+
+
+def write_line(line: str) -> None:
+    """Write `line` and its end at once, and before the environment is frozen."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def say(write: Write, text: str) -> None:
+    """Tell the author of the site something, on one short line of ASCII whatever `text` holds."""
+    write("edgewise: " + text[:_MOST_CHARACTERS].encode("unicode_escape").decode("ascii"))

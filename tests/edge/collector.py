@@ -1,0 +1,155 @@
+"""A record store on loopback that answers as it is told: well, badly, late, or not at all."""
+
+from __future__ import annotations
+
+import json
+import socket
+import socketserver
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_PATIENCE = 5.0  # seconds after which a hanging answer gives up, should a test forget to end it
+
+_SENT_BEFORE_CLOSING = {
+    "hang up": b"",
+    "close half-way": b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
+    "babble": b"\x00\xff not HTTP \r\n\r\n",
+}
+
+
+class Collector:
+    """`behaviour` says how the next requests are answered: a name from `_Handler.answer`, or a status line."""
+
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self.behaviour = "store"
+        self.records: dict[str, dict[str, Any]] = {}
+        self.requests: list[tuple[str, dict[str, str], int]] = []
+        self.connections = 0
+        self.released = threading.Event()
+        self.context = context
+        self.server = _Server(self)
+        self.port: int = self.server.server_address[1]
+        scheme = "https" if context else "http"
+        self.url = f"{scheme}://localhost:{self.port}"
+
+    def keep(self, records: list[dict[str, Any]]) -> None:
+        self.records |= {record["record_id"]: record for record in records}
+
+    def close(self) -> None:
+        self.released.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+
+    def __init__(self, collector: Collector) -> None:
+        self.collector = collector
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hung up is what these tests are about."""
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    server: _Server
+
+    def setup(self) -> None:
+        self.collector = self.server.collector
+        self.collector.connections += 1
+        if self.collector.context:
+            self.request = self.collector.context.wrap_socket(self.request, server_side=True)
+        super().setup()
+
+    def handle(self) -> None:
+        self.request.settimeout(_PATIENCE)
+        while line := self.rfile.readline():
+            path = line.decode().split()[1]
+            headers = dict(self._headers())
+            records = json.loads(self.rfile.read(int(headers["content-length"])))
+            self.collector.requests.append((path, headers, len(records)))
+            if not self.answer(self.collector.behaviour, records):
+                return
+
+    def finish(self) -> None:
+        super().finish()
+        self.request.close()  # the server knows only the socket without TLS
+
+    def _headers(self) -> Iterator[tuple[str, str]]:
+        while line := self.rfile.readline().strip():
+            name, _, value = line.decode().partition(":")
+            yield name.lower(), value.strip()
+
+    def answer(self, behaviour: str, records: list[dict[str, Any]]) -> bool:
+        """Answer one batch; False ends the connection."""
+        count = len(records)
+        if behaviour.startswith("store"):
+            self.collector.keep(records)
+            return self._stored(behaviour, _counts(count, 0))
+        if behaviour == "refuse one":
+            self.collector.keep(records[1:])
+            return self._send("200 OK", _counts(count - 1, 1))
+        if behaviour == "lie":
+            return self._send("200 OK", _counts(0, 0))
+        if behaviour == "drown":
+            return self._send("200 OK", b"[" * 5_000_000)
+        if behaviour == "say nothing":
+            self.collector.released.wait(_PATIENCE)
+        elif behaviour == "drip":
+            self._drip(b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 10_000)
+        elif behaviour in _SENT_BEFORE_CLOSING:
+            self.wfile.write(_SENT_BEFORE_CLOSING[behaviour])
+        else:
+            return self._send(behaviour, b'{"code":0,"message":"told to"}')
+        return False
+
+    def _drip(self, data: bytes) -> None:
+        for byte in data:
+            self.wfile.write(bytes([byte]))
+            if self.collector.released.wait(0.005):
+                return
+
+    def _stored(self, behaviour: str, body: bytes) -> bool:
+        if behaviour == "store, then say nothing":
+            self.collector.released.wait(_PATIENCE)
+            return False
+        if behaviour == "store, chunked":
+            chunks = b"".join(b"%x\r\n%c\r\n" % (1, byte) for byte in body)
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n")
+            return True
+        self._send("200 OK\r\nConnection: close" if behaviour == "store, then close" else "200 OK", body)
+        return behaviour == "store"
+
+    def _send(self, status: str, body: bytes) -> bool:
+        self.wfile.write(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (status.encode(), len(body), body))
+        return True
+
+
+def _counts(successful: int, failed: int) -> bytes:
+    """OpenObserve's answer (its `_json` route, v0.92)."""
+    status = {"name": "edge", "successful": successful, "failed": failed}
+    return json.dumps({"code": 200, "status": [status]}).encode()
+
+
+@contextmanager
+def collecting(context: ssl.SSLContext | None = None) -> Iterator[Collector]:
+    collector = Collector(context)
+    thread = threading.Thread(target=collector.server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield collector
+    finally:
+        collector.close()
+        thread.join(_PATIENCE)
+
+
+def free_port() -> int:
+    """A port on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,82 @@
+"""What an environment pays for importing the runtime: nothing but the runtime's own modules, until a delivery
+needs the network. Each question is asked in a fresh interpreter that has no packages and no variables of ours."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import edgewise.edge
+
+awslambdaric = pytest.importorskip("awslambdaric", reason="AWS's runtime client has no wheel for this system")
+
+OPENOBSERVE = "Edge({'log': {'delivery': 'openobserve', 'url': 'https://logs.example'}})"
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The runtime as it lies in a function's folder: an empty `edgewise` package around it."""
+    folder = tmp_path_factory.mktemp("bundle")
+    shutil.copytree(Path(edgewise.edge.__file__).parent, folder / "edgewise" / "edge")
+    (folder / "edgewise" / "__init__.py").touch()
+    return folder
+
+
+def modules_after(code: str, bundle: Path) -> set[str]:
+    """The modules that `code` adds to those that AWS's runtime client has loaded."""
+    program = (
+        "import json, sys\n"
+        f"sys.path += [{str(Path(awslambdaric.__file__).parents[1])!r}]\n"
+        "import awslambdaric.bootstrap\n"
+        "sys.path.pop()\n"
+        f"sys.path.insert(0, {str(bundle)!r})\n"
+        "before = set(sys.modules)\n"
+        f"{code}\n"
+        "print(json.dumps(sorted(set(sys.modules) - before)))"
+    )
+    command = [sys.executable, "-S", "-E", "-B", "-W", "error", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout))
+
+
+def not_ours(modules: set[str]) -> set[str]:
+    return {name for name in modules if name.partition(".")[0] != "edgewise"}
+
+
+def test_the_runtime_loads_nothing_that_the_client_has_not_loaded(bundle: Path) -> None:
+    assert not_ours(modules_after("from edgewise.edge import Edge; Edge()", bundle)) == set()
+
+
+def test_handling_a_request_loads_nothing_either(bundle: Path) -> None:
+    event = (Path(__file__).parent / "events" / "viewer-request.json").read_text()
+    code = (
+        "from edgewise.edge import Edge\n"
+        "class Context:\n"
+        "    def get_remaining_time_in_millis(self): return 5000\n"
+        "lines = []\n"
+        f"Edge(write=lines.append)(json.loads({event!r}), Context())\n"
+        "assert len(lines) == 1, lines"
+    )
+    assert not_ours(modules_after(code, bundle)) == set()
+
+
+def test_the_network_is_loaded_by_the_delivery_that_needs_it_and_is_all_standard_library(
+    bundle: Path,
+) -> None:
+    modules = not_ours(modules_after(f"from edgewise.edge import Edge; {OPENOBSERVE}", bundle))
+    assert {"http.client", "ssl", "socket"} <= modules
+    names = {name.partition(".")[0] for name in modules}
+    assert names <= sys.stdlib_module_names
+    assert not names & {"asyncio", "dataclasses", "concurrent", "multiprocessing"}
+
+
+def test_the_source_is_small_enough_to_read() -> None:
+    sources = list(Path(edgewise.edge.__file__).parent.rglob("*.py"))
+    assert sum(len(source.read_text().splitlines()) for source in sources) < 1500
+    assert sum(source.stat().st_size for source in sources) < 64 * 1024

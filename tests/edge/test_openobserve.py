@@ -1,0 +1,267 @@
+"""Delivery over HTTP to a store that is well, slow, lying, broken or gone. No request of a visitor ever fails."""
+
+from __future__ import annotations
+
+import base64
+import ssl
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from edge.collector import Collector, collecting, free_port
+from edge.doubles import ENVIRON, Context, HandClock, Output, load_event
+from edgewise.edge import Edge
+from edgewise.edge.delivery.openobserve import (
+    MOST_PENDING,
+    MOST_PENDING_BYTES,
+    PAUSE_SECONDS,
+    OpenObserve,
+)
+
+BUDGET_MS = 150
+FAULTS = (
+    "say nothing",
+    "drip",
+    "close half-way",
+    "hang up",
+    "babble",
+    "drown",
+    "lie",
+    "500 Oops",
+    "503 Full",
+    "401 Who",
+    "429 Later",
+)
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    with collecting() as collector:
+        yield collector
+
+
+class Shipping:
+    """An OpenObserve delivery, and how many records it was given."""
+
+    def __init__(self, url: str, clock: HandClock, output: Output, budget_ms: float = BUDGET_MS) -> None:
+        settings = {
+            "url": url,
+            "organization": "default",
+            "stream": "edge",
+            "user": "me",
+            "password": "pä:ss",
+        }
+        self.delivery = OpenObserve({**settings, "budget_ms": budget_ms}, clock, output)
+        self.made = 0
+
+    def deliver(self, count: int = 1, remaining_ms: float = 5000, **fields: Any) -> float:
+        """Deliver `count` records; the seconds that took."""
+        began = time.monotonic()
+        for _ in range(count):
+            self.made += 1
+            self.delivery.deliver({"record_id": f"r{self.made}", "path": "/", **fields}, remaining_ms)
+        return time.monotonic() - began
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """(sent, dropped, pending), which always add up to the records made."""
+        counts = (self.delivery.sent, self.delivery.dropped, self.delivery.pending)
+        assert sum(counts) == self.made
+        return counts
+
+
+@pytest.fixture
+def shipping(collector: Collector, clock: HandClock, output: Output) -> Iterator[Shipping]:
+    shipping = Shipping(collector.url, clock, output)
+    yield shipping
+    shipping.delivery.close()
+
+
+def test_records_go_over_one_connection_with_credentials(shipping: Shipping, collector: Collector) -> None:
+    shipping.deliver(5)
+    assert shipping.counts == (5, 0, 0)
+    assert list(collector.records) == ["r1", "r2", "r3", "r4", "r5"]
+    assert collector.connections == 1
+    path, headers, _ = collector.requests[0]
+    assert path == "/api/default/edge/_json"
+    assert headers["authorization"] == "Basic " + base64.b64encode("me:pä:ss".encode()).decode()
+    assert headers["host"] == f"localhost:{collector.port}"
+    assert headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("behaviour", ["store, chunked", "store, then close", "store, then vanish"])
+def test_however_the_store_frames_its_answers_all_records_arrive(
+    shipping: Shipping, collector: Collector, output: Output, behaviour: str
+) -> None:
+    collector.behaviour = behaviour
+    shipping.deliver(4)
+    assert shipping.counts == (4, 0, 0)
+    assert len(collector.records) == 4
+    assert collector.connections == (1 if "chunked" in behaviour else 4)
+    assert output.lines == []
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_after_a_fault_nothing_waits_until_the_pause_is_over_and_nothing_is_lost(
+    shipping: Shipping, collector: Collector, clock: HandClock, output: Output, fault: str
+) -> None:
+    shipping.deliver()
+    collector.behaviour = fault
+    assert (
+        shipping.deliver() < 2
+    )  # a bound, not a measurement: the budget is 0.15 s, and "drip" would take minutes
+    requests = len(collector.requests)
+    shipping.deliver(5)
+    assert shipping.counts == (1, 0, 6)
+    assert len(collector.requests) == requests  # at most one attempt per pause
+    (note,) = output.lines
+    assert note.startswith(f"edgewise: {collector.url} did not take the records (")
+    collector.behaviour = "store"
+    clock.pass_time(PAUSE_SECONDS)
+    shipping.deliver()
+    assert shipping.counts == (8, 0, 0)
+    assert sorted(collector.records) == [f"r{i}" for i in range(1, 9)]
+
+
+def test_a_store_that_refuses_the_connection_costs_one_attempt(clock: HandClock, output: Output) -> None:
+    shipping = Shipping(f"http://127.0.0.1:{free_port()}", clock, output)
+    shipping.deliver(3)
+    assert shipping.counts == (0, 0, 3)
+    (note,) = output.lines
+    assert "Refused" in note
+
+
+def test_a_host_whose_name_cannot_be_looked_up_costs_one_attempt(clock: HandClock, output: Output) -> None:
+    shipping = Shipping(f"http://{'x' * 64}.example", clock, output)  # too long a label: no resolver is asked
+    shipping.deliver(3)
+    assert shipping.counts == (0, 0, 3)
+    assert len(output.lines) == 1
+
+
+def test_a_lost_answer_is_sent_again_under_the_same_ids(
+    shipping: Shipping, collector: Collector, clock: HandClock
+) -> None:
+    collector.behaviour = "store, then say nothing"
+    shipping.deliver()
+    assert (shipping.counts, list(collector.records)) == ((0, 0, 1), ["r1"])
+    collector.behaviour = "store"
+    clock.pass_time(PAUSE_SECONDS)
+    shipping.deliver()
+    assert (shipping.counts, list(collector.records)) == ((2, 0, 0), ["r1", "r2"])
+
+
+def test_a_clock_that_was_set_back_ends_the_pause(
+    shipping: Shipping, collector: Collector, clock: HandClock
+) -> None:
+    collector.behaviour = "503 Full"
+    shipping.deliver()
+    collector.behaviour = "store"
+    clock.pass_time(-3600)
+    shipping.deliver()
+    assert shipping.counts == (2, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "counts"), [("refuse one", (2, 1, 0)), ("400 Bad", (0, 3, 0)), ("413 Large", (0, 3, 0))]
+)
+def test_what_is_refused_for_good_is_printed_and_not_tried_again(
+    shipping: Shipping,
+    collector: Collector,
+    clock: HandClock,
+    output: Output,
+    behaviour: str,
+    counts: tuple[int, int, int],
+) -> None:
+    shipping.deliver(2, remaining_ms=0)
+    collector.behaviour = behaviour
+    shipping.deliver()
+    assert shipping.counts == counts
+    assert [record["record_id"] for record in output.records] == ["r1", "r2", "r3"]
+    assert "of 3 refused" in output.notes[0]
+    collector.behaviour = "store"
+    clock.pass_time(PAUSE_SECONDS)
+    shipping.deliver()
+    assert collector.requests[-1][2] == 1
+
+
+def test_what_does_not_fit_into_memory_is_printed_oldest_first(
+    shipping: Shipping, collector: Collector, clock: HandClock, output: Output
+) -> None:
+    collector.behaviour = "503 Full"
+    shipping.deliver(MOST_PENDING + 3)
+    assert shipping.counts == (0, 3, MOST_PENDING)
+    assert [record["record_id"] for record in output.records] == ["r1", "r2", "r3"]
+    collector.behaviour = "store"
+    clock.pass_time(PAUSE_SECONDS)
+    shipping.deliver()
+    assert shipping.counts == (MOST_PENDING, 4, 0)
+    assert len(collector.records) == MOST_PENDING
+
+
+def test_memory_is_bounded_in_bytes_too(shipping: Shipping, collector: Collector, output: Output) -> None:
+    collector.behaviour = "503 Full"
+    shipping.deliver(10, path="x" * (MOST_PENDING_BYTES // 4))
+    assert shipping.counts == (0, 7, 3)
+    assert len(output.records) == 7
+    shipping.deliver(1, path="x" * MOST_PENDING_BYTES)  # larger than all there is
+    assert shipping.counts == (0, 11, 0)
+
+
+def test_a_backlog_goes_in_batches_of_a_bounded_size(shipping: Shipping, collector: Collector) -> None:
+    shipping.deliver(60, remaining_ms=0, path="x" * 4000)
+    assert collector.requests == []
+    for _ in range(20):  # each time as much as its budget allows
+        shipping.deliver()
+    assert shipping.counts == (80, 0, 0)
+    assert max(size for _, _, size in collector.requests) <= 16
+    assert all(int(headers["content-length"]) < 66_000 for _, headers, _ in collector.requests)
+
+
+def test_an_invocation_that_is_about_to_time_out_does_not_wait(
+    shipping: Shipping, collector: Collector
+) -> None:
+    collector.behaviour = "say nothing"
+    shipping.deliver(3, remaining_ms=90)
+    assert (shipping.counts, collector.requests) == ((0, 0, 3), [])
+
+
+def test_https_is_verified(
+    clock: HandClock, output: Output, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    with collecting(context) as collector:
+        stranger = Shipping(collector.url, clock, output, budget_ms=2000)
+        stranger.deliver()
+        assert stranger.counts == (0, 0, 1)
+        assert "CERTIFICATE_VERIFY_FAILED" in output.notes[0]
+
+        authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        friend = Shipping(collector.url, clock, output, budget_ms=2000)
+        friend.deliver(3)
+        friend.delivery.close()
+        assert (friend.counts, list(collector.records)) == ((3, 0, 0), ["r1", "r2", "r3"])
+
+
+@pytest.mark.parametrize("fault", ["store, then close", *FAULTS, "refuse one", "400 Bad"])
+def test_the_visitor_is_served_whatever_the_store_does(
+    collector: Collector, clock: HandClock, output: Output, fault: str
+) -> None:
+    log = {"delivery": "openobserve", "url": collector.url, "budget_ms": BUDGET_MS}
+    edge = Edge({"log": log}, clock=clock, write=output, environ=ENVIRON)
+    collector.behaviour = fault
+    for _ in range(3):
+        assert edge(load_event("viewer-request"), Context())["uri"] == "/shirts/17"
+    collector.behaviour = "store, then close"
+    clock.pass_time(PAUSE_SECONDS)
+    edge(load_event("origin-response"), Context("last"))
+    (last,) = (record for name, record in collector.records.items() if name.endswith(":last"))
+    assert last["failed_steps"] == 0
+    # A batch with a refused record is printed whole, since the store does not say which one it was.
+    assert last["dropped"] == len(output.records)
