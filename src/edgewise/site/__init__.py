@@ -1,1 +1,53 @@
+"""The site: its file, checked; the CloudFormation template it compiles to; the folder its functions run from.
 
+Usual order: `load_site`, `bundle_settings`, `Bundle(...).refresh()`, `compile_template`, `render_yaml`; for AWS,
+`write_template` does all of it.
+"""
+
+from edgewise.site.bundle import Bundle
+from edgewise.site.errors import BundleError, SiteError, SiteProblems, StarterError, SynthError
+from edgewise.site.load import SITE_FILE, load_site
+from edgewise.site.model import (
+    Behavior,
+    BucketOrigin,
+    CustomOrigin,
+    Functions,
+    LocalCommand,
+    LocalUrl,
+    Log,
+    Origin,
+    Site,
+)
+from edgewise.site.settings import bundle_settings
+from edgewise.site.starter import create_site
+from edgewise.site.synth import Synthesis, write_template
+from edgewise.site.template import compile_template
+from edgewise.site.template_functions import CODE_FOLDER
+from edgewise.site.template_text import render_yaml
+
+__all__ = [
+    "CODE_FOLDER",
+    "SITE_FILE",
+    "Behavior",
+    "BucketOrigin",
+    "Bundle",
+    "BundleError",
+    "CustomOrigin",
+    "Functions",
+    "LocalCommand",
+    "LocalUrl",
+    "Log",
+    "Origin",
+    "Site",
+    "SiteError",
+    "SiteProblems",
+    "StarterError",
+    "SynthError",
+    "Synthesis",
+    "bundle_settings",
+    "compile_template",
+    "create_site",
+    "load_site",
+    "render_yaml",
+    "write_template",
+]

@@ -1,0 +1,37 @@
+"""`edgewise synth`: the site's CloudFormation template, ready for stock AWS tools."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def synth(
+    directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="The site's folder.")] = Path(),
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="The template; default DIR/build/template.yaml."),
+    ] = None,
+) -> None:
+    """Write the site's CloudFormation template, its functions' folder beside it."""
+    # Here, so that the other commands start without it.
+    from edgewise.site import load_site, write_template
+
+    site = load_site(directory)
+    written = write_template(site, out or site.directory / "build" / "template.yaml")
+    typer.echo(f"Wrote {written.template}")
+    if written.functions:
+        typer.echo(f"Wrote {written.functions}/")
+    template = shlex.quote(str(written.template))
+    packaged = shlex.quote(str(written.template.with_name(f"packaged-{written.template.name}")))
+    typer.echo(
+        f"""
+Deploy it (BUCKET is one of yours in us-east-1, where Lambda@Edge functions live):
+  aws cloudformation package --region us-east-1 --template-file {template} \\
+      --s3-bucket BUCKET --output-template-file {packaged}
+  aws cloudformation deploy --region us-east-1 --template-file {packaged} \\
+      --stack-name {site.name} --capabilities CAPABILITY_IAM"""
+    )

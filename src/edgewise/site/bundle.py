@@ -1,0 +1,174 @@
+"""Assembles the folder that runs as the functions: the user's files, the edge runtime, the baked settings.
+
+The runtime is found on the disk beside this package and copied; it is never imported here. This module decides
+what is in the folder; `sources.py` looks at the sources and `folder.py` writes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from edgewise.site.errors import BundleError
+from edgewise.site.folder import Entry, bring
+from edgewise.site.model import GENERATED_MODULE, Functions, Site
+from edgewise.site.settings import has_secrets
+from edgewise.site.sources import Source, is_skipped, scan
+
+SETTINGS_FILE = "edgewise_settings.json"
+_RUNTIME = Path(__file__).parent.parent / "edge"
+# The user's sources and the runtime's.
+_Seen = tuple[tuple[Source, ...], tuple[Source, ...]]
+_HANDLER_CODE = b'''\
+"""The handler of a site without steps of its own."""
+
+from edgewise.edge import Edge
+
+handler = Edge()
+'''
+
+
+class Bundle:
+    """A functions' folder and the sources it is made of.
+
+    `settings` is what `bundle_settings` made. The folder `target` belongs to the bundle: anything else in it is
+    deleted, so a folder that holds something which is not a bundle is refused, and so is one among the sources.
+    `code_hash` (hex) stands for the folder's content once `refresh` was called.
+    """
+
+    def __init__(self, site: Site, target: Path, settings: Mapping[str, Any]) -> None:
+        self.target = target.absolute()
+        self.handler = site.handler
+        self.code_hash = ""
+        self._functions = site.functions
+        self._settings = settings
+        self._seen: _Seen = ((), ())
+        _refuse_foreign(self.target)
+        if site.functions:
+            _refuse_overlap(self.target, site.functions.source)
+
+    def refresh(self) -> bool:
+        """Bring the folder up to date with its sources; True when its content changed.
+
+        While no source changes this looks at directory entries and does nothing else. Raises `BundleError`; the
+        folder then still holds what it held, unless the disk itself failed.
+        """
+        seen = self._scan()
+        if seen == self._seen:
+            return False
+        plan = self._plan(seen)
+        code_hash = _hash(plan)
+        changed = code_hash != self.code_hash
+        if changed:
+            # Known to be nothing until all of it is written, so that a full disk is not taken for success later.
+            self.code_hash, self._seen = "", ((), ())
+            self._write(plan)
+        self.code_hash, self._seen = code_hash, seen
+        return changed
+
+    def _scan(self) -> _Seen:
+        own = scan(self._functions.source, "") if self._functions else ()
+        return own, scan(_RUNTIME, "edgewise/edge/")
+
+    def _plan(self, seen: _Seen) -> dict[str, Entry]:
+        """Every file of the folder by its path in it; the settings first, since they mark the folder as ours."""
+        text = json.dumps(self._settings, sort_keys=True, indent=2) + "\n"
+        own, runtime = map(_read_all, seen)
+        if self._functions:
+            _refuse_shadows(own, self._functions.source)
+            _refuse_missing_handler(own, self._functions)
+        else:
+            own = {f"{GENERATED_MODULE}.py": Entry(_HANDLER_CODE)}
+        return {
+            # All may read it, since Lambda runs the code as a user of its own; a secret never goes there.
+            SETTINGS_FILE: Entry(text.encode(), 0o600 if has_secrets(self._settings) else 0o644),
+            # Empty: at the edge this package is only the place of `edgewise.edge`.
+            "edgewise/__init__.py": Entry(b""),
+            **runtime,
+            **own,
+        }
+
+    def _write(self, plan: Mapping[str, Entry]) -> None:
+        try:
+            bring(self.target, plan)
+        except OSError as error:
+            raise BundleError(
+                f"cannot write the functions' folder: {error.strerror}", file=error.filename or self.target
+            ) from error
+
+
+def _read_all(seen: Iterable[Source]) -> dict[str, Entry]:
+    files: dict[str, Entry] = {}
+    for source in seen:
+        try:
+            files[source.name] = Entry(Path(source.path).read_bytes())
+        except FileNotFoundError:
+            # Gone since the scan; the next scan will differ from this one.
+            continue
+        except OSError as error:
+            raise BundleError(
+                f"cannot read the functions' source: {error.strerror}", file=source.path
+            ) from error
+    return files
+
+
+def _hash(plan: Mapping[str, Entry]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(plan):
+        content = plan[name].content
+        digest.update(f"{name}\0{len(content)}\0".encode(errors="surrogateescape") + content)
+    return digest.hexdigest()
+
+
+def _refuse_shadows(files: Mapping[str, Entry], source: Path) -> None:
+    """A file of the user's that Python, or the runtime, would find in place of ours."""
+    for name in files:
+        top = name.split("/")[0]
+        if top.split(".")[0].casefold() == "edgewise" or name == SETTINGS_FILE:
+            raise BundleError(
+                f"`{top}` would hide the part of Edgewise that runs at the edge",
+                file=source / top,
+                hint="Give it another name.",
+            )
+
+
+def _refuse_missing_handler(files: Mapping[str, Entry], functions: Functions) -> None:
+    if not any(name in files for name in functions.handler_files):
+        raise BundleError(
+            f"the handler's module is not there: {functions.handler_files[0]}",
+            file=functions.source,
+            hint=f"The handler is {functions.handler}.",
+        )
+
+
+def _refuse_foreign(target: Path) -> None:
+    try:
+        if target.exists() and not target.is_dir():
+            raise BundleError("the functions' folder would stand where there is a file", file=target)
+        foreign = target.is_dir() and any(target.iterdir()) and not (target / SETTINGS_FILE).is_file()
+    except OSError as error:
+        raise BundleError(
+            f"cannot use this as the functions' folder: {error.strerror}", file=target
+        ) from error
+    if foreign:
+        raise BundleError(
+            "this folder holds something else than a functions' folder",
+            file=target,
+            hint="Choose another place.",
+        )
+
+
+def _refuse_overlap(target: Path, source: Path) -> None:
+    # realpath, because Path.resolve raises on links in a circle.
+    inner, outer = Path(os.path.realpath(target)), Path(os.path.realpath(source))
+    inside = inner.is_relative_to(outer) and not any(map(is_skipped, inner.relative_to(outer).parts))
+    if inside or outer.is_relative_to(inner):
+        raise BundleError(
+            f"the functions' folder and their source would contain each other: {source}",
+            file=target,
+            hint="Write somewhere else, or keep the steps in a folder of their own.",
+        )

@@ -1,0 +1,46 @@
+"""From a parsed site file to the checked site. Origins, behaviors and functions have their own files beside this.
+
+What is on disk is asked through a function, so that nothing here touches it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from edgewise.site.check_behaviors import check_behavior, check_behaviors
+from edgewise.site.check_context import Context, OnDisk
+from edgewise.site.check_functions import check_functions
+from edgewise.site.check_origins import check_origins
+from edgewise.site.model import Log, Site
+from edgewise.site.problems import Problems
+from edgewise.site.raw import RawDefault, RawSite
+from edgewise.site.reader import read_table
+
+
+def check_site(document: Mapping[str, Any], file: Path, on_disk: OnDisk) -> Site:
+    """The checked site of a parsed site file.
+
+    `file` is absolute; the file's relative paths start at its folder. `on_disk` says what a path is. Raises
+    `SiteError`, or `SiteProblems` with all problems together.
+    """
+    problems = Problems(file)
+    context = Context(file.parent, problems, on_disk)
+    raw = read_table(RawSite, document, "", problems)
+    name = context.name("name", raw.name)
+    origins = check_origins(context, raw.origins)
+    default = check_behavior(context, "default", raw.default or RawDefault(), "*", origins)
+    behaviors = check_behaviors(context, raw.behaviors or [], origins)
+    functions = check_functions(context, raw.functions) if raw.functions else None
+    log = Log(raw.log.delivery or "stdout") if raw.log else None
+    problems.raise_any()
+    return Site(
+        file=file,
+        name=name,
+        origins=tuple(origins.values()),
+        default=default,
+        behaviors=behaviors,
+        functions=functions,
+        log=log,
+    )

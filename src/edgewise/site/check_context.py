@@ -1,0 +1,40 @@
+"""What every part of a check needs: where the file stands, its problems so far, and what is on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from edgewise.site import limits
+from edgewise.site.problems import Problems, shown
+
+OnDisk = Callable[[Path], Literal["file", "folder"] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One check of one file. The methods report a bad value and give back something usable in its place."""
+
+    directory: Path
+    problems: Problems
+    on_disk: OnDisk
+
+    def name(self, key: str, given: str | None) -> str:
+        """A name of a site or an origin."""
+        if given is not None and not (limits.NAME.fullmatch(given) and len(given) <= limits.MAX_NAME):
+            self.problems.add(
+                key,
+                f"{shown(given)} cannot be a name",
+                "Expected lower-case letters and digits in words joined by hyphens, each word beginning with a letter, "
+                f"at most {limits.MAX_NAME} characters: it becomes part of names on AWS.",
+            )
+        return given or ""
+
+    def folder(self, key: str, given: str | None) -> Path:
+        """A folder that has to exist, made absolute."""
+        path = self.directory / (given or "")
+        if given is not None and (not given or self.on_disk(path) != "folder"):
+            self.problems.add(key, f"there is no folder {shown(given)}", f"Looked for {shown(str(path))}.")
+        return path

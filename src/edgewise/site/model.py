@@ -1,0 +1,130 @@
+"""The checked site: what the rest of the program uses. Every value in it is valid and every path is absolute.
+
+It says nothing about how the file is written (`raw.py`) or what becomes of it on AWS (`template.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgewise.site.limits import TRIGGERS
+from edgewise.site.policies import ManagedPolicy
+
+# What each feature needs, besides the user's own steps: the log makes a record when the viewer's request
+# arrives and another when the origin has answered.
+LOG_TRIGGERS = ("viewer-request", "origin-response")
+
+# The module that stands in for the user's own steps where there are none; it is generated into the bundle.
+GENERATED_MODULE = "edgewise_handler"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalCommand:
+    """An origin that `edgewise up` starts: `words` is a program and its arguments, run in `directory`."""
+
+    words: tuple[str, ...]
+    directory: Path
+
+    def argv(self, port: int, python: str) -> list[str]:
+        """The words with `{port}` filled in; a first word `python` becomes the given interpreter."""
+        program = python if self.words[0] == "python" else self.words[0]
+        return [word.replace("{port}", str(port)) for word in (program, *self.words[1:])]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalUrl:
+    """An origin that runs already: `url` is its scheme, host and port without a path."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomOrigin:
+    """A web server. `name` is the origin's `Id` in the template; without `local` it is only known on AWS."""
+
+    name: str
+    domain: str
+    protocol: str
+    local: LocalCommand | LocalUrl | None
+
+
+@dataclass(frozen=True, slots=True)
+class BucketOrigin:
+    """A bucket. `name` is the origin's `Id` in the template; `folder` holds its objects on this machine."""
+
+    name: str
+    folder: Path
+
+
+Origin = CustomOrigin | BucketOrigin
+
+
+@dataclass(frozen=True, slots=True)
+class Behavior:
+    """One cache behavior; `path` is `*` for the default one. `forward` is None for no origin request policy."""
+
+    path: str
+    origin: str
+    viewer_protocol: str
+    methods: str
+    cache: ManagedPolicy
+    forward: ManagedPolicy | None
+    functions: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Functions:
+    """The user's own steps: the folder `source`, its `handler` (module.attribute), the triggers they need."""
+
+    source: Path
+    handler: str
+    triggers: tuple[str, ...]
+
+    @property
+    def handler_files(self) -> tuple[str, str]:
+        """The files that can hold the handler's module, relative to `source`: a module's, a package's."""
+        stem = self.handler.rpartition(".")[0].replace(".", "/")
+        return f"{stem}.py", f"{stem}/__init__.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The log feature; `delivery` is `stdout` or `openobserve`."""
+
+    delivery: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A whole site. `file` is the file that describes it."""
+
+    file: Path
+    name: str
+    origins: tuple[Origin, ...]
+    default: Behavior
+    behaviors: tuple[Behavior, ...]
+    functions: Functions | None
+    log: Log | None
+
+    @property
+    def directory(self) -> Path:
+        """The site's folder: the one of its file."""
+        return self.file.parent
+
+    @property
+    def handler(self) -> str:
+        """The functions' handler, `module.attribute`: the user's, or the generated one."""
+        return self.functions.handler if self.functions else f"{GENERATED_MODULE}.handler"
+
+    @property
+    def triggers(self) -> tuple[str, ...]:
+        """The triggers that run functions, in the order in which a request meets them."""
+        own = self.functions.triggers if self.functions else ()
+        wanted = {*own, *(LOG_TRIGGERS if self.log else ())}
+        return tuple(trigger for trigger in TRIGGERS if trigger in wanted)
+
+    @property
+    def runs_functions(self) -> bool:
+        """Whether any behavior runs a function."""
+        return bool(self.triggers) and any(one.functions for one in (self.default, *self.behaviors))

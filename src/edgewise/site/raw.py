@@ -1,0 +1,134 @@
+"""The site file as it is written: one class a table, one field a key, each with a line of help.
+
+Nothing is checked here (`reader.py` checks shapes, `check.py` meanings) and nothing else uses these types. A value
+that was not given, or whose wrong shape has been reported, is None.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from edgewise.site.limits import TRIGGERS
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What is said of a key besides its type: `choices` are the only texts it takes."""
+
+    help: str
+    choices: tuple[str, ...] = ()
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RawLocal:
+    command: Annotated[
+        list[str] | None,
+        Key(
+            "how `edgewise up` starts the origin; `{port}` becomes the port it has to listen on, and a first word "
+            "`python` the interpreter that runs edgewise"
+        ),
+    ] = None
+    directory: Annotated[str | None, Key("the folder the command runs in; default `.`")] = None
+    url: Annotated[
+        str | None, Key("instead of `command`: where the origin runs already, `http://HOST:PORT`")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawOrigin:
+    domain: Annotated[str | None, Key("a custom origin's host name on AWS")] = None
+    protocol: Annotated[
+        str | None,
+        Key(
+            "how CloudFront talks to a custom origin; default `https-only`",
+            choices=("http-only", "https-only", "match-viewer"),
+        ),
+    ] = None
+    local: Annotated[RawLocal | None, Key("how `edgewise up` reaches a custom origin")] = None
+    folder: Annotated[
+        str | None, Key("makes the origin a bucket: the folder whose files are its objects on this machine")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawDefault:
+    origin: Annotated[str | None, Key("the name of an origin", required=True)] = None
+    viewer_protocol: Annotated[
+        str | None,
+        Key(
+            "what a visitor may speak; default `allow-all`",
+            choices=("allow-all", "https-only", "redirect-to-https"),
+        ),
+    ] = None
+    methods: Annotated[
+        str | None,
+        Key(
+            "`read` is GET and HEAD, `read-options` adds OPTIONS; default `all` for a custom origin, `read` for a "
+            "bucket",
+            choices=("read", "read-options", "all"),
+        ),
+    ] = None
+    cache: Annotated[
+        str | None,
+        Key(
+            "a managed cache policy or a policy's id; default `disabled` for a custom origin, `optimized` for a bucket"
+        ),
+    ] = None
+    forward: Annotated[
+        str | None,
+        Key(
+            "a managed origin request policy, a policy's id or `none`; default `all-viewer-except-host-header` for "
+            "a custom origin, `none` for a bucket"
+        ),
+    ] = None
+    functions: Annotated[bool | None, Key("whether the functions run here; default `true`")] = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawBehavior(RawDefault):
+    path: Annotated[
+        str | None, Key("the path pattern: `*` is any text, `?` any one character", required=True)
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawFunctions:
+    source: Annotated[str | None, Key("the folder with your steps", required=True)] = None
+    handler: Annotated[str | None, Key("the handler in that folder, `module.attribute`", required=True)] = (
+        None
+    )
+    triggers: Annotated[
+        list[str] | None,
+        Key("the triggers that your steps need; the features add their own", choices=TRIGGERS, required=True),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawLog:
+    delivery: Annotated[
+        str | None,
+        Key(
+            "where records go: `stdout` (the default; CloudWatch Logs on AWS) or directly to `openobserve`",
+            choices=("stdout", "openobserve"),
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawSite:
+    name: Annotated[
+        str | None, Key("the site's name, part of the functions' names on AWS", required=True)
+    ] = None
+    origins: Annotated[
+        dict[str, RawOrigin] | None, Key("where content comes from, each under a name", required=True)
+    ] = None
+    default: Annotated[
+        RawDefault | None, Key("the behavior of every path that no other behavior matches", required=True)
+    ] = None
+    behaviors: Annotated[
+        list[RawBehavior] | None, Key("the other behaviors, in order: the first match wins")
+    ] = None
+    functions: Annotated[RawFunctions | None, Key("your own steps; without it the features run alone")] = None
+    log: Annotated[RawLog | None, Key("makes records of every request; its presence turns it on")] = None

@@ -1,0 +1,48 @@
+"""Writes a site's template and its functions' folder to disk, ready for stock AWS tools."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgewise.site.bundle import Bundle
+from edgewise.site.errors import SynthError
+from edgewise.site.folder import Entry, replace_file
+from edgewise.site.model import Site
+from edgewise.site.settings import bundle_settings
+from edgewise.site.template import compile_template
+from edgewise.site.template_functions import CODE_FOLDER
+from edgewise.site.template_text import render_yaml
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesis:
+    """What was written: the template, and the functions' folder if the site runs functions."""
+
+    template: Path
+    functions: Path | None
+
+
+def write_template(site: Site, out_file: Path) -> Synthesis:
+    """Compile a site for AWS into `out_file`, its functions' folder beside it.
+
+    Raises `SynthError` or `BundleError` when a place cannot be written, and `SiteError` when the site works on
+    this machine only.
+    """
+    out_file = out_file.absolute()
+    if out_file.suffix not in (".yaml", ".yml"):
+        raise SynthError(
+            "a template is a YAML file", file=out_file, hint="Give it a name that ends in .yaml."
+        )
+    bundle = (
+        Bundle(site, out_file.parent / CODE_FOLDER, bundle_settings(site)) if site.runs_functions else None
+    )
+    if bundle:
+        bundle.refresh()
+    text = render_yaml(compile_template(site, code_hash=bundle.code_hash if bundle else ""))
+    try:
+        out_file.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(out_file, Entry(text.encode()))
+    except OSError as error:
+        raise SynthError(f"cannot write the template: {error.strerror}", file=out_file) from error
+    return Synthesis(out_file, bundle.target if bundle else None)

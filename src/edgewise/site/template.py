@@ -1,0 +1,115 @@
+"""Compiles a checked site to a CloudFormation template: values in, a dictionary out.
+
+The template is the hinge of the project: the local CDN reads it and stock AWS tools deploy it. The functions'
+resources are in `template_functions.py`, a bucket's in `template_buckets.py`, the text in `template_text.py`.
+Property names and defaults: the CloudFormation reference of `AWS::CloudFront::Distribution`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgewise.site.model import Behavior, BucketOrigin, CustomOrigin, Site
+from edgewise.site.template_buckets import bucket_id, bucket_resources
+from edgewise.site.template_functions import function_resources, version_ids
+
+_METHODS = {
+    "read": ["GET", "HEAD"],
+    "read-options": ["GET", "HEAD", "OPTIONS"],
+    "all": ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"],
+}
+
+
+def compile_template(site: Site, *, code_hash: str) -> dict[str, Any]:
+    """The CloudFormation template of a site.
+
+    `code_hash` (lower-case hex) stands for the content of the functions' folder: another one makes new function
+    versions. `Code` is the folder `functions/edge`, relative to the template's own file.
+    """
+    versions = version_ids(site, code_hash)
+    resources: dict[str, Any] = {
+        "Distribution": {
+            "Type": "AWS::CloudFront::Distribution",
+            "Properties": {"DistributionConfig": _distribution(site, versions)},
+        }
+    }
+    resources |= function_resources(site, versions)
+    resources |= bucket_resources(site)
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": f"The site {site.name}, compiled by Edgewise from its site file.",
+        "Metadata": {"cfn-lint": {"config": {"ignore_checks": ["W3002"]}}},
+        "Resources": resources,
+        "Outputs": _outputs(site),
+    }
+
+
+def _distribution(site: Site, versions: dict[str, str]) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "Enabled": True,
+        "Comment": site.name,
+        "HttpVersion": "http2",
+        "IPV6Enabled": True,
+        "Origins": [_origin(origin) for origin in site.origins],
+        "DefaultCacheBehavior": _behavior(site.default, versions),
+    }
+    if site.behaviors:
+        config["CacheBehaviors"] = [
+            {"PathPattern": one.path, **_behavior(one, versions)} for one in site.behaviors
+        ]
+    return config
+
+
+def _origin(origin: CustomOrigin | BucketOrigin) -> dict[str, Any]:
+    if isinstance(origin, CustomOrigin):
+        return {
+            "Id": origin.name,
+            "DomainName": origin.domain,
+            "CustomOriginConfig": {
+                "OriginProtocolPolicy": origin.protocol,
+                "OriginSSLProtocols": ["TLSv1.2"],
+            },
+        }
+    return {
+        "Id": origin.name,
+        "DomainName": {"Fn::GetAtt": [bucket_id(origin), "RegionalDomainName"]},
+        "OriginAccessControlId": {"Fn::GetAtt": ["OriginAccessControl", "Id"]},
+        # Empty on purpose: access control replaces the older identity, but the key must be there.
+        "S3OriginConfig": {"OriginAccessIdentity": ""},
+    }
+
+
+def _behavior(behavior: Behavior, versions: dict[str, str]) -> dict[str, Any]:
+    properties: dict[str, Any] = {
+        "TargetOriginId": behavior.origin,
+        "ViewerProtocolPolicy": behavior.viewer_protocol,
+        "AllowedMethods": _METHODS[behavior.methods],
+        "CachePolicyId": behavior.cache.id,
+    }
+    if behavior.forward:
+        properties["OriginRequestPolicyId"] = behavior.forward.id
+    if behavior.cache.compresses:
+        properties["Compress"] = True
+    if behavior.functions and versions:
+        properties["LambdaFunctionAssociations"] = [
+            {"EventType": trigger, "LambdaFunctionARN": {"Ref": version}}
+            for trigger, version in versions.items()
+        ]
+    return properties
+
+
+def _outputs(site: Site) -> dict[str, Any]:
+    outputs: dict[str, Any] = {
+        "DomainName": {
+            "Description": "The site's address.",
+            "Value": {"Fn::GetAtt": ["Distribution", "DomainName"]},
+        },
+        "DistributionId": {"Description": "The distribution's id.", "Value": {"Ref": "Distribution"}},
+    }
+    for origin in site.origins:
+        if isinstance(origin, BucketOrigin):
+            outputs[f"{bucket_id(origin)}Name"] = {
+                "Description": f"The bucket that the files of the origin {origin.name} belong in.",
+                "Value": {"Ref": bucket_id(origin)},
+            }
+    return outputs

@@ -1,0 +1,86 @@
+"""The resources of bucket origins: private buckets that one distribution alone may read.
+
+Source: "Restrict access to an Amazon S3 origin" in the CloudFront developer guide.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgewise.site.model import BucketOrigin, Site
+
+
+def bucket_id(origin: BucketOrigin) -> str:
+    """The logical id of an origin's bucket: `press-kit` gives `PressKitBucket`."""
+    return "".join(word.capitalize() for word in origin.name.split("-")) + "Bucket"
+
+
+def bucket_resources(site: Site) -> dict[str, Any]:
+    """A bucket and its policy for each bucket origin, and the one access control they share."""
+    buckets = [origin for origin in site.origins if isinstance(origin, BucketOrigin)]
+    resources: dict[str, Any] = {}
+    if buckets:
+        resources["OriginAccessControl"] = _access_control(site)
+    for origin in buckets:
+        resources[bucket_id(origin)] = _bucket()
+        resources[f"{bucket_id(origin)}Policy"] = _policy(bucket_id(origin))
+    return resources
+
+
+def _access_control(site: Site) -> dict[str, Any]:
+    return {
+        "Type": "AWS::CloudFront::OriginAccessControl",
+        "Properties": {
+            "OriginAccessControlConfig": {
+                "Name": f"{site.name}-buckets",
+                "OriginAccessControlOriginType": "s3",
+                "SigningBehavior": "always",
+                "SigningProtocol": "sigv4",
+            }
+        },
+    }
+
+
+def _bucket() -> dict[str, Any]:
+    return {
+        "Type": "AWS::S3::Bucket",
+        "DeletionPolicy": "Retain",
+        "UpdateReplacePolicy": "Retain",
+        "Properties": {
+            "BucketEncryption": {
+                "ServerSideEncryptionConfiguration": [
+                    {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+                ]
+            },
+            "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+            "PublicAccessBlockConfiguration": {
+                "BlockPublicAcls": True,
+                "BlockPublicPolicy": True,
+                "IgnorePublicAcls": True,
+                "RestrictPublicBuckets": True,
+            },
+        },
+    }
+
+
+def _policy(bucket: str) -> dict[str, Any]:
+    # No s3:ListBucket: a missing file is then a 403, and `/` never shows the list of files.
+    distribution = "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}"
+    return {
+        "Type": "AWS::S3::BucketPolicy",
+        "Properties": {
+            "Bucket": {"Ref": bucket},
+            "PolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"Service": "cloudfront.amazonaws.com"},
+                        "Action": "s3:GetObject",
+                        "Resource": {"Fn::Sub": f"${{{bucket}.Arn}}/*"},
+                        "Condition": {"StringEquals": {"AWS:SourceArn": {"Fn::Sub": distribution}}},
+                    }
+                ],
+            },
+        },
+    }

@@ -1,0 +1,129 @@
+"""A template as text that a person reads: YAML with CloudFormation's short tags, a line of reason by type.
+
+What the template says is decided in `template.py`; reading one is the local CDN's affair.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from edgewise.site.policies import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES
+
+_HEADER = """\
+# Made by `edgewise synth` from the site file; change that one, not this.
+#
+# Deploy it in us-east-1 with stock AWS tools: `aws cloudformation package` uploads the folder that `Code` names,
+# `aws cloudformation deploy` does the rest. Nothing of Edgewise is needed on AWS.
+"""
+
+_POLICY_NAMES = {
+    policy.id: policy.name for policy in (*CACHE_POLICIES.values(), *ORIGIN_REQUEST_POLICIES.values())
+}
+
+_SECTION_REASONS = {
+    "Metadata": "# W3002 says that a local `Code` needs `aws cloudformation package`, and that is the plan.\n"
+}
+
+_REASONS = {
+    "AWS::Lambda::Function": "Deleting it may have to be repeated some hours later: CloudFront removes replicas first.",
+    "AWS::Lambda::Version": (
+        "CloudFront takes numbered versions only. The id carries a hash of the code and its settings: new code is a "
+        "new version. Old ones are retained: replicas of them live on for hours, and a rollback needs them."
+    ),
+    "AWS::IAM::Role": (
+        "Trusted by Lambda and by its edge. It may do one thing, write its own logs: replicas create the group "
+        "/aws/lambda/us-east-1.NAME in each region where they run."
+    ),
+    "AWS::CloudFront::OriginAccessControl": "The distribution signs its requests to the buckets.",
+    "AWS::S3::Bucket": "Private. Retained when the stack goes: files are the user's.",
+    "AWS::S3::BucketPolicy": "This distribution may read files, and nobody may list them.",
+}
+
+
+def render_yaml(template: Mapping[str, Any]) -> str:
+    """The YAML text of a template, with comments; it loads to the same template."""
+    sections = [_HEADER]
+    for name, value in template.items():
+        if name == "Resources":
+            sections.append("Resources:\n" + "\n".join(_resources(value)))
+        else:
+            sections.append(_SECTION_REASONS.get(name, "") + _dump({name: value}))
+    return "\n".join(sections)
+
+
+def _resources(resources: Mapping[str, Any]) -> Iterator[str]:
+    """The text of each resource; the first of a type has its reason above it."""
+    reasons = dict(_REASONS)
+    for name, body in resources.items():
+        reason = reasons.pop(body["Type"], None)
+        comment = (
+            textwrap.fill(reason, 110, initial_indent="# ", subsequent_indent="# ") + "\n" if reason else ""
+        )
+        yield textwrap.indent(comment + _dump({name: body}), "  ")
+
+
+def _dump(value: Any) -> str:
+    text: str = yaml.dump(_tagged(value), Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True)
+    return re.sub(r"(?m)^( *\w+PolicyId: )(\S+)$", _with_policy_name, text)
+
+
+def _with_policy_name(line: re.Match[str]) -> str:
+    """An id says nothing to a reader; the name of a managed policy goes beside it."""
+    name = _POLICY_NAMES.get(line[2])
+    return f"{line[0]}  # {name}" if name else line[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tagged:
+    """An expression in its short form: a tag and its text."""
+
+    tag: str
+    text: str
+
+
+def _tagged(value: Any) -> Any:
+    """The value with every `Ref`, `Fn::GetAtt` and `Fn::Sub` as its short tag."""
+    match value:
+        case {"Ref": str(name), **rest} if not rest:
+            return _Tagged("!Ref", name)
+        case {"Fn::GetAtt": [str(name), str(attribute)], **rest} if not rest:
+            return _Tagged("!GetAtt", f"{name}.{attribute}")
+        case {"Fn::Sub": str(text), **rest} if not rest:
+            return _Tagged("!Sub", text)
+        case Mapping():
+            return {name: _tagged(one) for name, one in value.items()}
+        case list():
+            return [_tagged(one) for one in value]
+        case _:
+            return value
+
+
+_TAGS = ("!Ref", "!GetAtt", "!Sub")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Indents lists inside their key, never writes anchors, and leaves the quotes off tagged names."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+    def choose_scalar_style(self) -> str:
+        style = super().choose_scalar_style()
+        tagged = isinstance(self.event, yaml.ScalarEvent) and self.event.tag in _TAGS
+        return "" if tagged and self.analysis and self.analysis.allow_block_plain else style
+
+
+def _represent_tagged(dumper: yaml.SafeDumper, value: _Tagged) -> yaml.Node:
+    return dumper.represent_scalar(value.tag, value.text)
+
+
+_Dumper.add_representer(_Tagged, _represent_tagged)

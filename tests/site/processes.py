@@ -1,0 +1,58 @@
+"""Starts the command line and web applications as processes of their own."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edgewise.site import CustomOrigin, LocalCommand, Site
+
+
+def edgewise(*words: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run one command of the command line in a folder."""
+    program = "from edgewise.cli.main import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", program, *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+@contextmanager
+def serving(site: Site) -> Iterator[int]:
+    """Start a site's application by its own command; gives the port once it answers."""
+    (command,) = (one.local for one in site.origins if isinstance(one, CustomOrigin))
+    assert isinstance(command, LocalCommand)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        command.argv(port, sys.executable),
+        cwd=command.directory,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait(process, port)
+        yield port
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+def _wait(process: subprocess.Popen[bytes], port: int) -> None:
+    for _ in range(600):
+        assert process.poll() is None, "the application ended"
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+    raise AssertionError("the application does not listen")

@@ -1,0 +1,73 @@
+"""`docs/site.md` says what the program does: every key, every policy, and its examples."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgewise.site import SiteError, load_site
+from edgewise.site.policies import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES, ManagedPolicy
+from edgewise.site.raw import RawBehavior, RawFunctions, RawLocal, RawLog, RawOrigin, RawSite
+from edgewise.site.reader import shapes_of
+
+PAGE = (Path(__file__).parents[2] / "docs/site.md").read_text()
+TABLES = {
+    "The top of the file": RawSite,
+    "`[origins.NAME]`": RawOrigin,
+    "`[origins.NAME.local]`": RawLocal,
+    "`[default]` and `[[behaviors]]`": RawBehavior,
+    "`[functions]`": RawFunctions,
+    "`[log]`": RawLog,
+}
+
+
+def rows(heading: str) -> list[str]:
+    """The rows of the table under a heading, without its head."""
+    section = re.search(rf"^##+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    assert section, f"there is no heading {heading}"
+    return [line for line in section[1].splitlines() if line.startswith("| `")]
+
+
+@pytest.mark.parametrize(("heading", "table"), TABLES.items(), ids=str)
+def test_every_key_has_its_row(heading: str, table: type[Any]) -> None:
+    expected = []
+    for name, shape in shapes_of(table).items():
+        required = ", required" if shape.key.required else ""
+        choices = "; " + ", ".join(f"`{choice}`" for choice in shape.key.choices) if shape.key.choices else ""
+        expected.append(f"| `{name}` | {shape.name}{required} | {shape.key.help}{choices} |")
+    assert rows(heading) == expected
+
+
+@pytest.mark.parametrize(
+    ("heading", "catalogue"),
+    [("Cache policies", CACHE_POLICIES), ("Origin request policies", ORIGIN_REQUEST_POLICIES)],
+)
+def test_every_policy_has_its_row(heading: str, catalogue: dict[str, ManagedPolicy]) -> None:
+    assert rows(heading) == [f"| `{short}` | {policy.name} |" for short, policy in catalogue.items()]
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    """The page's example as a file, with the folders that it names."""
+    for folder in ("app", "pictures", "edge"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "edge/app.py").write_text("")
+    file = tmp_path / "edgewise.toml"
+    file.write_text(PAGE.split("```toml\n")[1].split("```")[0])
+    return file
+
+
+def test_the_example_is_a_site(example: Path) -> None:
+    assert load_site(example).triggers == ("viewer-request", "origin-response")
+
+
+def test_the_mistakes_are_reported_as_shown(example: Path) -> None:
+    text = example.read_text().replace("[default]\n", '[default]\nviewer_protocol = "https"\n')
+    example.write_text(text.replace('origin = "pictures"', 'orign = "pictures"'))
+    with pytest.raises(SiteError) as caught:
+        load_site(example)
+    shown = PAGE.split("```text\n")[1].split("```")[0]
+    assert shown == f"error[site]: {caught.value}\n".replace(str(example), "edgewise.toml")

@@ -1,0 +1,78 @@
+"""Templates of different sites against AWS's own rules: cfn-lint, and CloudFront's API model."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+
+from edgewise.site import compile_template, create_site, load_site, render_yaml
+
+ROOT = Path(__file__).parents[2]
+APP = '[origins.app]\ndomain = "app.example.com"\n'
+BUCKET = '[origins.files]\nfolder = "."\n'
+
+SITES = {
+    "bucket": f'name = "bucket"\n{BUCKET}[default]\norigin = "files"\nviewer_protocol = "redirect-to-https"\n',
+    "app": f'name = "app"\n{APP}[default]\norigin = "app"\n[log]\n',
+    "many": f'name = "many"\n{APP}{BUCKET}[default]\norigin = "app"\nforward = "none"\n[log]\n'
+    + "".join(f'[[behaviors]]\npath = "/{i}/*"\norigin = "{("app", "files")[i % 2]}"\n' for i in range(75)),
+}
+
+
+@pytest.fixture(scope="module")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """The templates of several sites: the small ones above, the shop, and a new one."""
+    folders = {"shop": ROOT / "examples/shop", "new": tmp_path_factory.mktemp("new") / "site"}
+    create_site(folders["new"])
+    for name, text in SITES.items():
+        folders[name] = tmp_path_factory.mktemp(name)
+        (folders[name] / "edgewise.toml").write_text(text)
+    return {name: compile_template(load_site(folder), code_hash="0") for name, folder in folders.items()}
+
+
+def test_cfn_lint_finds_nothing(templates: dict[str, dict[str, Any]], tmp_path: Path) -> None:
+    # One process for all: most of its time is its start.
+    for name, template in templates.items():
+        (tmp_path / f"{name}.yaml").write_text(render_yaml(template))
+    files = sorted(map(str, tmp_path.glob("*.yaml")))
+    assert len(files) == len(templates)
+    done = subprocess.run(
+        [Path(sys.executable).with_name("cfn-lint"), *files],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["shop", "new", *SITES])
+def test_cloudfronts_api_takes_the_distribution(templates: dict[str, dict[str, Any]], name: str) -> None:
+    config = templates[name]["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+    service = botocore.session.get_session().get_service_model("cloudfront")
+    shape = service.operation_model("CreateDistribution").input_shape
+    request = {"DistributionConfig": {"CallerReference": "once", **api_form(config)}}
+    assert not ParamValidator().validate(request, shape).generate_report()
+
+
+def api_form(value: Any) -> Any:
+    """CloudFormation's form of a distribution as the API has it: counted lists, other capitals, no expressions."""
+    renamed = {"IPV6Enabled": "IsIPV6Enabled", "OriginSSLProtocols": "OriginSslProtocols"}
+    match value:
+        case {"Ref": _} | {"Fn::GetAtt": _}:
+            return "known at deployment"
+        case {"OriginProtocolPolicy": _}:
+            ports = {"HTTPPort": 80, "HTTPSPort": 443}
+            return ports | {renamed.get(key, key): api_form(one) for key, one in value.items()}
+        case dict():
+            return {renamed.get(key, key): api_form(one) for key, one in value.items()}
+        case list():
+            return {"Quantity": len(value), "Items": [api_form(one) for one in value]}
+        case _:
+            return value
