@@ -1,0 +1,17 @@
+"""What the commands themselves can find wrong; the packages bring their own errors."""
+
+from __future__ import annotations
+
+from edgewise.errors import EdgewiseError
+
+
+class ReplayError(EdgewiseError):
+    """An access log cannot be replayed: no requests in it, no site to send them to, or an unfit option."""
+
+    code = "replay"
+
+
+class StartError(EdgewiseError):
+    """Something that `edgewise up` starts did not come up: an origin's command, or the store."""
+
+    code = "up.start"

@@ -1,0 +1,1 @@
+"""The parts of `edgewise replay`: sending, the connections it uses, the store's answer, the summary."""
