@@ -1,0 +1,136 @@
+"""`edgewise logs`: one line a request, from what functions and CDN recorded; `--follow` keeps going."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from edgewise.cli.query import SINCE_HELP, STORE_HELP, microseconds, printable
+from edgewise.cli.runs import store_place
+
+if TYPE_CHECKING:
+    from edgewise.store import Reader
+
+_PAUSE: Final = 0.3
+# A request without its access record is printed as it is after this long (microseconds).
+_COMPLETION: Final = 1_000_000
+# While following, requests that turn up this late are still seen (microseconds).
+_WINDOW: Final = 120_000_000
+_STATUS: Final = re.compile(
+    r"(?P<operator>>=|<=|>|<|!=|=)?\s*(?P<code>[1-5]\d\d)\Z|(?P<class>[1-5])xx\Z", re.IGNORECASE
+)
+
+
+def logs(
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Keep printing requests as they come.")
+    ] = False,
+    path: Annotated[
+        str | None, typer.Option("--path", metavar="GLOB", help="Only these paths: '/api/*'.")
+    ] = None,
+    status: Annotated[
+        str | None, typer.Option("--status", metavar="STATUS", help="Only these: 404, 5xx, '>=400'.")
+    ] = None,
+    since: Annotated[str | None, typer.Option("--since", metavar="SPAN", help=SINCE_HELP)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a request.")] = False,
+    store: Annotated[str | None, typer.Option("--store", metavar="DIR|URL", help=STORE_HELP)] = None,
+) -> None:
+    """Print the requests in the store, oldest first. With --follow, those from now on, or from --since on."""
+    from edgewise.store import open_reader
+
+    now = time.time_ns() // 1000
+    start = now - microseconds(since) if since is not None else (now if follow else None)
+    condition = conditions(path, status)
+    reader = open_reader(store_place(store), tell=lambda message: print(f"store: {message}", file=sys.stderr))
+    try:
+        if follow:
+            _follow(reader, condition, start or now, as_json)
+        else:
+            _print(_requests(reader, condition, start), as_json)
+    except KeyboardInterrupt:
+        return
+    finally:
+        reader.close()
+
+
+def conditions(path: str | None, status: str | None) -> str:
+    """The SQL condition of the filters. Raises `typer.BadParameter` for a status that is none."""
+    wanted = []
+    if path is not None:
+        wanted.append("path GLOB '" + path.replace("'", "''") + "'")
+    if status is not None:
+        match = _STATUS.match(status.strip())
+        if match is None:
+            raise typer.BadParameter(f"{status!r}: write 404, 5xx or '>=400'", param_hint="--status")
+        if match["class"]:
+            wanted.append(f"status BETWEEN {match['class']}00 AND {match['class']}99")
+        else:
+            wanted.append(f"status {match['operator'] or '='} {match['code']}")
+    return " AND ".join(wanted) or "true"
+
+
+@dataclass(slots=True)
+class Following:
+    """Decides which requests to print: each once, and complete if its access record comes within a second."""
+
+    printed: dict[str, int] = field(default_factory=dict)
+
+    def due(self, rows: Iterable[dict[str, Any]], now: int) -> list[dict[str, Any]]:
+        """Those of the rows to print at `now` (microseconds since 1970)."""
+        due = [row for row in rows if row["request_id"] not in self.printed and _is_ready(row, now)]
+        self.printed |= {row["request_id"]: now for row in due}
+        return due
+
+    def forget(self, before: int) -> None:
+        """Drop what was printed before, when it can no longer come up again."""
+        self.printed = {name: when for name, when in self.printed.items() if when >= before}
+
+
+def _is_ready(row: dict[str, Any], now: int) -> bool:
+    return bool(row["recorded_by"] != "edge" or now - row["_timestamp"] >= _COMPLETION)
+
+
+def _follow(reader: Reader, condition: str, start: int, as_json: bool) -> None:
+    following = Following()
+    low = start
+    while True:
+        rows = _requests(reader, condition, low)
+        now = time.time_ns() // 1000
+        _print(following.due(rows, now), as_json)
+        following.forget(now - 2 * _WINDOW)
+        low = max(start, now - _WINDOW)
+        time.sleep(_PAUSE)
+
+
+def _requests(reader: Reader, condition: str, start: int | None) -> list[dict[str, Any]]:
+    return reader.query(f"SELECT * FROM requests WHERE {condition} ORDER BY _timestamp", start=start).rows
+
+
+def _print(rows: Iterable[dict[str, Any]], as_json: bool) -> None:
+    for row in rows:
+        print(json.dumps(row, ensure_ascii=False) if as_json else line(row))
+    sys.stdout.flush()
+
+
+def line(row: dict[str, Any]) -> str:
+    """One request in one line; what is not known is a dash."""
+    moment = datetime.fromtimestamp(row["_timestamp"] / 1e6).astimezone()
+    target = row.get("path", "-") + (f"?{row['query']}" if row.get("query") else "")
+    start = {True: "cold", False: "warm"}.get(row.get("cold"), "-")  # type: ignore[arg-type]
+    return printable(
+        f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d} {row.get('method', '-'):<7} {target} "
+        f"{row.get('status', '-')} {_ms(row.get('duration_ms'))} {row.get('result', '-')} "
+        f"functions {_ms(row.get('functions_ms'))} {start}"
+    )
+
+
+def _ms(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f} ms"

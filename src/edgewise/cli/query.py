@@ -1,0 +1,88 @@
+"""`edgewise query`: one SELECT over the store, as a table or as JSON lines."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from edgewise.cli.runs import store_place
+
+if TYPE_CHECKING:
+    from edgewise.store import Answer
+
+SINCE_HELP: Final = "Only what is younger: 30s, 10m, 1h, 2d."
+STORE_HELP: Final = (
+    "A store's or a site's directory, or http://user:password@host:port (default: the running `edgewise up`)."
+)
+_SPAN: Final = re.compile(r"(\d{1,9})([smhdw])\Z")
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+def query(
+    sql: Annotated[
+        str, typer.Argument(metavar="SQL", help="One SELECT over edge, access, requests or your own.")
+    ],
+    store: Annotated[str | None, typer.Option("--store", metavar="DIR|URL", help=STORE_HELP)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a row.")] = False,
+    since: Annotated[str | None, typer.Option("--since", metavar="SPAN", help=SINCE_HELP)] = None,
+) -> None:
+    """Ask the store a question in SQL; it need not be running."""
+    from edgewise.store import open_reader
+
+    start = None if since is None else time.time_ns() // 1000 - microseconds(since)
+    reader = open_reader(store_place(store), tell=lambda message: print(f"store: {message}", file=sys.stderr))
+    try:
+        answer = reader.query(sql, start=start)
+    finally:
+        reader.close()
+    if as_json:
+        for row in answer.rows:
+            print(json.dumps(row, ensure_ascii=False))
+    else:
+        _print_table(answer)
+    if answer.partial:
+        print(f"There are more rows than these {len(answer.rows)}; add a LIMIT or a WHERE.", file=sys.stderr)
+
+
+def microseconds(span: str) -> int:
+    """`10m` is 600 000 000. Raises `typer.BadParameter` for what is no span of time."""
+    match = _SPAN.match(span.strip())
+    if match is None:
+        raise typer.BadParameter(
+            f"{span!r} is no span of time; write 30s, 10m, 1h or 2d", param_hint="--since"
+        )
+    return int(match[1]) * _SECONDS[match[2]] * 1_000_000
+
+
+def printable(text: str) -> str:
+    """The text without control characters: a terminal obeys them, and a record's text was written by strangers."""
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
+    )
+
+
+def _print_table(answer: Answer) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in answer.columns:
+        numeric = any(isinstance(row.get(column), int | float) for row in answer.rows)
+        table.add_column(Text(column), justify="right" if numeric else "left", overflow="fold")
+    for row in answer.rows:
+        # Text, never markup: what is in a record was written by strangers.
+        table.add_row(*(Text(_cell(row.get(column))) for column in answer.columns))
+    Console(soft_wrap=not sys.stdout.isatty()).print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

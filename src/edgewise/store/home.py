@@ -1,0 +1,208 @@
+"""The store's directory: what lies where, who holds it, and how others find the running server.
+
+lock               held by the server (exclusive) or by a reader without a server (shared)
+server.json        {"url", "pid"} while a server runs
+credentials.json   {"user", "password"}, mode 0600, made once
+journal/ data/     see journal.py and partitions.py
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from edgewise.store.disk import Disk
+from edgewise.store.errors import StoreBusyError, StoreDirectoryError, StoreMissingError
+
+USER: Final = "edgewise"
+_PATIENCE: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What HTTP basic auth asks for."""
+
+    user: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The paths of one store."""
+
+    root: Path
+
+    @property
+    def journal(self) -> Path:
+        return self.root / "journal"
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    @property
+    def spill(self) -> Path:
+        return self.root / "tmp"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "lock"
+
+    @property
+    def server(self) -> Path:
+        return self.root / "server.json"
+
+    @property
+    def credentials(self) -> Path:
+        return self.root / "credentials.json"
+
+
+def prepare(directory: Path) -> Home:
+    """The store's directory, made if it is not there. Raises `StoreDirectoryError`."""
+    home = Home(directory.resolve())
+    disk = Disk()
+    try:
+        for path in (home.root, home.journal, home.data, home.spill):
+            disk.make_directory(path)
+    except OSError as error:
+        raise StoreDirectoryError(
+            f"the store's directory cannot be used: {error.strerror}",
+            file=error.filename or directory,
+            hint="Choose a directory that you may write to, with --dir.",
+        ) from None
+    return home
+
+
+def existing(directory: Path) -> Home:
+    """A store that is there already. Raises `StoreMissingError`."""
+    home = Home(directory.resolve())
+    if not home.lock.is_file():
+        raise StoreMissingError(
+            "there is no store here",
+            file=directory,
+            hint="Start one with `edgewise up`, or name it with --store.",
+        )
+    return home
+
+
+def ensure_credentials(directory: Path) -> Credentials:
+    """The store's user and password; made, and kept in `credentials.json`, the first time."""
+    home = prepare(directory)
+    if not home.credentials.is_file():
+        made = Credentials(USER, secrets.token_urlsafe(24))
+        Disk().replace_bytes(home.credentials, orjson.dumps(asdict(made)))
+    return read_credentials(home)
+
+
+def read_credentials(home: Home) -> Credentials:
+    try:
+        content = orjson.loads(home.credentials.read_bytes())
+        return Credentials(str(content["user"]), str(content["password"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreDirectoryError(
+            f"the store's credentials cannot be read: {error}",
+            file=home.credentials,
+            hint='It holds {"user": "...", "password": "..."}. Remove it and the next start makes a new one.',
+        ) from None
+
+
+class Hold:
+    """The lock on a store's directory, from when it was taken until `release`."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def hold_for_writing(home: Home, *, patience: float = _PATIENCE) -> Hold:
+    """Become the only process that writes; waits `patience` seconds for readers and raises `StoreBusyError`."""
+    try:
+        descriptor = os.open(home.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreDirectoryError(
+            f"the store's directory cannot be written: {error.strerror}", file=home.lock
+        ) from None
+    if not _lock(
+        descriptor, fcntl.LOCK_EX, lambda: _only_readers(descriptor) or server_address(home) is None, patience
+    ):
+        os.close(descriptor)
+        address = server_address(home)
+        raise StoreBusyError(
+            f"another process (pid {_holder(home)}) holds this store"
+            + (f" and serves it at {address}" if address else ""),
+            file=home.root,
+            hint="Use that one, stop it, or give this one another directory with --dir.",
+        )
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    return Hold(descriptor)
+
+
+def hold_for_reading(home: Home) -> Hold | str:
+    """The shared lock, or the address of the server that holds the store. Raises `StoreBusyError`."""
+    descriptor = os.open(home.lock, os.O_RDONLY | os.O_CLOEXEC)
+    if _lock(descriptor, fcntl.LOCK_SH, lambda: server_address(home) is None, _PATIENCE):
+        return Hold(descriptor)
+    os.close(descriptor)
+    address = server_address(home)
+    if address is None:
+        raise StoreBusyError(
+            f"another process (pid {_holder(home)}) holds this store and does not serve it", file=home.root
+        )
+    return address
+
+
+def server_address(home: Home) -> str | None:
+    """The URL of the server that holds the store; nothing while it is not ready, or when it is gone."""
+    try:
+        content = orjson.loads(home.server.read_bytes())
+        # A killed server leaves its file behind; the next holder of the lock has another pid.
+        return str(content["url"]) if content["pid"] == _holder(home) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def announce(home: Home, url: str) -> None:
+    """Let others find the server: it answers now."""
+    Disk().replace_bytes(home.server, orjson.dumps({"url": url, "pid": os.getpid()}))
+
+
+def _holder(home: Home) -> int | None:
+    """The pid of the last process that held the lock for writing."""
+    try:
+        return int(home.lock.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _only_readers(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    return True
+
+
+def _lock(descriptor: int, kind: int, worth_waiting: Callable[[], bool], patience: float) -> bool:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if not worth_waiting() or time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)

@@ -1,0 +1,43 @@
+"""The columns that the streams `edge` and `access` have from the start, so that an empty store answers."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final, Literal
+
+Kind = Literal["int", "float", "bool", "text"]
+
+CONFLICTS: Final = "_conflicts"
+OVERFLOW: Final = "_overflow"
+
+
+_KINDS: Final[dict[str, Kind]] = {"int": "int", "float": "float", "bool": "bool", "text": "text"}
+
+
+def _columns(fields: str = "") -> MappingProxyType[str, Kind]:
+    """`status:int path` in order; text where no kind is given."""
+    kinds: dict[str, Kind] = {"_timestamp": "int", "record_id": "text"}
+    for field in fields.split():
+        name, _, kind = field.partition(":")
+        kinds[name] = _KINDS[kind or "text"]
+    kinds |= {CONFLICTS: "text", OVERFLOW: "text"}
+    return MappingProxyType(kinds)
+
+
+ANY_STREAM: Final = _columns()
+
+KNOWN_STREAMS: Final = MappingProxyType(
+    {
+        "edge": _columns(
+            "request_id trigger schema distribution_id host method path query status:int duration_ms:float client_ip "
+            "user_agent referrer language country device content_type region function_version settings_hash "
+            "environment_id environment_age_ms:int invocation:int cold:bool sent:int dropped:int failed_steps:int "
+            "failure truncated"
+        ),
+        "access": _columns(
+            "request_id schema distribution_id host method path query protocol status:int bytes_sent:int "
+            "bytes_received:int duration_ms:float first_byte_ms:float client_ip user_agent referrer content_type "
+            "result edge_location behavior origin functions_ms:float cold_starts:int"
+        ),
+    }
+)

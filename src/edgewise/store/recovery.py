@@ -1,0 +1,91 @@
+"""What a directory holds when a store is opened: live files, journal segments, schemas, and what is broken.
+
+It only looks. The one who may write (`engine.py`) then clears away what does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from edgewise.store.home import Home
+from edgewise.store.partitions import Part, find_parts, split_live
+from edgewise.store.schema import Schema
+from edgewise.store.sealing import load_schemas
+from edgewise.store.segment import Recovered, Segment, recover, segment_paths
+
+
+@dataclass(slots=True)
+class Found:
+    """The state of a directory. `dead` and `broken` files do not count; `messages` say why, for people."""
+
+    schemas: dict[str, Schema]
+    segments: list[Segment]
+    parts: list[Part]
+    dead: list[Part]
+    broken: list[Part] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+
+    @property
+    def next_number(self) -> int:
+        """Larger than any segment's number that was ever used and can still matter."""
+        used = [one.number for one in self.segments] + [
+            one.last for one in (*self.parts, *self.dead, *self.broken)
+        ]
+        return max(used, default=0) + 1
+
+
+def look(home: Home) -> Found:
+    """Read the directory. A segment or file that cannot be read whole is reported, and the rest is served."""
+    paths = segment_paths(home.journal)
+    candidates, dead = split_live(find_parts(home.data), paths.keys())
+    schemas = {stream: Schema(stream, kinds) for stream, kinds in load_schemas(home.data).items()}
+    found = Found(schemas, [], [], dead)
+    for one in candidates:
+        reason = fault(one.path)
+        if reason is None:
+            found.parts.append(one)
+        else:
+            found.broken.append(one)
+            found.messages.append(f"{one.path}: not readable as Parquet, set aside: {reason}")
+    for number, path in paths.items():
+        recovered = recover(number, path)
+        found.segments.append(recovered.segment)
+        found.messages += _damage(recovered)
+        _learn(found.schemas, recovered.schemas)
+    return found
+
+
+def fault(path: Path, *, deep: bool = False) -> str | None:
+    """Why a Parquet file cannot be read; nothing when it can. `deep` reads every page, not only the footer."""
+    try:
+        with pq.ParquetFile(path) as content:
+            if deep:
+                for _ in content.iter_batches():
+                    pass
+    except (OSError, pa.ArrowException) as error:
+        return str(error).splitlines()[0]
+    return None
+
+
+def _damage(recovered: Recovered) -> Iterable[str]:
+    path, corrupt = recovered.segment.path, recovered.segment.corrupt
+    for damage in recovered.damage:
+        where = f"{path}: {damage.length} bytes at {damage.offset} are no whole frame"
+        if damage.at_end and not corrupt:
+            yield f"{where}: a write that never finished, and so was never acknowledged"
+        else:
+            yield f"{where}: damaged; the rest is kept, the file is set aside as .corrupt"
+
+
+def _learn(schemas: dict[str, Schema], stated: Iterable[tuple[str, bytes]]) -> None:
+    for stream, body in stated:
+        kinds = schemas.setdefault(stream, Schema(stream)).kinds
+        for name, kind in orjson.loads(body).items():
+            if kinds.get(name) != "float":  # a widened column stays wide
+                kinds[name] = kind

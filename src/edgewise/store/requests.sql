@@ -1,0 +1,95 @@
+-- One row per viewer request: what the functions recorded (edge) joined to what the CDN recorded (access).
+-- Repeated records change nothing, because both sides are grouped by request id first.
+WITH functions AS (
+    SELECT
+        request_id,
+        min(_timestamp) AS _timestamp,
+        arg_min(host, _timestamp) AS host,
+        arg_min(method, _timestamp) AS method,
+        arg_min(path, _timestamp) AS path,
+        arg_min(query, _timestamp) AS query,
+        arg_max(status, _timestamp) FILTER (WHERE "trigger" = 'origin-response') AS status,
+        arg_min(client_ip, _timestamp) AS client_ip,
+        arg_min(user_agent, _timestamp) AS user_agent,
+        arg_min(referrer, _timestamp) AS referrer,
+        arg_min(language, _timestamp) AS language,
+        arg_min(country, _timestamp) AS country,
+        arg_min(device, _timestamp) AS device,
+        arg_max(content_type, _timestamp) AS content_type,
+        arg_min(region, _timestamp) AS region,
+        arg_min(function_version, _timestamp) AS function_version,
+        arg_min(distribution_id, _timestamp) AS distribution_id,
+        bool_or(cold) AS cold,
+        sum(duration_ms) AS functions_ms,
+        max(failed_steps) AS failed_steps,
+        arg_max(failure, _timestamp) AS failure
+    FROM edge_all
+    WHERE request_id IS NOT NULL
+    GROUP BY request_id
+),
+cdn AS (
+    SELECT
+        request_id,
+        min(_timestamp) AS _timestamp,
+        any_value(host) AS host,
+        any_value(method) AS method,
+        any_value(path) AS path,
+        any_value(query) AS query,
+        any_value(protocol) AS protocol,
+        any_value(status) AS status,
+        any_value(bytes_sent) AS bytes_sent,
+        any_value(bytes_received) AS bytes_received,
+        any_value(duration_ms) AS duration_ms,
+        any_value(first_byte_ms) AS first_byte_ms,
+        any_value(client_ip) AS client_ip,
+        any_value(user_agent) AS user_agent,
+        any_value(referrer) AS referrer,
+        any_value(content_type) AS content_type,
+        any_value(result) AS result,
+        any_value(edge_location) AS edge_location,
+        any_value(behavior) AS behavior,
+        any_value(origin) AS origin,
+        any_value(distribution_id) AS distribution_id,
+        any_value(functions_ms) AS functions_ms,
+        any_value(cold_starts) AS cold_starts
+    FROM access_all
+    WHERE request_id IS NOT NULL
+    GROUP BY request_id
+)
+SELECT
+    request_id,
+    least(cdn._timestamp, functions._timestamp) AS _timestamp,
+    coalesce(cdn.host, functions.host) AS host,
+    coalesce(cdn.method, functions.method) AS method,
+    coalesce(cdn.path, functions.path) AS path,
+    coalesce(cdn.query, functions.query) AS query,
+    coalesce(cdn.status, functions.status) AS status,
+    cdn.duration_ms,
+    cdn.first_byte_ms,
+    cdn.result,
+    cdn.bytes_sent,
+    cdn.bytes_received,
+    coalesce(cdn.client_ip, functions.client_ip) AS client_ip,
+    coalesce(cdn.user_agent, functions.user_agent) AS user_agent,
+    coalesce(cdn.referrer, functions.referrer) AS referrer,
+    functions.language,
+    functions.country,
+    functions.device,
+    coalesce(cdn.content_type, functions.content_type) AS content_type,
+    functions.region,
+    functions.function_version,
+    coalesce(cdn.distribution_id, functions.distribution_id) AS distribution_id,
+    coalesce(functions.cold OR cdn.cold_starts > 0, functions.cold, cdn.cold_starts > 0) AS cold,
+    coalesce(cdn.functions_ms, functions.functions_ms) AS functions_ms,
+    functions.failed_steps,
+    functions.failure,
+    cdn.protocol,
+    cdn.edge_location,
+    cdn.behavior,
+    cdn.origin,
+    CASE
+        WHEN functions.request_id IS NULL THEN 'access'
+        WHEN cdn.request_id IS NULL THEN 'edge'
+        ELSE 'edge+access'
+    END AS recorded_by
+FROM functions FULL JOIN cdn USING (request_id)

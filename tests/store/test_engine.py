@@ -1,0 +1,368 @@
+"""Durable exactly once: through retries, restarts, seals, compactions, full disks, and crashes at every step."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgewise.store.bodies import json_values
+from edgewise.store.compaction import compact
+from edgewise.store.disk import Disk
+from edgewise.store.engine import Accepted, Engine, Limits
+from edgewise.store.errors import BodyError, JournalError
+from edgewise.store.home import prepare
+from edgewise.store.partitions import find_parts
+from edgewise.store.search import Searcher
+
+NOW = 1_795_224_000_000_000
+HOUR = 3_600_000_000
+
+
+class Crash(OSError):
+    """The machine went away here."""
+
+
+class FaultyDisk(Disk):
+    """A disk that fails when told: `fail` is asked before each operation, by its name."""
+
+    def __init__(self, fail: Callable[[str], OSError | None] = lambda operation: None) -> None:
+        self.fail = fail
+        self.log: list[str] = []
+
+    def _do(self, operation: str) -> None:
+        self.log.append(operation)
+        error = self.fail(operation)
+        if error is not None:
+            raise error
+
+    def create(self, path: Path) -> int:
+        self._do("create")
+        return super().create(path)
+
+    def write(self, descriptor: int, data: bytes, offset: int) -> None:
+        try:
+            self._do("write")
+        except OSError:
+            super().write(descriptor, data[: len(data) // 2], offset)
+            raise
+        super().write(descriptor, data, offset)
+
+    def sync(self, descriptor: int) -> None:
+        self._do("sync")
+        super().sync(descriptor)
+
+    def truncate(self, descriptor: int, size: int) -> None:
+        self._do("truncate")
+        super().truncate(descriptor, size)
+
+    def rename(self, source: Path, target: Path) -> None:
+        self._do("rename")
+        super().rename(source, target)
+
+    def unlink(self, path: Path) -> None:
+        self._do("unlink")
+        super().unlink(path)
+
+
+@contextmanager
+def engine_at(directory: Path, **options: Any) -> Iterator[Engine]:
+    engine = Engine(prepare(directory), **options)
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def record(number: int, **fields: Any) -> dict[str, Any]:
+    return {"_timestamp": NOW + number, "record_id": f"r{number}", "n": number, **fields}
+
+
+def offer(engine: Engine, *records: Any, stream: str = "mine") -> Accepted:
+    return engine.ingest(stream, json_values(json.dumps(records).encode()))
+
+
+def put(engine: Engine, *records: Any, stream: str = "mine") -> Accepted:
+    accepted = offer(engine, *records, stream=stream)
+    accepted.durable.result(10)
+    return accepted
+
+
+def ask(engine: Engine, sql: str) -> list[dict[str, Any]]:
+    searcher = Searcher(engine)
+    try:
+        return searcher.query(sql).rows
+    finally:
+        searcher.close()
+
+
+def numbers(engine: Engine) -> list[int]:
+    return [row["n"] for row in ask(engine, "SELECT n FROM mine ORDER BY n")]
+
+
+def parquet(directory: Path) -> list[Path]:
+    return sorted(directory.glob("data/stream=mine/date=*/hour=*/part-*.parquet"))
+
+
+def test_repeats_count_once_here_after_a_seal_and_after_a_restart(tmp_path: Path) -> None:
+    with engine_at(tmp_path) as engine:
+        assert put(engine, record(1), record(2), record(1)).successful == 3
+        assert put(engine, record(2), record(3)).successful == 2
+        assert numbers(engine) == [1, 2, 3]
+    assert len(parquet(tmp_path)) == 1
+    with engine_at(tmp_path) as engine:
+        assert put(engine, record(3), record(4)).successful == 2
+        assert numbers(engine) == [1, 2, 3, 4]
+
+
+def test_records_without_an_id_are_all_kept(tmp_path: Path) -> None:
+    with engine_at(tmp_path) as engine:
+        put(engine, {"_timestamp": NOW, "n": 1}, {"_timestamp": NOW, "n": 1})
+        assert numbers(engine) == [1, 1]
+
+
+def test_the_same_id_in_two_streams_is_two_records(tmp_path: Path) -> None:
+    with engine_at(tmp_path) as engine:
+        put(engine, record(1))
+        put(engine, record(1), stream="other")
+        assert ask(engine, "SELECT count(*) AS n FROM other") == [{"n": 1}]
+
+
+def test_files_lie_by_the_hour_of_their_records_however_late(tmp_path: Path) -> None:
+    with engine_at(tmp_path) as engine:
+        put(engine, record(1), record(2, _timestamp=NOW - 30 * HOUR), record(3, _timestamp=-1), record(4))
+    folders = [path.parent.relative_to(tmp_path / "data").as_posix() for path in parquet(tmp_path)]
+    assert folders == [
+        "stream=mine/date=1969-12-31/hour=23",
+        "stream=mine/date=2026-11-19/hour=19",
+        "stream=mine/date=2026-11-21/hour=01",
+    ]
+    with engine_at(tmp_path) as engine:
+        assert numbers(engine) == [1, 2, 3, 4]
+
+
+def test_small_files_are_put_together_and_late_repeats_fall_away(tmp_path: Path, eventually: Any) -> None:
+    limits = Limits(segment_bytes=1, quiet=0, recent_ids=2)
+    with engine_at(tmp_path, limits=limits) as engine:
+        for number in range(10):
+            put(engine, record(number), record(0, extra=number / 2))
+        eventually(lambda: any(path.stem[5:15] != path.stem[16:] for path in parquet(tmp_path)))
+    with engine_at(tmp_path) as engine:
+        eventually(lambda: len(parquet(tmp_path)) <= 8)
+        assert ask(engine, "SELECT count(DISTINCT n) AS n FROM mine") == [{"n": 10}]
+        merged = [path for path in parquet(tmp_path) if path.stem[5:15] != path.stem[16:]]
+        assert merged
+
+
+def test_a_column_that_widened_is_read_across_all_files(tmp_path: Path) -> None:
+    for value in (1, 2.5, 3):
+        with engine_at(tmp_path) as engine:
+            put(engine, {"_timestamp": NOW, "x": value})
+    with engine_at(tmp_path) as engine:
+        put(engine, {"_timestamp": NOW, "x": "4"}, {"_timestamp": NOW, "x": "four"})
+        assert ask(engine, "SELECT sum(x) AS x, count(_conflicts) AS c FROM mine") == [{"x": 10.5, "c": 1}]
+
+
+@pytest.mark.parametrize("operation", ["write", "sync", "create"])
+def test_a_full_disk_refuses_stores_nothing_and_recovers(tmp_path: Path, operation: str) -> None:
+    disk = FaultyDisk()
+    with engine_at(tmp_path, disk=disk) as engine:
+        if operation != "create":
+            put(engine, record(1))
+        full = OSError(errno.ENOSPC, "No space left on device")
+        disk.fail = lambda name: full if name == operation else None
+        accepted = offer(engine, record(2, fresh="column"))
+        with pytest.raises(JournalError, match="No space left"):
+            accepted.durable.result(10)
+        repeat = offer(engine, record(2, fresh="column"))
+        with pytest.raises(JournalError):
+            repeat.durable.result(10)
+        disk.fail = lambda name: None
+        put(engine, record(2, fresh="column"))
+        put(engine, record(2, fresh="column"))
+        expected = [2] if operation == "create" else [1, 2]
+        assert numbers(engine) == expected
+        copy = tmp_path.with_name(tmp_path.name + "-after-a-crash")
+        shutil.copytree(tmp_path, copy)
+    with engine_at(copy) as engine:
+        assert numbers(engine) == expected
+        assert ask(engine, "SELECT fresh FROM mine WHERE fresh IS NOT NULL") == [{"fresh": "column"}]
+
+
+def test_an_answer_waits_for_the_disk(tmp_path: Path, eventually: Any) -> None:
+    synced: list[int] = []
+    disk = FaultyDisk()
+    with engine_at(tmp_path, disk=disk) as engine:
+        accepted = offer(engine, record(1))
+        accepted.durable.add_done_callback(lambda _: synced.append(disk.log.count("sync")))
+        accepted.durable.result(10)
+        eventually(lambda: synced)
+        assert synced[0] >= 1
+        before = disk.log.count("write")
+        put(engine, record(1))
+        assert disk.log.count("write") == before
+
+
+def test_a_crash_at_any_step_of_a_seal_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    with engine_at(source, limits=Limits(seal_after=1e9)) as engine:
+        for number in range(3):
+            put(engine, record(number), record(100 + number, _timestamp=NOW + HOUR))
+        shutil.copytree(source, tmp_path / "unsealed")
+    for step in range(60):
+        directory = tmp_path / f"crash{step}"
+        shutil.copytree(tmp_path / "unsealed", directory)
+        done = 0
+
+        def fail(operation: str, step: int = step) -> OSError | None:
+            nonlocal done
+            done += 1
+            return Crash("gone") if done > step else None
+
+        engine = Engine(prepare(directory), disk=FaultyDisk(fail), limits=Limits(seal_after=0.0))
+        engine.close()
+        with engine_at(directory) as engine:
+            assert numbers(engine) == [0, 1, 2, 100, 101, 102], f"after {step} steps"
+        shutil.rmtree(directory)
+        if done <= step:
+            return
+    raise AssertionError("the seal never got through")
+
+
+def test_a_crash_after_a_compaction_leaves_old_and_new_files_but_no_record_twice(tmp_path: Path) -> None:
+    for number in range(4):
+        with engine_at(tmp_path) as engine:
+            put(engine, record(number), {"_timestamp": NOW, "n": -1})
+    home = prepare(tmp_path)
+    compact(find_parts(home.data)[:3], home.data, home.spill, Disk())
+    assert len(parquet(tmp_path)) == 5
+    reader = Engine(home, read_only=True)
+    assert numbers(reader) == [-1, -1, -1, -1, 0, 1, 2, 3]
+    reader.close()
+    with engine_at(tmp_path) as engine:
+        assert len(parquet(tmp_path)) == 2
+        assert numbers(engine) == [-1, -1, -1, -1, 0, 1, 2, 3]
+
+
+def test_a_compaction_counts_an_id_once(tmp_path: Path) -> None:
+    for number in range(3):
+        with engine_at(tmp_path, limits=Limits(recent_ids=0)) as engine:
+            put(engine, record(1), record(10 + number), record(11 + number))
+    home = prepare(tmp_path)
+    compact(find_parts(home.data), home.data, home.spill, Disk())
+    with engine_at(tmp_path) as engine:
+        assert numbers(engine) == [1, 10, 11, 12, 13]
+
+
+def test_a_directory_copied_in_the_middle_of_anything_is_whole(tmp_path: Path) -> None:
+    """What a crash leaves is any state the directory ever had; a copy of each is opened and asked."""
+    directory = tmp_path / "live"
+    copies: list[tuple[Path, int]] = []
+
+    class Watching(FaultyDisk):
+        def rename(self, source: Path, target: Path) -> None:
+            super().rename(source, target)
+            copies.append((tmp_path / f"copy{len(copies)}", acknowledged))
+            shutil.copytree(directory, copies[-1][0], dirs_exist_ok=True)
+
+    acknowledged = 0
+    with engine_at(directory, disk=Watching(), limits=Limits(segment_bytes=1, seal_after=1e9)) as engine:
+        for number in range(9):
+            put(engine, record(number))
+            acknowledged = number + 1
+    assert len(copies) > 9
+    for copy, count in copies[:: max(1, len(copies) // 6)]:
+        with engine_at(copy) as engine:
+            found = numbers(engine)
+            assert found == list(range(len(found)))
+            assert len(found) >= count
+
+
+def test_a_journal_cut_anywhere_in_its_last_frames_keeps_what_was_before(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    sizes: list[int] = []
+    with engine_at(source, limits=Limits(seal_after=1e9)) as engine:
+        for number in range(4):
+            put(engine, record(number))
+            (path,) = (source / "journal").glob("*.log")
+            sizes.append(path.stat().st_size)
+        content = path.read_bytes()
+    for size in [*range(sizes[2] - 3, sizes[3], 5), sizes[3]]:
+        directory = tmp_path / "cut"
+        (directory / "journal").mkdir(parents=True)
+        (directory / "journal" / path.name).write_bytes(content[:size])
+        engine = Engine(prepare(directory), read_only=True)
+        assert numbers(engine) == list(range(sum(end <= size for end in sizes)))
+        engine.close()
+        shutil.rmtree(directory)
+
+
+def test_a_damaged_journal_is_set_aside_and_the_rest_is_served(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    with engine_at(source, limits=Limits(seal_after=1e9)) as engine:
+        for number in range(3):
+            put(engine, record(number))
+        (path,) = (source / "journal").glob("*.log")
+        content = bytearray(path.read_bytes())
+    content[content.index(b'"r1"') + 1] ^= 0xFF
+    directory = tmp_path / "damaged"
+    (directory / "journal").mkdir(parents=True)
+    (directory / "journal" / path.name).write_bytes(content)
+    told: list[str] = []
+    with engine_at(directory, tell=told.append) as engine:
+        assert numbers(engine) == [0, 2]
+    assert ".corrupt" in told[0] and str(directory / "journal" / path.name) in told[0]
+    assert (directory / "journal" / path.name).with_suffix(".corrupt").is_file()
+    with engine_at(directory, tell=told.append) as engine:
+        assert numbers(engine) == [0, 2]
+
+
+@pytest.mark.parametrize("where", ["footer", "pages"])
+def test_a_damaged_parquet_file_is_set_aside_and_the_rest_is_served(tmp_path: Path, where: str) -> None:
+    for number in range(2):
+        with engine_at(tmp_path) as engine:
+            put(engine, record(number, text="x" * 100))
+    victim = parquet(tmp_path)[0]
+    content = bytearray(victim.read_bytes())
+    middle = range(len(content) - 8, len(content)) if where == "footer" else range(4, len(content) // 8)
+    for position in middle:
+        content[position] = 0x5A
+    victim.write_bytes(content)
+    told: list[str] = []
+    with engine_at(tmp_path, tell=told.append) as engine:
+        assert ask(engine, "SELECT n, text, record_id, _timestamp FROM mine")[0]["n"] == 1
+    assert str(victim) in told[0] and "set aside" in told[0]
+    assert victim.with_suffix(".corrupt").is_file()
+
+
+def test_reading_only_changes_nothing_and_takes_nothing(tmp_path: Path) -> None:
+    with engine_at(tmp_path) as engine:
+        put(engine, record(1))
+    before = sorted(os.walk(tmp_path))
+    with engine_at(tmp_path, read_only=True) as engine:
+        assert numbers(engine) == [1]
+        with pytest.raises(BodyError):
+            offer(engine, record(2))
+    assert sorted(os.walk(tmp_path)) == before
+
+
+@pytest.mark.parametrize("stream", ["requests", "", "s" * 300])
+def test_a_stream_that_cannot_be_is_refused(tmp_path: Path, stream: str) -> None:
+    with engine_at(tmp_path) as engine, pytest.raises(BodyError):
+        offer(engine, record(1), stream=stream)
+
+
+def test_integers_that_do_not_fit_a_familiar_column_are_kept_beside_it(tmp_path: Path) -> None:
+    with engine_at(tmp_path) as engine:
+        put(engine, record(1))
+        put(engine, record(2))
+        put(engine, record(2**53 + 1, record_id="exact"), record(2**63, record_id="wide"))
+        rows = ask(engine, "SELECT n, _conflicts FROM mine ORDER BY n NULLS LAST")
+    assert rows == [{"n": 1}, {"n": 2}, {"n": 2**53 + 1}, {"_conflicts": '{"n":9223372036854775808}'}]

@@ -1,0 +1,165 @@
+"""The process: how it starts, who may start it twice (nobody), how it ends, and what SIGKILL leaves."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import stat
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgewise.store import StoreBusyError, ensure_credentials, open_reader
+from edgewise.store.home import hold_for_writing, prepare
+
+NOW = 1_795_224_000_000_000
+
+
+def test_ready_says_where_and_the_files_say_it_too(tmp_path: Path, serve: Any) -> None:
+    with serve(tmp_path) as server:
+        assert server.ready["event"] == "ready"
+        written = json.loads((tmp_path / "server.json").read_bytes())
+        assert written == {"url": server.url, "pid": server.process.pid}
+        assert stat.S_IMODE((tmp_path / "credentials.json").stat().st_mode) == 0o600
+        assert server.url.startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly_and_everything_is_sealed(
+    tmp_path: Path, start_store: Any, number: int
+) -> None:
+    server = start_store(tmp_path)
+    server.post("mine", [{"_timestamp": NOW, "n": 1}])
+    idle = server.connect()
+    idle.connect()
+    assert server.stop(number) == 0
+    assert not (tmp_path / "server.json").exists()
+    assert not list((tmp_path / "journal").iterdir())
+    assert len(list((tmp_path / "data" / "stream=mine").rglob("*.parquet"))) == 1
+
+
+def test_the_lifeline_ends_it_with_its_parent(tmp_path: Path, start_store: Any) -> None:
+    server = start_store(tmp_path, "--lifeline")
+    server.post("mine", [{"_timestamp": NOW, "n": 1}])
+    server.process.stdin.close()
+    assert server.finish() == 0
+
+
+def test_a_second_process_is_refused_and_told_who_holds_it(tmp_path: Path, serve: Any, run_cli: Any) -> None:
+    with serve(tmp_path) as server:
+        second = run_cli("store", "--dir", str(tmp_path), "--port", "0")
+        assert second.returncode == 1
+        assert second.stderr.startswith("error[store-busy]")
+        assert f"pid {server.process.pid}" in second.stderr and server.url in second.stderr
+        assert server.post("mine", [{"n": 1}])["successful"] == 1
+
+
+def test_a_taken_port_is_an_error_of_one_message(tmp_path: Path, run_cli: Any) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = run_cli("store", "--dir", str(tmp_path), "--port", str(port))
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"error[store-address]: port {port} is in use")
+
+
+def test_a_directory_that_cannot_be_is_an_error_of_one_message(tmp_path: Path, run_cli: Any) -> None:
+    (tmp_path / "file").write_text("")
+    result = run_cli("store", "--dir", str(tmp_path / "file" / "store"), "--port", "0")
+    assert result.returncode == 1
+    assert result.stderr.startswith("error[store-directory]")
+    assert "Traceback" not in result.stderr
+
+
+def test_a_reader_with_no_server_reads_the_files_and_keeps_no_lock(tmp_path: Path, serve: Any) -> None:
+    with serve(tmp_path) as server:
+        server.post("edge", [{"_timestamp": NOW, "record_id": "a", "request_id": "q"}])
+        through_server = open_reader(tmp_path)
+        assert through_server.query("SELECT count(*) AS n FROM edge").rows == [{"n": 1}]
+        by_url = open_reader(
+            server.url.replace("//", "//{user}:{password}@").format_map(
+                json.loads((tmp_path / "credentials.json").read_bytes())
+            )
+        )
+        assert by_url.query("SELECT count(*) AS n FROM edge").columns == ["n"]
+        by_url.close()
+        os.kill(server.process.pid, signal.SIGKILL)
+        server.process.wait()
+    assert (tmp_path / "server.json").exists()
+    answer = through_server.query("SELECT count(*) AS n FROM edge")
+    through_server.close()
+    assert answer.rows == [{"n": 1}]
+    hold_for_writing(prepare(tmp_path), patience=0).release()
+
+
+def test_a_writer_waits_for_a_reader_but_not_for_ever(tmp_path: Path) -> None:
+    home = prepare(tmp_path)
+    held = hold_for_writing(home)
+    with pytest.raises(StoreBusyError, match=f"pid {os.getpid()}"):
+        hold_for_writing(home, patience=0.05)
+    held.release()
+
+
+def test_credentials_are_made_once(tmp_path: Path) -> None:
+    assert ensure_credentials(tmp_path / "new") == ensure_credentials(tmp_path / "new")
+
+
+def test_killed_many_times_under_load_every_acknowledged_record_is_there_once(
+    tmp_path: Path, start_store: Any
+) -> None:
+    acknowledged: set[str] = set()
+    offered: list[str] = []
+    for life in range(8):
+        server = start_store(tmp_path)
+        stop = threading.Event()
+        senders = [
+            threading.Thread(target=_send, args=(server, f"{life}-{client}", acknowledged, offered, stop))
+            for client in range(3)
+        ]
+        for sender in senders:
+            sender.start()
+        time.sleep(0.15 + 0.04 * life)
+        os.kill(server.process.pid, signal.SIGKILL)
+        stop.set()
+        for sender in senders:
+            sender.join()
+        server.finish()
+    server = start_store(tmp_path)
+    try:
+        found = [row["record_id"] for row in server.rows("SELECT record_id FROM mine LIMIT 99999")]
+        late = [name for name in offered if name not in acknowledged][:500]
+        server.post("mine", [{"_timestamp": NOW, "record_id": name} for name in late])
+        again = [row["record_id"] for row in server.rows("SELECT record_id FROM mine LIMIT 99999")]
+    finally:
+        server.stop()
+    assert len(acknowledged) > 100
+    assert len(found) == len(set(found))
+    assert acknowledged <= set(found) <= set(offered)
+    assert len(again) == len(set(again)) and set(late) <= set(again)
+
+
+def _send(server: Any, name: str, acknowledged: set[str], offered: list[str], stop: threading.Event) -> None:
+    connection = server.connect()
+    batch = 0
+    while not stop.is_set() and batch < 400:
+        names = [f"{name}-{batch}-{number}" for number in range(5)]
+        batch += 1
+        offered += names
+        records = [{"_timestamp": NOW + batch, "record_id": one, "pad": "x" * 200} for one in names]
+        try:
+            headers = {"Authorization": server.authorization}
+            connection.request("POST", "/api/default/mine/_json", json.dumps(records).encode(), headers)
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+        except (OSError, ValueError, http.client.HTTPException):
+            break
+        if response.status == 200 and answer["status"][0]["successful"] == 5:
+            acknowledged.update(names)
+    connection.close()
