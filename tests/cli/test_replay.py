@@ -25,6 +25,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from edgewise.cli import runs
 from edgewise.cli.accesslog import LoggedRequest
 from edgewise.cli.errors import ReplayError
 from edgewise.cli.main import app
@@ -168,9 +169,9 @@ def site(tmp_path: Path) -> Iterator[Site]:
         server.credentials = ensure_credentials(folder)
         hold = hold_for_writing(prepare(folder))
         announce(prepare(folder), server.url)
-        up = {"url": server.url, "store": server.url, "pid": os.getpid()}
-        (tmp_path / ".edgewise/up.json").write_text(json.dumps(up))
+        server.announced = runs.announce(runs.Run(str(tmp_path / ".edgewise"), server.url, os.getpid()))
         yield server
+        server.announced.unlink(missing_ok=True)
         hold.release()
         server.release.set()
         server.shutdown()
@@ -347,7 +348,7 @@ def test_ctrl_c_prints_the_summary_so_far(site: Site, tmp_path: Path) -> None:
 
 def test_the_store_can_be_named(site: Site, tmp_path: Path) -> None:
     log = write_log(tmp_path, "GET /a HTTP/1.1")
-    (tmp_path / ".edgewise/up.json").unlink()
+    site.announced.unlink()
     address = site.url.replace("//", f"//{site.credentials.user}:{site.credentials.password}@")
     for store in (".edgewise/store", address):
         code, out, _ = run(tmp_path, log, "--to", site.url, "--store", store)

@@ -69,8 +69,8 @@ def account(request: Request) -> HTMLResponse:
 
 @app.get("/broken")
 def broken() -> None:
-    """Always a 500: what an unexpected error looks like from the edge."""
-    raise RuntimeError("this route is broken on purpose")
+    """Always a 500: what a failure of the application looks like from the edge."""
+    raise HTTPException(500)
 
 
 @app.get("/slow")

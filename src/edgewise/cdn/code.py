@@ -67,9 +67,10 @@ def _extract(archive: bytes, folder: Path) -> None:
 def _unpacked(content: bytes, write: Callable[[bytes, Path], None]) -> Path:
     """A folder made from a zip or from inline text; the same content is unpacked once."""
     digest = hashlib.sha256(content).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir()) / f"edgewise-{os.getuid()}" / digest
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / "edgewise" / "code" / digest
     if not folder.is_dir():
-        folder.parent.mkdir(mode=0o700, exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             fresh = Path(scratch) / "code"
             fresh.mkdir()

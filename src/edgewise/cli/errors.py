@@ -15,3 +15,9 @@ class StartError(EdgewiseError):
     """Something that `edgewise up` starts did not come up: an origin's command, or the store."""
 
     code = "up.start"
+
+
+class RunError(EdgewiseError):
+    """A command does not know which running site it is about."""
+
+    code = "run"

@@ -7,6 +7,13 @@ import sys
 import typer
 
 from edgewise import __version__
+from edgewise.cli.init import init
+from edgewise.cli.logs import logs
+from edgewise.cli.query import query
+from edgewise.cli.replay import replay
+from edgewise.cli.store import store
+from edgewise.cli.synth import synth
+from edgewise.cli.up import up
 from edgewise.errors import EdgewiseError
 
 app = typer.Typer(
@@ -23,6 +30,15 @@ def options(version: bool = typer.Option(False, "--version", help="Print the ver
     if version:
         typer.echo(f"edgewise {__version__}")
         raise typer.Exit
+
+
+app.command()(init)
+app.command()(replay)
+app.command()(synth)
+app.command()(up)
+app.command()(logs)
+app.command()(query)
+app.command()(store)
 
 
 def main() -> None:

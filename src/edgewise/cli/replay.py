@@ -14,15 +14,13 @@ from typing import IO, TYPE_CHECKING, Annotated
 import typer
 
 from edgewise.cli.errors import ReplayError
+from edgewise.cli.runs import find, store_place
 
 if TYPE_CHECKING:
     from edgewise.cli.accesslog import LoggedRequest, SkippedLine
     from edgewise.cli.replaying.arrival import Arrival
     from edgewise.cli.replaying.connection import Target
     from edgewise.cli.replaying.sending import Tally
-
-_UP = Path(".edgewise/up.json")
-_STORE = Path(".edgewise/store")
 
 
 def replay(
@@ -114,31 +112,21 @@ class _Route:
 
 
 def _route(to: str | None, store: str | None) -> _Route:
-    """From the flags, else from what the running `edgewise up` of this folder wrote down."""
+    """From the flags, else from the running `edgewise up`."""
     from edgewise.cli.replaying.connection import parse_target
 
-    running = _running_site()
-    url = to or running
+    run = find()
+    url = to or (run.url if run else None)
     if url is None:
         raise ReplayError(
-            "no site is running in this folder",
+            "no site is running",
             hint="Start one with `edgewise up` in another terminal, or give an address with --to.",
         )
     target = parse_target(url)
-    is_running_site = running is not None and parse_target(running) == target
-    return _Route(target, store or (str(_STORE) if is_running_site else None))
-
-
-def _running_site() -> str | None:
-    """The address that `edgewise up` wrote down."""
-    if not _UP.exists():
-        return None
-    try:
-        return str(json.loads(_UP.read_text())["url"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ReplayError(
-            f"this file does not say what is running: {error!r}", hint="Start `edgewise up` again.", file=_UP
-        ) from error
+    is_running_site = run is not None and parse_target(run.url) == target
+    if store is None and not is_running_site:
+        return _Route(target, None)
+    return _Route(target, store_place(store))
 
 
 def _read(file: Path, limit: int | None) -> tuple[list[LoggedRequest], list[SkippedLine]]:

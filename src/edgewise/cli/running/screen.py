@@ -37,6 +37,8 @@ class Screen:
         self._color = color
         self._queue: queue.Queue[str | None] = queue.Queue(_QUEUE)
         self._left_out = 0
+        # Programs are promised that the first object is the ready one; what comes before it is held back.
+        self._held: list[str] | None = [] if as_json else None
         self._thread = threading.Thread(target=self._write, name="screen", daemon=True)
         self._thread.start()
 
@@ -50,6 +52,9 @@ class Screen:
                 return  # nobody reads any more
 
     def _put(self, line: str) -> None:
+        if self._held is not None:
+            self._held.append(line)
+            return
         if self._left_out and self._queue.qsize() < _QUEUE // 2:
             left_out, self._left_out = self._left_out, 0
             self._event({"event": "left_out", "lines": left_out}, f"({left_out} lines left out)")
@@ -68,7 +73,10 @@ class Screen:
         """The first line: where everything is."""
         width = max(len(name) for name in addresses)
         lines = (f"  {name:<{width}}  {self._paint(_CYAN, address)}" for name, address in addresses.items())
+        held, self._held = self._held, None
         self._event({"event": "ready", **addresses}, "\nready\n" + "\n".join(lines) + "\n")
+        for line in held or ():
+            self._put(line)
 
     def notice(self, notice: Notice) -> None:
         """A part of the template that is not simulated."""
@@ -115,6 +123,9 @@ class Screen:
 
     def close(self) -> None:
         """Write what is queued, and stop; a reader that hangs is not waited for long."""
+        held, self._held = self._held, None
+        for line in held or ():
+            self._put(line)
         self._queue.put(None)
         self._thread.join(timeout=2.0)
 

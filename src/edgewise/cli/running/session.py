@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import platform
 import signal
@@ -26,14 +25,13 @@ from edgewise.cdn import (
     server_context,
 )
 from edgewise.cli.running.origins import start_origins
-from edgewise.cli.running.ports import free_port
 from edgewise.cli.running.screen import Screen
 from edgewise.cli.running.store import StoreProcess
+from edgewise.cli.runs import STATE_FOLDER, Run, announce
 from edgewise.errors import EdgewiseError
 from edgewise.site import CODE_FOLDER, Bundle, Site, bundle_settings, compile_template, load_site, render_yaml
 from edgewise.store import ensure_credentials
 
-STATE_FOLDER = ".edgewise"
 _STORE_PORT = 5080  # OpenObserve's own
 
 
@@ -79,7 +77,7 @@ class Session:
         (self._state / ".gitignore").write_text("*\n", encoding="utf-8")
         store = StoreProcess(self._state / "store", screen.output)
         credentials = ensure_credentials(store.directory)
-        await store.start(free_port(_STORE_PORT))
+        await store.start(_STORE_PORT)
         stack.push_async_callback(store.stop)
         subscription = Subscription(store.url, credentials.user, credentials.password, screen.message)
         stack.push_async_callback(self._close_subscription, subscription)
@@ -102,7 +100,7 @@ class Session:
         port = await cdn.start("127.0.0.1", options.port)
         stack.push_async_callback(cdn.close)
         url = f"http://127.0.0.1:{port}"
-        self._announce(stack, {"url": url, "store": store.url, "pid": os.getpid()})
+        stack.callback(announce(Run(str(self._state.resolve()), url, os.getpid())).unlink, missing_ok=True)
         screen.ready(url=url, https=f"https://localhost:{port}", store=store.url)
         self._tell(cdn)
 
@@ -137,12 +135,6 @@ class Session:
                 on_log=on_log,
             ),
         )
-
-    def _announce(self, stack: AsyncExitStack, addresses: Mapping[str, object]) -> None:
-        """Let other commands of this folder find the run."""
-        file = self._state / "up.json"
-        file.write_text(json.dumps(addresses), encoding="utf-8")
-        stack.callback(file.unlink, missing_ok=True)
 
     def _tell(self, cdn: LocalCdn) -> None:
         for notice in cdn.notices:

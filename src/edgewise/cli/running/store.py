@@ -7,9 +7,11 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from edgewise.cli.errors import StartError
 from edgewise.cli.running.child import Child
+from edgewise.cli.running.ports import free_port
 
 _PATIENCE = 30.0  # seconds until it must be ready, with the recovery of what an earlier one left
 _PAUSE = 0.5  # seconds before a dead one is started again
@@ -24,21 +26,31 @@ class StoreProcess:
         self._on_line = on_line
         self._watcher: asyncio.Task[None] | None = None
 
-    async def start(self, port: int) -> None:
-        """Raises `StartError` with what the store said."""
-        self._port = port
-        self._child = await self._started()
+    async def start(self, preferred_port: int) -> None:
+        """Listen on the preferred port, or on a free one if somebody has it. Raises `StartError`."""
+        self._port = free_port(preferred_port)
+        try:
+            self._child = await self._started()
+        except StartError:
+            # Somebody else may have taken the port since it was looked at; any other fault comes again.
+            self._port = 0
+            self._child = await self._started()
+        self._port = urlsplit(self.url).port or 0
         self._watcher = asyncio.get_running_loop().create_task(self._watch())
 
     async def _started(self) -> Child:
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
+        early: list[str] = []
+
         def hear(name: str, line: str) -> None:
             url = _ready_url(line)
-            if url and not ready.done():
+            if url:
                 ready.set_result(url)
-            elif not url:
+            elif ready.done():
                 self._on_line(name, line)
+            else:
+                early.append(line)
 
         child = Child("store", hear)
         command = [sys.executable, "-m", "edgewise", "store", "--dir", str(self.directory)]
@@ -50,6 +62,8 @@ class StoreProcess:
             await child.stop()
             raise StartError("the store did not start", hint="\n  ".join(child.last_lines) or None)
         self.url = ready.result()
+        for line in early:
+            self._on_line("store", line)
         return child
 
     async def _watch(self) -> None:

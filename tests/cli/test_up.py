@@ -1,0 +1,321 @@
+"""The main job, end to end: `edgewise up` as a process, real origins, real functions, the real store."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.site import Up, alive, descendants, eventually, running
+
+# A step that answers every request.
+TEAPOT = """
+
+@edge.viewer_request
+def teapot(request):
+    return request.respond(418, "tea")
+"""
+ROOT = Path(__file__).parents[2]
+METHODS = ("GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE")
+
+
+def copied_shop(folder: Path) -> Path:
+    shop = folder / "shop"
+    shutil.copytree(
+        ROOT / "examples" / "shop", shop, ignore=shutil.ignore_patterns(".edgewise", "__pycache__")
+    )
+    return shop
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    with running(folder=copied_shop(tmp_path_factory.mktemp("site"))) as up:
+        yield up
+
+
+def records_of(up: Up, request_id: str, stream: str) -> list[dict[str, Any]]:
+    return up.rows(f"SELECT * FROM {stream} WHERE request_id = '{request_id}' ORDER BY _timestamp")
+
+
+def test_the_first_line_says_where_everything_is(shop: Up) -> None:
+    assert shop.events[0]["event"] == "ready"
+    assert shop.events[0]["url"].startswith("http://127.0.0.1:")
+    assert shop.events[0]["store"].startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize("path", ["/api/products?page=1", "/public-data/style.css"])
+@pytest.mark.parametrize("method", METHODS)
+def test_every_request_is_in_the_store_with_one_request_and_one_response_record(
+    shop: Up, method: str, path: str
+) -> None:
+    agent = f"test of {method} {path}"
+    status, headers, _ = shop.request(
+        path,
+        method,
+        body=b"{}" if method[0] == "P" else None,
+        headers={
+            "User-Agent": agent,
+            "Referer": "https://example.com/from",
+            "Edgewise-Viewer-Address": "203.0.113.77",
+        },
+    )
+    request_id = headers["X-Amz-Cf-Id"]
+    bucket = path.startswith("/public-data")
+    refused = bucket and method not in ("GET", "HEAD")
+    access = eventually(lambda: records_of(shop, request_id, "access"))
+    assert len(access) == 1
+    assert (access[0]["status"], access[0]["method"], access[0]["client_ip"]) == (
+        status,
+        method,
+        "203.0.113.77",
+    )
+    assert status == 403 if refused else status < 500
+    # CloudFront refuses a method before any function runs; a cached object has no origin response.
+    hit = access[0]["result"] == "Hit"
+    expected = [] if refused else ["viewer-request"] if hit else ["viewer-request", "origin-response"]
+    found = eventually(lambda: len(rows := records_of(shop, request_id, "edge")) == len(expected) and [rows])
+    edge = found[0]
+    if not expected:
+        return
+    assert [record["trigger"] for record in edge] == expected
+    first = edge[0]
+    assert (first["method"], first["path"]) == (method, path.partition("?")[0])
+    assert (first["user_agent"], first["referrer"]) == (agent, "https://example.com/from")
+    assert (first["client_ip"], first["region"], first["schema"]) == (
+        "203.0.113.77",
+        "eu-central-1",
+        "edge/1",
+    )
+    assert first["record_id"] == f"{request_id}:viewer-request"
+    if not hit:
+        assert edge[1]["status"] == status
+    joined = eventually(lambda: records_of(shop, request_id, "requests"))
+    assert [(row["method"], row["status"], row["user_agent"]) for row in joined] == [(method, status, agent)]
+
+
+def test_the_shop_works(shop: Up) -> None:
+    status, headers, body = shop.request("/")
+    assert status == 200 and b"<html" in body and headers["X-Cache"] == "Miss from cloudfront"
+    assert shop.request("/broken")[0] == 500
+    assert shop.request("/account")[0] == 301
+    assert shop.request("/nowhere")[0] == 404
+    shown = shop.wait_for(lambda event: event.get("path") == "/broken")
+    assert shown["status"] == 500
+    assert [run["trigger"] for run in shown["functions"]] == ["viewer-request", "origin-response"]
+
+
+def test_an_asset_is_cached(shop: Up) -> None:
+    path = "/public-data/logo.svg"
+    results = [shop.request(path)[1]["X-Cache"] for _ in range(3)]
+    assert results[1:] == ["Hit from cloudfront"] * 2
+
+
+def test_function_logs_are_files_per_region(shop: Up) -> None:
+    shop.request("/")
+    folder = shop.folder / ".edgewise" / "logs" / "eu-central-1" / "aws" / "lambda"
+    streams = eventually(lambda: list(folder.glob("us-east-1.shop-viewer/*/*/*/*.log")))
+    text = "".join(stream.read_text() for stream in streams)
+    assert "START RequestId: " in text and "\nREPORT RequestId: " in text
+
+
+def test_an_edited_function_and_a_broken_one_take_effect_on_the_next_request(tmp_path: Path) -> None:
+    folder = copied_shop(tmp_path)
+    source = folder / "edge" / "app.py"
+    original = source.read_text()
+    with running(folder=folder) as up:
+        assert up.request("/api/products")[0] == 200
+        source.write_text(original + TEAPOT)
+        assert up.request("/api/products")[0] == 418
+        source.write_text("def (:\n")
+        status, headers, _ = up.request("/api/products")
+        assert (status, headers["X-Cache"]) == (503, "LambdaExecutionError from cloudfront")
+        shown = up.wait_for(lambda event: event.get("status") == 503)
+        assert "Runtime.UserCodeSyntaxError" in shown["detail"]
+        source.write_text(original)
+        assert up.request("/api/products")[0] == 200
+
+
+def test_delivery_straight_to_the_store(tmp_path: Path) -> None:
+    folder = copied_shop(tmp_path)
+    site = folder / "edgewise.toml"
+    site.write_text(site.read_text().replace('delivery = "stdout"', 'delivery = "openobserve"'))
+    with running(folder=folder) as up:
+        request_id = up.request("/api/products")[1]["X-Amz-Cf-Id"]
+        edge = eventually(lambda: len(rows := records_of(up, request_id, "edge")) == 2 and rows)
+    assert [record["trigger"] for record in edge] == ["viewer-request", "origin-response"]
+    logs = (folder / ".edgewise" / "logs").rglob("*.log")
+    assert not any(request_id in file.read_text() for file in logs), "the record did not go through the log"
+
+
+def test_a_killed_store_is_started_again_and_nothing_is_lost(tmp_path: Path) -> None:
+    with running(folder=copied_shop(tmp_path)) as up:
+        up.request("/api/products?n=0")
+        eventually(lambda: up.rows("SELECT * FROM access"))
+        store = next(pid for pid in descendants(up.process.pid) if _command(pid).find("store") > 0)
+        os.kill(store, signal.SIGKILL)
+        for n in range(1, 6):
+            assert up.request(f"/api/products?n={n}")[0] == 200
+        up.wait_for(lambda event: "starting it again" in event.get("line", ""))
+        up.wait_for(lambda event: "is back" in event.get("line", ""))
+        counts = eventually(
+            lambda: (
+                len(rows := up.rows("SELECT query, count(*) AS n FROM access GROUP BY query")) == 6 and rows
+            )
+        )
+    assert {row["n"] for row in counts} == {1}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_leaves_nothing_running_even_with_a_hanging_function(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    folder = copied_shop(tmp_path)
+    (folder / "edge" / "app.py").write_text(
+        "import time\nfrom edgewise.edge import Edge\nedge = Edge()\n"
+        "@edge.viewer_request\ndef hang(request):\n    if request.path == '/hang':\n        time.sleep(60)\n"
+        "handler = edge\n"
+    )
+    with running(folder=folder) as up:
+        assert up.request("/api/products")[0] == 200
+        with socket.create_connection(("127.0.0.1", int(up.addresses["url"].rsplit(":", 1)[1]))) as viewer:
+            viewer.sendall(b"GET /hang HTTP/1.1\r\nHost: a\r\n\r\n")
+            time.sleep(0.3)
+            started = descendants(up.process.pid)
+            status = up.end(number)
+    assert status == 0
+    assert len(started) >= 4, "the origin, the store, a frozen environment and a hanging one"
+    assert [pid for pid in started if alive(pid)] == []
+
+
+def test_a_killed_up_takes_its_store_and_its_environments_with_it(tmp_path: Path) -> None:
+    with running(folder=copied_shop(tmp_path)) as up:
+        up.request("/api/products")
+        started = descendants(up.process.pid)
+        ours = [pid for pid in started if "uvicorn" not in _command(pid)]
+        others = [pid for pid in started if pid not in ours]
+        try:
+            up.end(signal.SIGKILL)
+            assert len(ours) >= 2
+            eventually(lambda: not any(alive(pid) for pid in ours))
+        finally:
+            for pid in others:
+                os.kill(pid, signal.SIGKILL)
+
+
+def test_a_template_alone_can_be_run(tmp_path: Path) -> None:
+    shop = copied_shop(tmp_path)
+    _edgewise("synth", str(shop), "--out", str(tmp_path / "out" / "template.yaml"))
+    origins = ["--origin", f"assets={shop / 'assets'}", "--origin", "app=http://127.0.0.1:1"]
+    with running("--template", str(tmp_path / "out" / "template.yaml"), *origins, folder=tmp_path) as up:
+        assert up.request("/public-data/style.css")[0] == 200
+        status, _, body = up.request("/")
+        assert status == 502 and b"wasn't able to connect to the origin" in body
+
+
+def test_a_new_site_runs_at_once(tmp_path: Path) -> None:
+    _edgewise("init", str(tmp_path / "fresh"))
+    with running("fresh", folder=tmp_path) as up:
+        assert up.request("/")[0] == 200
+        up.folder = tmp_path / "fresh"
+        eventually(lambda: up.rows("SELECT * FROM edge"))
+
+
+def test_a_replayed_log_is_in_the_store_exactly_once(tmp_path: Path) -> None:
+    lines = (
+        f'198.51.100.{n % 250} - - [11/Mar/2024:12:00:{n % 60:02} +0000] "GET /api/products?n={n} HTTP/1.1" '
+        f'200 1 "https://example.com/" "agent {n % 7}"\n'
+        for n in range(400)
+    )
+    (tmp_path / "access.log").write_text("".join(lines))
+    with running(folder=copied_shop(tmp_path)) as up:
+        result = subprocess.run(
+            [sys.executable, "-m", "edgewise", "replay", str(tmp_path / "access.log")],
+            cwd=up.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert "found in the store: 400 of 400, none twice" in result.stdout
+        counts = "count(*) AS n, count(DISTINCT query) AS q, count(DISTINCT client_ip) AS a"
+        counted = up.rows(f"SELECT {counts} FROM requests")
+    assert counted == [{"n": 400, "q": 400, "a": 250}]
+
+
+def test_a_port_in_use_is_one_message(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = _failing(copied_shop(tmp_path), "--port", str(port))
+    assert result.startswith(
+        f"error[cdn.listen]: cannot listen on 127.0.0.1:{port}: Address already in use\n"
+    )
+    assert "--port" in result and "Traceback" not in result
+
+
+def test_an_origin_that_does_not_start_is_one_message(tmp_path: Path) -> None:
+    shop = copied_shop(tmp_path)
+    (shop / "app" / "app.py").write_text("raise SystemExit('no database')\n")
+    result = _failing(shop)
+    assert "error[up.start]: the origin 'app' ended with status 1 before it listened" in result
+    assert "no database" in result and "Traceback (most" not in result
+
+
+def test_a_wrong_site_file_is_one_message(tmp_path: Path) -> None:
+    shop = copied_shop(tmp_path)
+    site = shop / "edgewise.toml"
+    site.write_text(site.read_text().replace('origin = "app"', 'orign = "app"', 1))
+    result = _failing(shop)
+    assert (
+        "edgewise.toml" in result and "orign" in result and "`origin`" in result and "Traceback" not in result
+    )
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_is_one_message(tmp_path: Path) -> None:
+    shop = copied_shop(tmp_path)
+    shop.chmod(0o500)
+    assert "Traceback" not in _failing(shop)
+
+
+def _failing(folder: Path, *arguments: str) -> str:
+    """What `edgewise up` says when it does not come up; it must end by itself with status 1."""
+    result = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "edgewise",
+            "up",
+            *arguments,
+            *([] if "--port" in arguments else ["--port", "0"]),
+        ],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 1, result.stdout
+    return result.stderr
+
+
+def _edgewise(*arguments: str) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "edgewise", *arguments], check=True, capture_output=True, timeout=60
+    )
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except FileNotFoundError:
+        return ""
