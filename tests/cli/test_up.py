@@ -266,7 +266,7 @@ def test_an_origin_that_does_not_start_is_one_message(tmp_path: Path) -> None:
     shop = copied_shop(tmp_path)
     (shop / "app" / "app.py").write_text("raise SystemExit('no database')\n")
     result = _failing(shop)
-    assert "error[up.start]: the origin 'app' ended with status 1 before it listened" in result
+    assert "error[cli.start]: the origin 'app' ended with status 1 before it listened" in result
     assert "no database" in result and "Traceback (most" not in result
 
 

@@ -46,7 +46,7 @@ def test_init_names_a_place_that_cannot_be_made(tmp_path: Path) -> None:
     for place in ("file", "file/new"):
         done = edgewise("init", place, folder=tmp_path)
         assert done.returncode == 1
-        assert done.stderr.startswith("error[init]: ") and place in done.stderr
+        assert done.stderr.startswith("error[site.init]: ") and place in done.stderr
 
 
 def test_the_new_sites_application_answers(tmp_path: Path) -> None:

@@ -70,4 +70,4 @@ def test_the_mistakes_are_reported_as_shown(example: Path) -> None:
     with pytest.raises(SiteError) as caught:
         load_site(example)
     shown = PAGE.split("```text\n")[1].split("```")[0]
-    assert shown == f"error[site]: {caught.value}\n".replace(str(example), "edgewise.toml")
+    assert shown == f"error[site.file]: {caught.value}\n".replace(str(example), "edgewise.toml")

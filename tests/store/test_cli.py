@@ -65,7 +65,7 @@ def test_query_with_a_server_and_without(tmp_path: Path, start_store: Any, run_c
 
 def test_errors_are_one_message(tmp_path: Path, run_cli: Any) -> None:
     for arguments, code in [
-        (("query", "SELECT 1", "--store", str(tmp_path / "none")), "store-missing"),
+        (("query", "SELECT 1", "--store", str(tmp_path / "none")), "store.missing"),
         (("logs", "--store", "http://u:p@127.0.0.1:1"), "store"),
         (("query", "SELECT 1", "--store", "http://127.0.0.1:1"), "store"),
     ]:

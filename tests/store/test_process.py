@@ -55,7 +55,7 @@ def test_a_second_process_is_refused_and_told_who_holds_it(tmp_path: Path, serve
     with serve(tmp_path) as server:
         second = run_cli("store", "--dir", str(tmp_path), "--port", "0")
         assert second.returncode == 1
-        assert second.stderr.startswith("error[store-busy]")
+        assert second.stderr.startswith("error[store.busy]")
         assert f"pid {server.process.pid}" in second.stderr and server.url in second.stderr
         assert server.post("mine", [{"n": 1}])["successful"] == 1
 
@@ -67,14 +67,14 @@ def test_a_taken_port_is_an_error_of_one_message(tmp_path: Path, run_cli: Any) -
         port = taken.getsockname()[1]
         result = run_cli("store", "--dir", str(tmp_path), "--port", str(port))
     assert result.returncode == 1
-    assert result.stderr.startswith(f"error[store-address]: port {port} is in use")
+    assert result.stderr.startswith(f"error[store.address]: port {port} is in use")
 
 
 def test_a_directory_that_cannot_be_is_an_error_of_one_message(tmp_path: Path, run_cli: Any) -> None:
     (tmp_path / "file").write_text("")
     result = run_cli("store", "--dir", str(tmp_path / "file" / "store"), "--port", "0")
     assert result.returncode == 1
-    assert result.stderr.startswith("error[store-directory]")
+    assert result.stderr.startswith("error[store.directory]")
     assert "Traceback" not in result.stderr
 
 

@@ -7,7 +7,7 @@ viewer or an origin sent can be passed on byte for byte. `event.py` decodes it f
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -87,7 +87,19 @@ class Request:
 
     def copy(self) -> Request:
         """The same request with headers of its own."""
-        return replace(self, headers=self.headers.copy())
+        # Spelled out: `dataclasses.replace` takes ten times as long, and every request is copied.
+        return Request(
+            self.method,
+            self.uri,
+            self.query,
+            Headers(self.headers.lines),
+            self.body,
+            self.viewer,
+            self.viewer_port,
+            self.scheme,
+            self.http_version,
+            self.received_bytes,
+        )
 
 
 class Body(Protocol):

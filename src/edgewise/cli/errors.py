@@ -8,16 +8,16 @@ from edgewise.errors import EdgewiseError
 class ReplayError(EdgewiseError):
     """An access log cannot be replayed: no requests in it, no site to send them to, or an unfit option."""
 
-    code = "replay"
+    code = "cli.replay"
 
 
 class StartError(EdgewiseError):
     """Something that `edgewise up` starts did not come up: an origin's command, or the store."""
 
-    code = "up.start"
+    code = "cli.start"
 
 
 class RunError(EdgewiseError):
     """A command does not know which running site it is about."""
 
-    code = "run"
+    code = "cli.run"

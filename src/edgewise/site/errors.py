@@ -18,7 +18,7 @@ from edgewise.errors import EdgewiseError
 class SiteError(EdgewiseError):
     """One problem of a site: the file, the key, what was expected, and the nearest valid name."""
 
-    code = "site"
+    code = "site.file"
 
 
 class SiteProblems(SiteError):
@@ -35,16 +35,16 @@ class SiteProblems(SiteError):
 class BundleError(SiteError):
     """The functions' folder cannot be assembled from its sources."""
 
-    code = "bundle"
+    code = "site.bundle"
 
 
 class SynthError(SiteError):
     """The template or the folder beside it cannot be written."""
 
-    code = "synth"
+    code = "site.synth"
 
 
 class StarterError(SiteError):
     """A new site cannot be made in this folder."""
 
-    code = "init"
+    code = "site.init"

@@ -14,37 +14,37 @@ class StoreError(EdgewiseError):
 class StoreBusyError(StoreError):
     """Another process holds the directory."""
 
-    code = "store-busy"
+    code = "store.busy"
 
 
 class StoreMissingError(StoreError):
     """There is no store where one was looked for."""
 
-    code = "store-missing"
+    code = "store.missing"
 
 
 class StoreDirectoryError(StoreError):
     """The directory cannot be made, read or written."""
 
-    code = "store-directory"
+    code = "store.directory"
 
 
 class AddressError(StoreError):
     """The server's address cannot be used: the port is taken, or not ours to take."""
 
-    code = "store-address"
+    code = "store.address"
 
 
 class JournalError(StoreError):
     """The journal could not be written; nothing of the request was acknowledged."""
 
-    code = "store-journal"
+    code = "store.journal"
 
 
 class BodyError(StoreError):
     """A request body that cannot be taken; `status` is the HTTP status that says so."""
 
-    code = "store-body"
+    code = "store.body"
 
     def __init__(self, message: str, *, status: int = 400) -> None:
         super().__init__(message)
@@ -58,7 +58,7 @@ class QueryError(StoreError):
     found, 20005 function not defined, 20008 execution, 20010 timeout); `status` is the HTTP status.
     """
 
-    code = "store-query"
+    code = "store.query"
 
     def __init__(
         self, message: str, *, number: int = 20008, status: int = 400, hint: str | None = None
