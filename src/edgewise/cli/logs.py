@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from edgewise.cli.query import SINCE_HELP, STORE_HELP, microseconds, printable
+from edgewise.cli.query import SINCE_HELP, STORE_HELP, microseconds
 from edgewise.cli.runs import store_place
+from edgewise.cli.terminal import printable
 
 if TYPE_CHECKING:
     from edgewise.store import Reader

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from edgewise.cli.runs import store_place
+from edgewise.cli.terminal import printable
 
 if TYPE_CHECKING:
     from edgewise.store import Answer
@@ -57,13 +58,6 @@ def microseconds(span: str) -> int:
             f"{span!r} is no span of time; write 30s, 10m, 1h or 2d", param_hint="--since"
         )
     return int(match[1]) * _SECONDS[match[2]] * 1_000_000
-
-
-def printable(text: str) -> str:
-    """The text without control characters: a terminal obeys them, and a record's text was written by strangers."""
-    return "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
-    )
 
 
 def _print_table(answer: Answer) -> None:

@@ -6,6 +6,8 @@ Source: Lambda Developer Guide, "Viewing CloudWatch logs for Lambda functions"; 
 
 from __future__ import annotations
 
+import contextlib
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,9 @@ class LogEvent:
     time: float
     message: str
 
+
+# Streams written to at a time; one that is older is opened again when it has more to say.
+_OPEN_FILES = 64
 
 LogSink = Callable[[LogEvent], None]
 
@@ -71,22 +76,44 @@ class LogStream:
 
 
 class LogFolder:
-    """Keeps every log stream as a file: `FOLDER/<region>/<group>/<stream>.log`."""
+    """Keeps every log stream as a file: `FOLDER/<region>/<group>/<stream>.log`.
 
-    def __init__(self, folder: Path) -> None:
+    A disk that cannot be written costs lines of these files and nothing else; `on_trouble` is told once.
+    """
+
+    def __init__(self, folder: Path, on_trouble: Callable[[str], None]) -> None:
         self.folder = folder
-        self._files: dict[tuple[str, str, str], TextIO] = {}
+        self._on_trouble = on_trouble
+        self._failing = False
+        self._files: OrderedDict[tuple[str, str, str], TextIO] = OrderedDict()
 
     def __call__(self, event: LogEvent) -> None:
+        try:
+            self._file(event).write(f"{event.message}\n")
+            self._failing = False
+        except OSError as error:
+            if not self._failing:
+                self._failing = True
+                self._on_trouble(f"function logs are not written to {self.folder}: {error.strerror}")
+
+    def _file(self, event: LogEvent) -> TextIO:
         key = (event.region, event.group, event.stream)
         file = self._files.get(key)
         if file is None:
             path = self.folder / event.region / event.group.strip("/") / f"{event.stream}.log"
             path.parent.mkdir(parents=True, exist_ok=True)
-            file = self._files[key] = path.open("a", encoding="utf-8", buffering=1)
-        file.write(f"{event.message}\n")
+            file = self._files[key] = path.open("a", encoding="utf-8", errors="replace", buffering=1)
+            if len(self._files) > _OPEN_FILES:
+                self._close(self._files.popitem(last=False)[1])
+        self._files.move_to_end(key)
+        return file
+
+    def _close(self, file: TextIO) -> None:
+        # What a full disk has left unwritten fails once more when the file is closed.
+        with contextlib.suppress(OSError):
+            file.close()
 
     def close(self) -> None:
         for file in self._files.values():
-            file.close()
+            self._close(file)
         self._files.clear()

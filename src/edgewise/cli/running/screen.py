@@ -6,6 +6,7 @@ Lines beyond what fits in the queue are left out, and their number is said.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import threading
@@ -13,8 +14,10 @@ import time
 from typing import Any, TextIO
 
 from edgewise.cdn import LogEvent, Notice, Trace
+from edgewise.cli.terminal import printable
 
 _QUEUE = 10_000
+_PATIENCE = 2.0  # seconds that a reader which hangs is waited for
 _DIM, _RED, _YELLOW, _GREEN, _CYAN, _RESET = (
     "\x1b[2m",
     "\x1b[31m",
@@ -25,7 +28,6 @@ _DIM, _RED, _YELLOW, _GREEN, _CYAN, _RESET = (
 )
 # What Lambda itself writes about every invocation; a person wants what the function says.
 _LAMBDA_LINES = ("INIT_START ", "START RequestId: ", "END RequestId: ", "REPORT RequestId: ")
-_CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x09), *range(0x0A, 0x20), 0x7F, *range(0x80, 0xA0))}
 
 
 class Screen:
@@ -98,7 +100,9 @@ class Screen:
             return
         name = event.group.rsplit(".", 1)[-1]
         shown = {"event": "log", "function": name, "region": event.region, "line": event.message}
-        self._event(shown, f"{self._paint(_DIM, f'{name} |')} {printable(event.message)}")
+        # AWS's client writes a traceback as one event, with \r between its lines.
+        lines = (f"{self._paint(_DIM, f'{name} |')} {printable(line)}" for line in event.message.split("\r"))
+        self._event(shown, "\n".join(lines))
 
     def request(self, trace: Trace) -> None:
         """One request, when it is answered."""
@@ -118,7 +122,8 @@ class Screen:
             f"{printable(trace.request.target)}  {self._paint(_DIM, runs)}".rstrip()
         )
         if trace.detail:
-            line += f"\n              {self._paint(_RED, printable(trace.detail))}"
+            details = (self._paint(_RED, printable(detail)) for detail in trace.detail.splitlines())
+            line = "\n              ".join((line, *details))
         return line
 
     def close(self) -> None:
@@ -126,13 +131,9 @@ class Screen:
         held, self._held = self._held, None
         for line in held or ():
             self._put(line)
-        self._queue.put(None)
-        self._thread.join(timeout=2.0)
-
-
-def printable(text: str) -> str:
-    """Text from outside, with control characters shown and not obeyed: a log line must not drive a terminal."""
-    return text.translate(_CONTROL).replace("\n", "\n  ")
+        with contextlib.suppress(queue.Full):
+            self._queue.put(None, timeout=_PATIENCE)
+        self._thread.join(timeout=_PATIENCE)
 
 
 def _is_record(message: str) -> bool:

@@ -24,6 +24,7 @@ from edgewise.cdn import (
     local_authority,
     server_context,
 )
+from edgewise.cli.errors import StartError
 from edgewise.cli.running.origins import start_origins
 from edgewise.cli.running.screen import Screen
 from edgewise.cli.running.store import StoreProcess
@@ -73,8 +74,7 @@ class Session:
     async def _start(self, stack: AsyncExitStack) -> None:
         options, screen = self._options, self._screen
         site = None if options.template else load_site(options.directory)
-        self._state.mkdir(parents=True, exist_ok=True)
-        (self._state / ".gitignore").write_text("*\n", encoding="utf-8")
+        self._make_state_folder()
         store = StoreProcess(self._state / "store", screen.output)
         credentials = ensure_credentials(store.directory)
         await store.start(_STORE_PORT)
@@ -94,7 +94,7 @@ class Session:
         if site is not None:
             origins |= await start_origins(site, set(origins), stack, screen.output)
 
-        logs = LogFolder(self._state / "logs")
+        logs = LogFolder(self._state / "logs", screen.message)
         stack.callback(logs.close)
         cdn = self._cdn(template, origins, subscription, logs, bundle)
         port = await cdn.start("127.0.0.1", options.port)
@@ -103,6 +103,16 @@ class Session:
         stack.callback(announce(Run(str(self._state.resolve()), url, os.getpid())).unlink, missing_ok=True)
         screen.ready(url=url, https=f"https://localhost:{port}", store=store.url)
         self._tell(cdn)
+
+    def _make_state_folder(self) -> None:
+        try:
+            self._state.mkdir(parents=True, exist_ok=True)
+            (self._state / ".gitignore").write_text("*\n", encoding="utf-8")
+        except OSError as error:
+            hint = "edgewise keeps the store, logs and the built functions there"
+            raise StartError(
+                f"the folder cannot be written: {error.strerror}", file=self._state, hint=hint
+            ) from None
 
     def _cdn(
         self,
