@@ -16,6 +16,7 @@ from edgewise.cdn import errorpage
 from edgewise.cdn.cache import Cache
 from edgewise.cdn.definition import read_distribution
 from edgewise.cdn.distribution import Distribution, Notice
+from edgewise.cdn.errors import ListenError
 from edgewise.cdn.failure import RequestFailure
 from edgewise.cdn.functions.function import Function
 from edgewise.cdn.functions.launcher import Launcher
@@ -68,8 +69,6 @@ class LocalCdn:
     async def start(self, host: str, port: int) -> int:
         """Listen for viewers; returns the port. Raises `ListenError`."""
         options = self._options
-        self._listener = Listener(self._handle, options.tls)
-        bound = self._listener.start(host, port)
         self._launcher = Launcher(own_client=options.own_runtime_client)
         functions = {
             name: Function(
@@ -92,7 +91,12 @@ class LocalCdn:
             cache=Cache(),
             clock=options.clock,
         )
-        return bound
+        self._listener = Listener(self._handle, options.tls)
+        try:
+            return self._listener.start(host, port)
+        except ListenError:
+            self._launcher.close()
+            raise
 
     @property
     def uses_own_runtime_client(self) -> bool:

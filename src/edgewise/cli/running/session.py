@@ -75,6 +75,9 @@ class Session:
         options, screen = self._options, self._screen
         site = None if options.template else load_site(options.directory)
         self._make_state_folder()
+        # The origins' commands start while the store does: both take their time.
+        places = asyncio.get_running_loop().create_task(self._origins(site, stack))
+        stack.push_async_callback(_given_up, places)
         store = StoreProcess(self._state / "store", screen.output)
         credentials = ensure_credentials(store.directory)
         await store.start(_STORE_PORT)
@@ -90,19 +93,22 @@ class Session:
         else:
             assert options.template is not None
             template = load_template(options.template)
-        origins = dict(options.origins)
-        if site is not None:
-            origins |= await start_origins(site, set(origins), stack, screen.output)
-
         logs = LogFolder(self._state / "logs", screen.message)
         stack.callback(logs.close)
-        cdn = self._cdn(template, origins, subscription, logs, bundle)
+        cdn = self._cdn(template, await places, subscription, logs, bundle)
         port = await cdn.start("127.0.0.1", options.port)
         stack.push_async_callback(cdn.close)
         url = f"http://127.0.0.1:{port}"
         stack.callback(announce(Run(str(self._state.resolve()), url, os.getpid())).unlink, missing_ok=True)
         screen.ready(url=url, https=f"https://localhost:{port}", store=store.url)
         self._tell(cdn)
+
+    async def _origins(self, site: Site | None, stack: AsyncExitStack) -> dict[str, str]:
+        """Where each origin is: what the user said, else what the site says."""
+        given = dict(self._options.origins)
+        if site is None:
+            return given
+        return given | await start_origins(site, set(given), stack, self._screen.output)
 
     def _make_state_folder(self) -> None:
         try:
@@ -162,6 +168,11 @@ class Session:
         left = await subscription.close()
         if left or subscription.dropped:
             self._screen.message(f"records that did not reach the store: {left + subscription.dropped}")
+
+
+async def _given_up(task: asyncio.Task[dict[str, str]]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _bundle(site: Site, build: Path, store: Mapping[str, str]) -> Bundle | None:
