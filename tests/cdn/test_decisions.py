@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgewise.cdn.behavior import matches, normalise, select
+from edgewise.cdn.cache import Cache
 from edgewise.cdn.cachekey import accept_encoding, cache_key
 from edgewise.cdn.cookies import selected
 from edgewise.cdn.distribution import Behavior, CustomOrigin
@@ -95,6 +96,7 @@ FREE = CachePolicy(min_ttl=0, default_ttl=100, max_ttl=1000)
         (response(expires="Fri, 15 Jan 2027 08:00:20 GMT"), FREE, 20),
         (response(cache_control="max-age=5", expires="Fri, 15 Jan 2027 08:00:20 GMT"), FREE, 5),
         (response(expires="0"), FREE, 0),
+        (response(cache_control="max-age=²"), FREE, 100),
         (response(cache_control="no-store"), FREE, 0),
         (response(cache_control="no-store"), CLAMPED, 10),
         (response(cache_control="private, max-age=500"), CLAMPED, 10),
@@ -116,6 +118,21 @@ FREE = CachePolicy(min_ttl=0, default_ttl=100, max_ttl=1000)
 )
 def test_how_long_a_response_is_kept(answer: Response, policy: CachePolicy, seconds: float) -> None:
     assert time_to_live(answer, policy, NOW) == seconds
+
+
+def test_the_cache_is_bounded_by_what_its_entries_take_in_memory() -> None:
+    cache = Cache(max_bytes=100_000)
+    for number in range(100):
+        long_key = ("GET", "d", "/", f"{number}" + "q" * 8000)
+        cache.store(long_key, response(404, x="h" * 2000), b"", NOW, 10)
+    assert 1 < len(cache) < 10
+
+
+def test_what_is_no_longer_fresh_leaves_the_cache() -> None:
+    cache = Cache()
+    cache.store(("k",), response(), b"x", NOW, 10)
+    assert cache.fresh(("k",), NOW + 9) is not None
+    assert cache.fresh(("k",), NOW + 10) is None and len(cache) == 0
 
 
 def request(query: str = "", http_version: str = "1.1", **headers: str) -> Request:

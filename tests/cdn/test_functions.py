@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -144,8 +145,11 @@ def test_a_function_cannot_import_what_lambda_does_not_have(tmp_path: Path) -> N
     assert "duckdb" in cdn.traces[0].detail
 
 
-def test_the_log_has_start_end_and_report_around_what_the_function_printed(tmp_path: Path) -> None:
-    with answering(tmp_path) as cdn:
+@CLIENTS
+def test_the_log_has_start_end_and_report_around_what_the_function_printed(
+    tmp_path: Path, own_client: bool
+) -> None:
+    with answering(tmp_path, own_client=own_client) as cdn:
         cdn.request("/")
     init, start, said, end, report = cdn.messages()
     request_id = start.split()[2]
@@ -166,9 +170,10 @@ def test_a_timeout_is_in_the_log(tmp_path: Path) -> None:
     assert any(message.endswith("Task timed out after 2.00 seconds") for message in cdn.messages())
 
 
-def test_an_edit_takes_effect_on_the_next_request(tmp_path: Path) -> None:
+@CLIENTS
+def test_an_edit_takes_effect_on_the_next_request(tmp_path: Path, own_client: bool) -> None:
     code = "def handler(event, context):\n    return {'status': '200', 'body': '%s ' + context.function_version}\n"
-    with answering(tmp_path, code % "old") as cdn:
+    with answering(tmp_path, code % "old", own_client=own_client) as cdn:
         before = cdn.request("/").body
         (tmp_path / "code" / "app.py").write_text(code % "new")
         after = cdn.request("/").body
@@ -216,6 +221,29 @@ def test_a_killed_frozen_environment_is_replaced(tmp_path: Path) -> None:
         second = cdn.request("/").json()
     assert second["pid"] != first
     assert second["calls"] == 1
+
+
+@pytest.mark.parametrize("flood", ["os.write(1, b'y\\n' * 32768)", "os.write(1, b'y' * 65536)"])
+def test_a_function_that_prints_for_ever_runs_out_of_time_and_hurts_nobody_else(
+    tmp_path: Path, flood: str
+) -> None:
+    code = REPORT.replace(
+        'if uri == "/hang":', f'while uri == "/flood":\n        {flood}\n    if uri == "/hang":'
+    )
+    with answering(tmp_path, code) as cdn, ThreadPoolExecutor(1) as pool:
+        cdn.request("/")
+        flooding = pool.submit(cdn.request, "/flood")
+        others = [cdn.request("/").status for _ in range(5)]
+        assert flooding.result(20).status == 503
+    assert others == [200] * 5
+    assert any(message.endswith("Task timed out after 2.00 seconds") for message in cdn.messages())
+
+
+def test_requests_that_wait_for_a_start_that_fails_are_all_answered(tmp_path: Path) -> None:
+    with answering(tmp_path, max_environments=1) as cdn, ThreadPoolExecutor(4) as pool:
+        shutil.rmtree(tmp_path / "code")
+        answers = list(pool.map(cdn.request, ["/"] * 4))
+    assert [answer.status for answer in answers] == [503] * 4
 
 
 def test_two_functions_on_one_behavior(tmp_path: Path) -> None:

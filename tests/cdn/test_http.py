@@ -11,7 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from support.running import ORIGIN_CONTROLLED, RunningCdn, behavior, running_cdn, running_origin, template
+from support.running import (
+    ORIGIN_CONTROLLED,
+    RunningCdn,
+    associations,
+    behavior,
+    running_cdn,
+    running_origin,
+    template,
+)
 
 Script = Callable[[socket.socket], None]
 
@@ -194,7 +202,7 @@ def test_an_origin_that_stops_within_the_body_cuts_the_viewer_off_too(tmp_path: 
                     seen += chunk
             except ConnectionResetError:
                 pass
-        assert b"Content-Length: 100" in seen and not seen.endswith(b"x" * 100)
+        assert b"Content-Length: 100" in seen and seen.endswith(b"only this")
         assert "within the body" in _wait(lambda: cdn.traces and cdn.traces[0].detail)
 
 
@@ -300,3 +308,161 @@ def _wait(value: Callable[[], object]) -> str:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     return str(found)
+
+
+def test_a_second_answer_of_the_origin_is_not_believed(tmp_path: Path) -> None:
+    twice = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 404 Nope\r\nX-Evil: 1\r\nContent-Length: 0\r\n\r\n"
+    with cdn_before(tmp_path, answering(twice)) as cdn:
+        answers = [cdn.request("/") for _ in range(3)]
+    assert [(answer.status, answer.body, answer.headers["X-Evil"]) for answer in answers] == [
+        (200, b"ok", None)
+    ] * 3
+
+
+def test_a_post_is_never_sent_twice(tmp_path: Path) -> None:
+    seen: list[bytes] = []
+
+    def script(connection: socket.socket) -> None:
+        while request := read_request(connection):
+            seen.append(request.split(b" ")[0])
+            if seen[-1] == b"POST":
+                return  # read, perhaps acted upon, and never answered
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    with cdn_before(tmp_path, script) as cdn:
+        assert cdn.request("/").status == 200
+        assert cdn.request("/order", "POST", body=b"x").status == 502
+    assert seen == [b"GET", b"POST"]
+
+
+def test_trailers_are_not_headers(echoing: RunningCdn) -> None:
+    sent = (
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        b"1\r\nx\r\n0\r\nX-Admin: yes\r\nEdgewise-Viewer-Address: 9.9.9.9\r\n\r\n"
+    )
+    answer = exchange(echoing, sent)
+    assert b'"body": "x"' in answer and b"X-Admin" not in answer and b"9.9.9.9" not in answer
+
+
+def test_100_continue_never_stands_within_another_answer(tmp_path: Path) -> None:
+    go_on = threading.Event()
+
+    def script(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n01234")
+        go_on.wait(10)
+        connection.sendall(b"56789")
+
+    with cdn_before(tmp_path, script) as cdn, socket.create_connection(("127.0.0.1", cdn.port), 10) as viewer:
+        viewer.settimeout(10)
+        viewer.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        seen = b""
+        while b"01234" not in seen:
+            seen += viewer.recv(65536)
+        viewer.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n")
+        time.sleep(0.1)
+        go_on.set()
+        while b"56789" not in seen:
+            seen += viewer.recv(65536)
+    assert seen.endswith(b"0123456789")
+
+
+@pytest.mark.parametrize("status", ["204", "304"])
+def test_a_function_that_turns_a_long_answer_into_one_without_body(tmp_path: Path, status: str) -> None:
+    code = f"""
+def handler(event, context):
+    response = event["Records"][0]["cf"]["response"]
+    response["status"] = "{status}"
+    response["headers"]["content-length"] = [{{"value": "3"}}]
+    return response
+"""
+    text = template(behavior(LambdaFunctionAssociations=associations("origin-response")))
+
+    def script(connection: socket.socket) -> None:
+        while read_request(connection):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 600000\r\n\r\n" + b"x" * 600_000)
+
+    with (
+        scripted_origin(script) as url,
+        running_cdn(tmp_path, text, {"app.py": code}, origins={"app": url}) as cdn,
+    ):
+        sent = b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        answer = exchange(cdn, sent)
+    assert answer.count(b"HTTP/1.1 " + status.encode()) == 2 and b"xxx" not in answer
+
+
+def test_a_function_cannot_change_the_length_of_a_body_that_it_keeps(tmp_path: Path) -> None:
+    code = """
+def handler(event, context):
+    response = event["Records"][0]["cf"]["response"]
+    response["headers"]["content-length"] = [{"value": "3"}]
+    return response
+"""
+    text = template(behavior(LambdaFunctionAssociations=associations("origin-response")))
+
+    def script(connection: socket.socket) -> None:
+        while read_request(connection):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n")
+            time.sleep(0.05)
+            connection.sendall(b"x" * 300_000)
+
+    with (
+        scripted_origin(script) as url,
+        running_cdn(tmp_path, text, {"app.py": code}, origins={"app": url}) as cdn,
+    ):
+        answer = cdn.request("/")
+    assert (answer.headers["Content-Length"], len(answer.body)) == ("300000", 300_000)
+
+
+@pytest.mark.parametrize("act", ["replaces the body", "raises", "is left by its viewer"])
+def test_no_connection_to_the_origin_is_left_over(tmp_path: Path, act: str) -> None:
+    code = """
+import time
+def handler(event, context):
+    response = event["Records"][0]["cf"]["response"]
+    ACT
+    return response
+"""
+    does = {
+        "replaces the body": 'response["body"] = "new"',
+        "raises": "raise ValueError",
+        "is left by its viewer": "time.sleep(0.2)",
+    }
+    text = template(behavior(LambdaFunctionAssociations=associations("origin-response")))
+    files = {"app.py": code.replace("ACT", does[act])}
+    content = b"HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n" + b"x" * 400_000
+    with (
+        scripted_origin(answering(content)) as url,
+        running_cdn(tmp_path, text, files, origins={"app": url}) as cdn,
+    ):
+        for _ in range(5):
+            if act.startswith("is left"):
+                with socket.create_connection(("127.0.0.1", cdn.port), 10) as viewer:
+                    viewer.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                    time.sleep(0.1)
+            else:
+                cdn.request("/")
+        _wait(lambda: len(cdn.traces) == 5)
+        _wait(lambda: len(_connections_to(int(url.rsplit(":", 1)[1]))) <= 1)
+
+
+def test_connections_that_are_reset_at_once_do_no_harm(echoing: RunningCdn) -> None:
+    for _ in range(100):
+        connection = socket.create_connection(("127.0.0.1", echoing.port), 10)
+        connection.sendall(b"G")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        connection.close()
+    assert echoing.request("/after").status == 200
+
+
+def test_a_header_that_never_ends_is_refused(echoing: RunningCdn) -> None:
+    with socket.create_connection(("127.0.0.1", echoing.port), 10) as viewer:
+        viewer.settimeout(10)
+        viewer.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nX-Long: " + b"a" * 60_000)
+        assert viewer.recv(65536).startswith(b"HTTP/1.1 494 ")
+
+
+def _connections_to(port: int) -> list[str]:
+    """Established connections of this machine to a local port (Linux)."""
+    rows = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return [row for row in rows if row.split()[2].endswith(f":{port:04X}") and row.split()[3] == "01"]

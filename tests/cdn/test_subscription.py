@@ -70,7 +70,15 @@ def test_records_are_posted_in_order_with_credentials() -> None:
     def act(subscription: Subscription) -> None:
         for record in records:
             subscription.log_event(line(record))
-        for other in ("START RequestId: 1", "plain text", '{"not": "ours"}', "{broken"):
+        torn = '{"schema":"edge/1","path":"/torn'
+        for other in (
+            "START RequestId: 1",
+            "plain text",
+            '{"not": "ours"}',
+            "{broken",
+            torn,
+            '{"schema":"edge/1","n":NaN}',
+        ):
             subscription.log_event(line(other))
         subscription.access({"schema": "access/1"})
 

@@ -175,6 +175,20 @@ def test_what_is_not_simulated_is_named_with_what_happens_instead() -> None:
     }
 
 
+def test_what_is_not_known_and_what_the_edge_does_not_have_is_named(tmp_path: Path) -> None:
+    definition = function(".", Environment={"Variables": {"A": "b"}}, Layers=["arn"], NoSuchKey=1)
+    association = [{"EventType": "viewer-request", "LambdaFunctionARN": {"Ref": "FunctionVersion"}}]
+    text = template(
+        behavior(LambdaFunctionAssociations=association, LambdaFunctionAssociation=[], Compress=True),
+        functions={"Function": definition},
+        NoSuchKey=True,
+    )
+    _, notices = read_distribution(parse_template(text, tmp_path / "t.json"))
+    named = {notice.key.rsplit(".", 1)[-1] for notice in notices}
+    assert named == {"Environment", "Layers", "NoSuchKey", "LambdaFunctionAssociation", "Compress"}
+    assert len(notices) == 6
+
+
 def test_custom_policies_of_the_template() -> None:
     document = json.loads(template(behavior(CachePolicyId={"Ref": "Policy"})))
     document["Resources"]["Policy"] = {
@@ -243,6 +257,9 @@ def test_code_may_be_a_zip_or_inline(tmp_path: Path) -> None:
         (function({"S3Bucket": "b", "S3Key": "k"}), "Code is not on this machine"),  # type: ignore[arg-type]
         (function(".", Runtime="nodejs22.x"), "only Python functions run here"),
         (function(".", handler="nodot"), "is not module.function"),
+        (function(".", Timeout=31), "takes 1 to 30 seconds"),
+        (function(".", MemorySize=64), "takes 128 to 10240 MB"),
+        (function(".", FunctionName="../up"), "a function's name"),
     ],
 )
 def test_a_function_that_cannot_be_run_is_refused(

@@ -3,7 +3,7 @@
 from edgewise.cdn.distribution import Distribution, Notice
 from edgewise.cdn.functions.logs import LogEvent, LogFolder, LogSink
 from edgewise.cdn.local import CdnOptions, LocalCdn
-from edgewise.cdn.subscription import Subscription
+from edgewise.cdn.subscription import Subscription, is_record
 from edgewise.cdn.template import Template, load_template, parse_template
 from edgewise.cdn.tls import local_authority, server_context
 from edgewise.cdn.trace import FunctionRun, Trace, access_record
@@ -21,6 +21,7 @@ __all__ = [
     "Template",
     "Trace",
     "access_record",
+    "is_record",
     "load_template",
     "local_authority",
     "parse_template",

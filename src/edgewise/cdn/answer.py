@@ -18,7 +18,7 @@ import orjson
 from edgewise.cdn.distribution import Trigger
 from edgewise.cdn.event import headers_of, raw, text
 from edgewise.cdn.failure import function_invalid
-from edgewise.cdn.limits import ORIGIN_BODY_BYTES, VIEWER_BODY_BYTES
+from edgewise.cdn.limits import ORIGIN_BODY_BYTES, URL_BYTES, VIEWER_BODY_BYTES
 from edgewise.cdn.message import Headers, Request, Response
 from edgewise.cdn.rules import READ_ONLY, is_disallowed
 
@@ -38,6 +38,7 @@ _OTHER = f"{_FAILED} The function returned an invalid value."
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _BAD_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _BAD_QUERY = re.compile(r"[\x00-\x20\x7f#]")
+_BAD_URI = re.compile(r"[\x00-\x20\x7f#?]")
 
 Result = dict[str, Any]
 
@@ -70,14 +71,18 @@ def changed_request(trigger: Trigger, result: Result, request: Request) -> Reque
         if result.get(name, given) != given:
             _invalid(_OTHER, f"the function tried to change the read-only field {name}")
     uri = result.get("uri")
-    if not isinstance(uri, str) or not uri.startswith("/"):
-        _invalid(_OTHER, f"uri must be a string that starts with /, it is {uri!r}")
+    if not isinstance(uri, str) or not uri.startswith("/") or _BAD_URI.search(uri):
+        _invalid(
+            _OTHER, f"uri must start with / and hold no blanks, control characters, ? and #, it is {uri!r}"
+        )
     query = result.get("querystring", "")
     if not isinstance(query, str) or _BAD_QUERY.search(query):
         _invalid(_OTHER, "querystring must be a string without spaces, control characters and #")
     changed = request.copy()
     changed.uri = raw(uri, request.uri)
     changed.query = raw(query, request.query)
+    if len(changed.uri) + len(changed.query) >= URL_BYTES:
+        _invalid(_OTHER, f"uri and querystring together must be shorter than {URL_BYTES} bytes")
     changed.headers = _headers(READ_ONLY[trigger], result.get("headers"), request.headers)
     body = result.get("body")
     if isinstance(body, dict) and body.get("action") == "replace":
@@ -98,7 +103,7 @@ def generated_response(trigger: Trigger, result: Result) -> Response:
     if status == 204 and body and trigger == "viewer-request":
         _invalid(_BODY, "a 204 response has a body")
     headers.remove("content-length")
-    return Response(status, headers, body, str(result.get("statusDescription") or ""))
+    return Response(status, headers, body, _description(result))
 
 
 def changed_response(trigger: Trigger, result: Result, response: Response) -> Response:
@@ -107,16 +112,25 @@ def changed_response(trigger: Trigger, result: Result, response: Response) -> Re
     if trigger == "viewer-response" and status != response.status:
         _invalid(_OTHER, f"a viewer-response function tried to change the status to {status}")
     headers = _headers(READ_ONLY[trigger], result.get("headers"), response.headers)
-    changed = Response(
-        status, headers, response.body, str(result.get("statusDescription") or response.reason)
-    )
-    if trigger == "origin-response" and result.get("body") is not None:
+    changed = Response(status, headers, response.body, _description(result) or response.reason)
+    if trigger != "origin-response" or result.get("body") is None:
+        # The body is still the origin's, and so is its length, whatever the function wrote.
+        headers.remove("content-length")
+        headers.lines += [line for line in response.headers if line[0].lower() == "content-length"]
+    else:
         if not isinstance(response.body, bytes):
             response.body.close()
         changed.body = _decoded(result["body"], result.get("bodyEncoding", "text"), ORIGIN_BODY_BYTES)
         # The origin's length and coding described the origin's bytes.
         changed.headers.remove("content-length", "content-encoding")
     return changed
+
+
+def _description(result: Result) -> str:
+    description = result.get("statusDescription") or ""
+    if not isinstance(description, str) or _BAD_VALUE.search(description):
+        _invalid(_OTHER, "statusDescription must be a string without control characters")
+    return raw(description, "")
 
 
 def _limit(trigger: Trigger) -> int:
@@ -157,7 +171,7 @@ def _headers(read_only: frozenset[str], result: Any, original: Headers) -> Heade
     after: dict[str, list[str]] = {}
     for name, entries in result.items():
         lower = name.lower()
-        for key, value in _entries(lower, entries):
+        for key, value in header_entries(lower, entries):
             if is_disallowed(lower):
                 _invalid(_DISALLOWED, f"the function tried to add a disallowed header, headerName : {key}")
             after.setdefault(lower, []).append(value)
@@ -171,7 +185,8 @@ def _headers(read_only: frozenset[str], result: Any, original: Headers) -> Heade
     return headers
 
 
-def _entries(name: str, entries: Any) -> list[tuple[str, str]]:
+def header_entries(name: str, entries: Any) -> list[tuple[str, str]]:
+    """The lines of one entry of a header map, checked; `name` is its key in lower case."""
     if not isinstance(entries, list):
         _invalid(_NOT_ARRAY, f"the entry of a header must be an array, headerName : {name}")
     lines = []
@@ -182,6 +197,9 @@ def _entries(name: str, entries: Any) -> list[tuple[str, str]]:
         key = entry.get("key") or "-".join(part.capitalize() for part in name.split("-"))
         if not isinstance(key, str) or not _TOKEN.fullmatch(key):
             _invalid(_OTHER, f"invalid header name {key!r}")
+        # What CloudFront does when the two differ is not documented; a line must not pass under another name.
+        if key.lower() != name:
+            _invalid(_OTHER, f"the key {key!r} is not the name of its entry, headerName : {name}")
         bad = _BAD_VALUE.search(value)
         if bad:
             _invalid(_OTHER, f"invalid character : '%{ord(bad[0]):02X}' in header value, headerName : {key}")

@@ -22,10 +22,7 @@ class Entry:
     body: bytes
     stored: float
     expires: float
-
-    @property
-    def size(self) -> int:
-        return len(self.body) + 512
+    size: int
 
     def response(self, now: float) -> Response:
         """The answer for a viewer, with its `Age` in whole seconds."""
@@ -48,7 +45,10 @@ class Cache:
     def fresh(self, key: CacheKey, now: float) -> Entry | None:
         """The entry that may be served without asking the origin, if there is one."""
         entry = self._entries.get(key)
-        if entry is None or entry.expires <= now:
+        if entry is None:
+            return None
+        if entry.expires <= now:
+            self.discard(key)
             return None
         self._entries.move_to_end(key)
         return entry
@@ -58,7 +58,10 @@ class Cache:
         self.discard(key)
         headers = response.headers.copy()
         headers.set("Content-Length", str(len(body)))
-        entry = Entry(response.status, response.reason, headers, body, now, now + ttl)
+        # An estimate of what the entry takes in memory, with what Python adds to each string.
+        size = len(body) + sum(len(part) + 50 for part in key)
+        size += sum(len(name) + len(value) + 200 for name, value in headers) + 500
+        entry = Entry(response.status, response.reason, headers, body, now, now + ttl, size)
         if entry.size > self._max_bytes or len(body) > MAX_OBJECT_BYTES:
             return
         self._entries[key] = entry

@@ -6,16 +6,22 @@ or `ZipFile` text.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
+import re
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 from edgewise.cdn.distribution import FunctionDefinition
+from edgewise.cdn.limits import MAX_MEMORY_MB, MAX_TIMEOUT
 from edgewise.cdn.node import Node
+
+_FUNCTION_NAME = re.compile(r"[A-Za-z0-9-_]{1,64}")
 
 
 def function_definition(properties: Node, folder: Path) -> FunctionDefinition:
@@ -29,13 +35,21 @@ def function_definition(properties: Node, folder: Path) -> FunctionDefinition:
     handler = properties.text("Handler", "")
     if "." not in handler:
         raise properties.error(f"{handler!r} is not module.function", "Handler")
+    name = properties.text("FunctionName", f"local-{properties.key.split('.')[1]}")
+    if not _FUNCTION_NAME.fullmatch(name):
+        raise properties.error("a function's name is 1 to 64 letters, digits, - and _", "FunctionName")
+    memory, timeout = properties.integer("MemorySize", 128), properties.integer("Timeout", 3)
+    if not 1 <= timeout <= MAX_TIMEOUT:
+        raise properties.error(f"Lambda@Edge takes 1 to {MAX_TIMEOUT} seconds, not {timeout}", "Timeout")
+    if not 128 <= memory <= MAX_MEMORY_MB:
+        raise properties.error(f"Lambda takes 128 to {MAX_MEMORY_MB} MB, not {memory}", "MemorySize")
     return FunctionDefinition(
-        name=properties.text("FunctionName", f"local-{properties.key.split('.')[1]}"),
+        name=name,
         handler=handler,
         code=_code_folder(properties, folder),
         runtime=runtime,
-        memory_mb=properties.integer("MemorySize", 128),
-        timeout=float(properties.integer("Timeout", 3)),
+        memory_mb=memory,
+        timeout=float(timeout),
     )
 
 
@@ -49,9 +63,12 @@ def _code_folder(properties: Node, folder: Path) -> Path:
     path = (folder / code).resolve()
     if path.is_dir():
         return path
-    if path.is_file() and zipfile.is_zipfile(path):
+    if not path.is_file():
+        raise properties.error(f"there is no folder or zip {path}", "Code")
+    try:
         return _unpacked(path.read_bytes(), _extract)
-    raise properties.error(f"there is no folder or zip {path}", "Code")
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError) as error:
+        raise properties.error(f"the zip {path} cannot be unpacked: {error}", "Code") from error
 
 
 def _write_inline(text: bytes, folder: Path) -> None:
@@ -75,7 +92,12 @@ def _unpacked(content: bytes, write: Callable[[bytes, Path], None]) -> Path:
             fresh = Path(scratch) / "code"
             fresh.mkdir()
             write(content, fresh)
-            fresh.rename(folder)
+            try:
+                fresh.rename(folder)
+            except OSError:
+                # Another process was faster with the same content.
+                if not folder.is_dir():
+                    raise
     return folder
 
 
@@ -84,13 +106,16 @@ def fingerprint(folder: Path) -> int:
     seen = []
     pending = [str(folder)]
     while pending:
-        with os.scandir(pending.pop()) as entries:
+        # A folder that is gone, as a file that is gone, is a change like any other.
+        with contextlib.suppress(OSError), os.scandir(pending.pop()) as entries:
             for entry in entries:
                 if entry.name in ("__pycache__", ".git"):
                     continue
-                if entry.is_dir():
+                if entry.is_dir(follow_symlinks=False):
                     pending.append(entry.path)
-                else:
+                    continue
+                # A link that leads nowhere, as editors leave them, or a file that has gone since.
+                with contextlib.suppress(OSError):
                     status = entry.stat()
                     seen.append((entry.path, status.st_mtime_ns, status.st_size))
     return hash(tuple(sorted(seen)))

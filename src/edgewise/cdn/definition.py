@@ -40,7 +40,7 @@ P = TypeVar("P")
 
 _DISTRIBUTION = "AWS::CloudFront::Distribution"
 
-# What a part does not do here. Keys that change nothing a viewer of this machine could see are not listed.
+# What a part does not do here, and what happens instead.
 _NOT_SIMULATED = {
     "distribution": {
         "CustomErrorResponses": "the origin's own error page is sent",
@@ -49,6 +49,7 @@ _NOT_SIMULATED = {
         "WebACLId": "no request is blocked",
         "ContinuousDeploymentPolicyId": "all traffic goes to this distribution",
         "Staging": "it is run as an ordinary distribution",
+        "Logging": "requests are recorded in the stream `access`, no log file is written",
     },
     "behavior": {
         "ResponseHeadersPolicyId": "no header is added or removed",
@@ -59,10 +60,50 @@ _NOT_SIMULATED = {
         "RealtimeLogConfigArn": "no real-time log is written",
         "SmoothStreaming": "Smooth Streaming is not served",
         "GrpcConfig": "gRPC is not served",
+        "Compress": "nothing is compressed; what the origin compressed is passed on",
+    },
+    # Developer Guide, "Restrictions on Lambda@Edge".
+    "function": {
+        "Environment": "Lambda@Edge has no environment variables, and none are set; a deployment would be refused",
+        "Layers": "Lambda@Edge has no layers, and none are used; a deployment would be refused",
+        "VpcConfig": "Lambda@Edge functions are in no VPC; a deployment would be refused",
+        "DeadLetterConfig": "Lambda@Edge has no dead-letter queue; a deployment would be refused",
+        "Architectures": "Lambda@Edge runs on x86_64; here it is this machine's processor",
+        "EphemeralStorage": "there is no limit on /tmp here",
+        "ReservedConcurrentExecutions": "the limit here is --max-environments",
+        "TracingConfig": "there is no tracing at the edge",
     },
     "origin": {
         "OriginShield": "requests go straight to the origin",
         "ResponseCompletionTimeout": "there is no limit on the whole answer's time",
+    },
+}
+
+# Keys that are used, and keys that change nothing which could be seen on this machine. Any other is told of.
+_KNOWN = {
+    "distribution": {
+        *(
+            "Origins",
+            "OriginGroups",
+            "CacheBehaviors",
+            "DefaultCacheBehavior",
+            "DefaultRootObject",
+            "Enabled",
+        ),
+        *("Aliases", "CNAMEs", "Comment", "HttpVersion", "IPV6Enabled", "PriceClass", "ViewerCertificate"),
+    },
+    "behavior": {
+        *("PathPattern", "TargetOriginId", "ViewerProtocolPolicy", "AllowedMethods", "CachedMethods"),
+        *("CachePolicyId", "OriginRequestPolicyId", "ForwardedValues", "MinTTL", "DefaultTTL", "MaxTTL"),
+        "LambdaFunctionAssociations",
+    },
+    "origin": {
+        *("Id", "DomainName", "OriginPath", "OriginCustomHeaders", "CustomOriginConfig", "S3OriginConfig"),
+        *("ConnectionAttempts", "ConnectionTimeout", "OriginAccessControlId"),
+    },
+    "function": {
+        *("FunctionName", "Handler", "Runtime", "Code", "MemorySize", "Timeout", "Role", "Description"),
+        *("PackageType", "Tags", "LoggingConfig", "RuntimeManagementConfig"),
     },
 }
 
@@ -105,6 +146,8 @@ class _Definition:
         for name, instead in _NOT_SIMULATED[kind].items():
             if node.has(name):
                 self._notices.append(Notice(f"{node.key}.{name}", f"not simulated: {instead}"))
+        for name in node.names_besides({*_KNOWN[kind], *_NOT_SIMULATED[kind]}):
+            self._notices.append(Notice(f"{node.key}.{name}", "not known here: it has no effect"))
 
     def read(self) -> tuple[Distribution, list[Notice]]:
         config = self._config
@@ -242,9 +285,9 @@ class _Definition:
             message = f"{arn!r} is not a numbered function version of this template"
             raise entry.error(message, "LambdaFunctionARN", hint)
         if function not in self._functions:
-            self._functions[function] = function_definition(
-                self._template.node(function), self._template.folder
-            )
+            node = self._template.node(function)
+            self._notice_unsupported("function", node)
+            self._functions[function] = function_definition(node, self._template.folder)
         return function
 
 

@@ -52,7 +52,7 @@ def _stated(headers: Headers, directives: Mapping[str, str], now: float) -> floa
     """The lifetime that the origin states: s-maxage, else max-age, else Expires."""
     for name in ("s-maxage", "max-age"):
         value = directives.get(name, "")
-        if value.isdigit():
+        if value.isascii() and value.isdigit():
             return float(value)
     expires = headers.get("expires")
     if not expires:

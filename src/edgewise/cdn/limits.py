@@ -13,4 +13,7 @@ REQUEST_BODY_BYTES = 64 * 1024 * 1024
 VIEWER_BODY_BYTES = 40 * 1024
 ORIGIN_BODY_BYTES = 1024 * 1024
 
+MAX_TIMEOUT = 30  # seconds, for every trigger
+MAX_MEMORY_MB = 10_240
+
 INIT_TIMEOUT = 10.0  # seconds; Lambda Developer Guide, "Lambda execution environment lifecycle"

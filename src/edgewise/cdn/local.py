@@ -124,9 +124,9 @@ class LocalCdn:
         # The walk changes its request; what the viewer sent is what the record tells.
         try:
             response = await self._walk(request.copy(), trace)
-            await writer.send(response)
-        except RequestFailure as error:
-            trace.result, trace.detail = "Error", error.detail
+            await self._send(response, writer, trace)
+        except TimeoutError:
+            trace.result, trace.detail = "Error", "the viewer does not read the answer"
         except asyncio.CancelledError:
             trace.status, trace.detail = 0, "the viewer left before the answer"
             raise
@@ -136,6 +136,16 @@ class LocalCdn:
             trace.first_byte_ms = ((writer.first_byte or now) - began) * 1000
             trace.bytes_sent = writer.bytes_sent
             self._options.on_request(trace)
+
+    async def _send(self, response: Response, writer: ResponseWriter, trace: Trace) -> None:
+        try:
+            await writer.send(response)
+        except RequestFailure as error:
+            # The body broke off, or the head cannot be written: if nothing is out yet, an error page can be.
+            trace.result, trace.detail = error.result, error.detail
+            if not writer.bytes_sent:
+                trace.status = error.status
+                await writer.send(errorpage.error(error.status, error.sentence, trace.request_id))
 
     async def _walk(self, request: Request, trace: Trace) -> Response:
         try:
@@ -147,9 +157,9 @@ class LocalCdn:
 
 
 def _apply_viewer_address(request: Request) -> None:
-    given = request.headers.get(VIEWER_ADDRESS)
-    if not given:
+    if VIEWER_ADDRESS not in request.headers:
         return
+    given = request.headers.get(VIEWER_ADDRESS)
     request.headers.remove(VIEWER_ADDRESS)
     if not ip_address(request.viewer).is_loopback:
         return

@@ -30,6 +30,10 @@ class Node:
     def has(self, name: str) -> bool:
         return bool(self._value.get(name))
 
+    def names_besides(self, known: set[str]) -> list[str]:
+        """The keys that are not among the known ones."""
+        return sorted(str(name) for name in self._value if name not in known)
+
     def value(self, name: str) -> Any:
         return self._value.get(name)
 

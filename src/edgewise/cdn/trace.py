@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edgewise.cdn.distribution import Trigger
+from edgewise.cdn.event import text
 from edgewise.cdn.failure import ResultType
 from edgewise.cdn.message import Request
 
@@ -62,10 +63,10 @@ def access_record(trace: Trace) -> dict[str, Any]:
         "request_id": trace.request_id,
         "schema": "access/1",
         "distribution_id": trace.distribution_id,
-        "host": trace.host,
+        "host": text(trace.host),
         "method": request.method,
-        "path": request.uri,
-        "query": request.query,
+        "path": text(request.uri),
+        "query": text(request.query),
         "protocol": request.scheme,
         "status": trace.status,
         "bytes_sent": trace.bytes_sent,
@@ -73,9 +74,9 @@ def access_record(trace: Trace) -> dict[str, Any]:
         "duration_ms": round(trace.duration_ms, 3),
         "first_byte_ms": round(trace.first_byte_ms, 3),
         "client_ip": request.viewer,
-        "user_agent": request.headers.get("user-agent"),
-        "referrer": request.headers.get("referer"),
-        "content_type": trace.content_type,
+        "user_agent": text(request.headers.get("user-agent")),
+        "referrer": text(request.headers.get("referer")),
+        "content_type": text(trace.content_type),
         "result": trace.result,
         "edge_location": trace.edge_location,
         "behavior": trace.behavior,

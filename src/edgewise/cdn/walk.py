@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
-from typing import Any
 
 import orjson
 
@@ -190,18 +189,20 @@ class Walk:
             return response
         origin_part = event.origin_object(origin)
         what = event.response_event("origin-response", self._config, request, response, origin=origin_part)
-        result = await self._call("origin-response", what)
-        return answer.changed_response("origin-response", result, response)
+        return await self._changed_response("origin-response", what, response)
 
     async def _viewer_response(self, response: Response) -> Response:
         # Not run for errors: Developer Guide, "Lambda@Edge trigger events".
         if "viewer-response" not in self._behavior.functions or response.status >= 400:
             return response
         what = event.response_event("viewer-response", self._config, self._request, response)
+        return await self._changed_response("viewer-response", what, response)
+
+    async def _changed_response(self, trigger: Trigger, what: event.Event, response: Response) -> Response:
         try:
-            result = await self._call("viewer-response", what)
-            return answer.changed_response("viewer-response", result, response)
-        except failure.RequestFailure:
+            return answer.changed_response(trigger, await self._call(trigger, what), response)
+        except BaseException:
+            # The function failed, or the viewer left: nobody will read the origin's body.
             _give_up(response)
             raise
 
@@ -235,7 +236,7 @@ class Walk:
     async def _call(self, trigger: Trigger, what: event.Event) -> answer.Result:
         """Run the behavior's function; a failure of the function is a failure of the request."""
         function = self._location.functions[self._behavior.functions[trigger].function]
-        ran = await function.invoke(orjson.dumps(what, default=_unpaired))
+        ran = await function.invoke(orjson.dumps(what))
         error = _why_failed(ran)
         try:
             if error:
@@ -246,10 +247,6 @@ class Walk:
             raise
         finally:
             self._trace.functions.append(FunctionRun(trigger, ran.milliseconds, ran.cold, error))
-
-
-def _unpaired(value: Any) -> str:
-    return str(value).encode("utf-8", "replace").decode()
 
 
 def _why_failed(ran: FunctionResult) -> str:

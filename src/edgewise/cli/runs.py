@@ -40,7 +40,9 @@ def announce(run: Run) -> Path:
     """Write a run's file; remove it when the run ends."""
     folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     file = folder() / f"{run.pid}.json"
-    file.write_text(json.dumps(asdict(run)), encoding="utf-8")
+    fresh = file.with_suffix(".new")
+    fresh.write_text(json.dumps(asdict(run)), encoding="utf-8")
+    fresh.replace(file)
     return file
 
 
@@ -70,9 +72,8 @@ def _read(file: Path) -> Run | None:
     try:
         run = Run(**json.loads(file.read_text(encoding="utf-8")))
         os.kill(run.pid, 0)
-    except PermissionError:
-        return run
     except (OSError, ValueError, TypeError):
+        # Also when the process is another user's: the number was given away again.
         file.unlink(missing_ok=True)
         return None
     return run

@@ -27,7 +27,7 @@ def up(
         str | None, typer.Option(metavar="ID", help="Which distribution of the template, if it has several.")
     ] = None,
     port: Annotated[
-        int, typer.Option(help="The port for viewers, http and https; 0 takes a free one.")
+        int, typer.Option(min=0, max=65535, help="The port for viewers, http and https; 0 takes a free one.")
     ] = 8080,
     max_environments: Annotated[
         int, typer.Option(min=1, max=100, help="Execution environments that one function may have at a time.")

@@ -24,6 +24,9 @@ from edgewise.cdn.functions.states import IllegalTransition, State, after
 from edgewise.cdn.intrinsics import ACCOUNT
 from edgewise.cdn.limits import INIT_TIMEOUT
 
+# What is read of a function's output when it answers; a pipe holds one piece of it.
+_DRAIN_READS = 16
+_MAX_LINE = 262_144  # bytes; CloudWatch Logs quotas, event size
 # Asking the system costs a tenth of a whole invocation; the peak changes slowly.
 _MEASURE_EVERY = 0.1
 
@@ -61,10 +64,13 @@ class ExecutionEnvironment:
         self._logs = logs
         self._on_change = on_change
         self._api = RuntimeApi(self)
+        self._process: asyncio.subprocess.Process | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._pipe = -1
         self._current: Invocation | None = None
         self._failure = Outcome(b"", "Runtime.ExitError")
         self._invocations = 0
-        self._partial = b""
+        self._partial = bytearray()
         self._timer: asyncio.TimerHandle | None = None
         self._measured = 0.0
         self._used_mb: int | None = None
@@ -72,13 +78,15 @@ class ExecutionEnvironment:
     async def start(self) -> None:
         """Start the process. Returns when it exists; `on_change` tells when it is ready or gone."""
         loop = asyncio.get_running_loop()
-        await self._api.start()
-        self._pipe, output = os.pipe()
-        os.set_blocking(self._pipe, False)
-        loop.add_reader(self._pipe, self._read_output)
-        self._logs.init_start(self.function.runtime)
         self._began = time.perf_counter()
+        output = -1
         try:
+            await self._api.start()
+            self._pipe, output = os.pipe()
+            os.set_blocking(self._pipe, False)
+            loop.add_reader(self._pipe, self._read_output)
+            self._logs.init_start(self.function.runtime)
+            self._timer = loop.call_later(INIT_TIMEOUT, self._init_timed_out)
             self._process = await asyncio.create_subprocess_exec(
                 *self._launcher.command(self.function.handler),
                 env=self._launcher.environment(
@@ -92,18 +100,21 @@ class ExecutionEnvironment:
                 # frozen group when the process that started it is gone.
                 process_group=0,
             )
-        except OSError:
+        except BaseException:
+            self.state = after(self.state, "fail")
+            self._cancel_timer()
             self._close_pipe()
             self._api.close()
             raise
         finally:
-            os.close(output)
-        self._timer = loop.call_later(INIT_TIMEOUT, self._init_timed_out)
+            if output >= 0:
+                os.close(output)
         self._watcher = loop.create_task(self._watch())
 
     async def _watch(self) -> None:
+        assert self._process is not None
         status = await self._process.wait()
-        self._read_output()
+        self._drain_output()
         if self.state is not State.GONE:
             how = f"signal: {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
             if self._current is not None:
@@ -123,6 +134,8 @@ class ExecutionEnvironment:
 
     def _signal(self, number: signal.Signals) -> None:
         """Signal the process and its children. It may have ended a moment ago (macOS then refuses)."""
+        if self._process is None:
+            return
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, number)
 
@@ -130,7 +143,8 @@ class ExecutionEnvironment:
         """End the process, whatever it is doing, and wait until it is gone."""
         if self.state is not State.GONE:
             self._leave()
-        await self._watcher
+        if self._watcher is not None:
+            await self._watcher
         self._close_pipe()
 
     def _close_pipe(self) -> None:
@@ -188,7 +202,7 @@ class ExecutionEnvironment:
             return
         if self._current is None or request_id != self._current.request_id:
             raise Refused("InvalidRequestID", f"{request_id} is not the current invocation")
-        self._read_output()
+        self._drain_output()
         self._finish(outcome)
 
     @property
@@ -206,6 +220,8 @@ class ExecutionEnvironment:
         if invocation is None:
             return
         invocation.seconds = time.perf_counter() - invocation.started
+        if not invocation.outcome.done():
+            invocation.outcome.set_result(outcome)
         self._flush_partial_line()
         self._logs.end(
             invocation.request_id,
@@ -214,19 +230,17 @@ class ExecutionEnvironment:
             used_mb=self._memory_mb(),
             init_seconds=invocation.init_seconds,
         )
-        if not invocation.outcome.done():
-            invocation.outcome.set_result(outcome)
 
     def _memory_mb(self) -> int | None:
         now = time.monotonic()
         if now - self._measured > _MEASURE_EVERY:
             self._measured = now
-            self._used_mb = _peak_memory_mb(self._process.pid)
+            self._used_mb = None if self._process is None else _peak_memory_mb(self._process.pid)
         return self._used_mb
 
     def _timed_out(self) -> None:
         """The invocation was not answered in time, or was and the client asks for no other."""
-        self._read_output()
+        self._drain_output()
         if self._current is not None:
             stamp = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
             seconds = f"{self.function.timeout:.2f}"
@@ -246,25 +260,38 @@ class ExecutionEnvironment:
             self._timer.cancel()
             self._timer = None
 
-    def _read_output(self) -> None:
-        """Move what the function has printed so far to its log stream, line by line."""
-        while self._pipe >= 0:
-            try:
-                data = os.read(self._pipe, 65_536)
-            except BlockingIOError:
+    def _drain_output(self) -> None:
+        """Move what the function has printed by now to its log stream, within reason: it may print for ever."""
+        for _ in range(_DRAIN_READS):
+            if not self._read_output():
                 return
-            if not data:
-                asyncio.get_running_loop().remove_reader(self._pipe)
-                self._flush_partial_line()
-                return
-            *lines, self._partial = (self._partial + data).split(b"\n")
-            for line in lines:
-                self._logs.write(line.decode("utf-8", "replace"))
+
+    def _read_output(self) -> bool:
+        """Read a piece of output; False when there is none now. One piece a call: others want to be served too."""
+        if self._pipe < 0:
+            return False
+        try:
+            data = os.read(self._pipe, 65_536)
+        except BlockingIOError:
+            return False
+        if not data:
+            asyncio.get_running_loop().remove_reader(self._pipe)
+            self._flush_partial_line()
+            return False
+        *lines, rest = data.split(b"\n")
+        for line in lines:
+            self._partial += line
+            self._logs.write(self._partial.decode("utf-8", "replace"))
+            self._partial.clear()
+        self._partial += rest
+        if len(self._partial) > _MAX_LINE:
+            self._flush_partial_line()
+        return True
 
     def _flush_partial_line(self) -> None:
         if self._partial:
             self._logs.write(self._partial.decode("utf-8", "replace"))
-            self._partial = b""
+            self._partial.clear()
 
 
 def _peak_memory_mb(pid: int) -> int | None:

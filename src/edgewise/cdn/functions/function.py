@@ -88,9 +88,12 @@ class Function:
     async def _start(self, environment: ExecutionEnvironment) -> None:
         try:
             await environment.start()
-        except OSError as error:
+        except Exception as error:
+            # Out of processes or file descriptors, for one: this request fails, the others get their chance.
             self._environments.discard(environment)
             self._fail_oldest(Outcome(str(error).encode(), "Sandbox.StartFailed"))
+            if not self._closed:
+                self._hand_out()
 
     def _changed(self, environment: ExecutionEnvironment) -> None:
         """An environment became idle, or is gone."""

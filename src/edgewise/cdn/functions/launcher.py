@@ -69,9 +69,10 @@ class Launcher:
             "LAMBDA_TASK_ROOT": str(function.code),
             "LANG": "en_US.UTF-8",
             "PATH": "/usr/local/bin:/usr/bin:/bin",
+            # `/var/task` is read-only on AWS: what has no bytecode in it is compiled at every start. Here it also
+            # means that an edit within the same second is never hidden by bytecode of the file before it.
+            "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONPATH": f"{function.code}:{self._site}",
-            # Compiled modules are kept out of the user's folder: it would look changed after each start.
-            "PYTHONPYCACHEPREFIX": str(self._folder / "pycache"),
             "TZ": ":UTC",
             "_HANDLER": function.handler,
         }

@@ -64,6 +64,7 @@ class RuntimeApi:
     def __init__(self, events: RuntimeEvents) -> None:
         self.events = events
         self._poller: _Connection | None = None
+        self._server: asyncio.Server | None = None
         self._connections: set[_Connection] = set()
         self.address = ""
 
@@ -74,7 +75,8 @@ class RuntimeApi:
         self.address = f"{host}:{port}"
 
     def close(self) -> None:
-        self._server.close()
+        if self._server is not None:
+            self._server.close()
         for connection in list(self._connections):
             connection.transport.abort()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import importlib
+import io
 import json
 import os
 import sys
@@ -91,6 +92,10 @@ def load_or_report(api: Api, name: str) -> Callable[[Any, Any], Any]:
 
 def main(handler_name: str) -> None:
     """Serve invocations until the process is ended."""
+    # A line that was printed must be in the log before the answer is out and the process is frozen.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True, write_through=True)
     api = Api(os.environ["AWS_LAMBDA_RUNTIME_API"])
     handler = load_or_report(api, handler_name)
     while True:

@@ -15,6 +15,8 @@ from edgewise.cdn import failure
 from edgewise.cdn.http.wire import request_head
 from edgewise.cdn.message import Headers, Request, Response
 
+# RFC 9110 section 9.2.1: repeating these changes nothing at the origin.
+_SAFE = ("GET", "HEAD", "OPTIONS")
 # An origin that sends faster than the viewer reads is paused when this much is waiting.
 _HIGH_WATER = 1024 * 1024
 
@@ -50,34 +52,39 @@ class ConnectionPool:
         self._open: set[_Connection] = set()
         self._tls = ssl.create_default_context()
 
-    async def send(self, address: Address, request: Request, timeouts: Timeouts) -> Response:
+    async def send(
+        self, address: Address, request: Request, timeouts: Timeouts, *, repeatable: bool = False
+    ) -> Response:
         """Send a request and wait for the head of its answer.
 
-        Raises `RequestFailure`: 502 when the origin cannot be reached or understood, 504 when it is silent.
+        A request that met a connection which the origin was just closing is sent again if its method is safe, or
+        if it is `repeatable` all the same. Raises `RequestFailure`: 502 when the origin cannot be reached or
+        understood, 504 when it is silent.
         """
-        connection, reused = self._take(address), True
-        if connection is None:
-            connection, reused = await self._connect(address, timeouts), False
-        try:
-            return await connection.exchange(request, timeouts.read)
-        except _Closed as closed:
-            # A kept-alive connection that the origin closed meanwhile says nothing about the origin.
-            if not (reused and not closed.answered):
-                raise failure.unreachable(f"{address}: {closed}") from None
+        message = request_head(request) + request.body
+        repeatable = repeatable or request.method in _SAFE
+        connection = self._take(address)
+        if connection is not None:
+            try:
+                return await connection.exchange(request.method, message, timeouts.read)
+            except _Closed as closed:
+                # A kept-alive connection that the origin closed meanwhile says nothing about the origin.
+                if closed.answered or not repeatable:
+                    raise failure.unreachable(f"{address}: {closed}") from None
         connection = await self._connect(address, timeouts)
         try:
-            return await connection.exchange(request, timeouts.read)
+            return await connection.exchange(request.method, message, timeouts.read)
         except _Closed as closed:
             raise failure.unreachable(f"{address}: {closed}") from None
 
     def _take(self, address: Address) -> _Connection | None:
+        """The idle connection that was used last; those that the origin is closing are passed over."""
         idle = self._idle.get(address)
-        now = asyncio.get_running_loop().time()
         while idle:
             connection = idle.pop()
-            if connection.usable and now < connection.idle_until:
+            connection.idle_timer.cancel()
+            if connection.usable:
                 return connection
-            connection.abort()
         return None
 
     async def _connect(self, address: Address, timeouts: Timeouts) -> _Connection:
@@ -94,8 +101,8 @@ class ConnectionPool:
                         server_hostname=address.server_name if address.tls else None,
                     )
                 return connection
-            except socket.gaierror as error:
-                raise failure.unresolved(f"{address.host}: {error.strerror}") from None
+            except (socket.gaierror, UnicodeError) as error:
+                raise failure.unresolved(f"{address.host}: {error}") from None
             except ConnectionRefusedError:
                 raise failure.unreachable(f"{address}: connection refused") from None
             except TimeoutError:
@@ -109,8 +116,15 @@ class ConnectionPool:
 
     def closed(self, connection: _Connection) -> None:
         self._open.discard(connection)
+        idle = self._idle.get(connection.address)
+        if idle and connection in idle:
+            idle.remove(connection)
+        if not idle:
+            self._idle.pop(connection.address, None)
 
-    def release(self, connection: _Connection) -> None:
+    def release(self, connection: _Connection, keepalive: float) -> None:
+        """Keep a connection for the next request, for `keepalive` seconds."""
+        connection.idle_timer = asyncio.get_running_loop().call_later(keepalive, connection.abort)
         self._idle.setdefault(connection.address, deque()).append(connection)
 
     def close(self) -> None:
@@ -132,7 +146,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self, pool: ConnectionPool, address: Address, keepalive: float) -> None:
         self.address = address
         self.usable = False
-        self.idle_until = 0.0
+        self.idle_timer: asyncio.TimerHandle
         self._pool = pool
         self._keepalive = keepalive
         self._transport: asyncio.Transport
@@ -142,7 +156,8 @@ class _Connection(asyncio.Protocol):
         # A parser of its own for each answer: one that answered HEAD would wait for the body it announced.
         self._parser = httptools.HttpResponseParser(self)
         self._method = method
-        self._status = b""
+        self._status = 0
+        self._reason = b""
         self._headers = Headers()
         self._chunks: deque[bytes] = deque()
         self._buffered = 0
@@ -150,6 +165,7 @@ class _Connection(asyncio.Protocol):
         self._head_complete = False
         self._complete = False
         self._reusable = False
+        self._given_back = False
         self._head: asyncio.Future[None] | None = None
         self._more: asyncio.Future[None] | None = None
         self._broken = ""
@@ -196,19 +212,29 @@ class _Connection(asyncio.Protocol):
     # What httptools calls.
 
     def on_message_begin(self) -> None:
-        self._status = b""
-        self._headers = Headers()
+        if self._head_complete:
+            # A second answer to one request: none of it is believed, and the connection is not used again.
+            self._reusable = False
+        else:
+            self._reason, self._headers = b"", Headers()
 
     def on_status(self, status: bytes) -> None:
-        self._status += status
+        if not self._head_complete:
+            self._reason += status
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.add(name.decode("latin-1"), value.decode("latin-1"))
+        # What comes after the head is a trailer, which CloudFront does not pass on.
+        if not self._head_complete:
+            self._headers.add(name.decode("latin-1"), value.decode("latin-1"))
 
     def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
         # A status below 200 is only the promise of an answer.
-        self._head_complete = self._parser.get_status_code() >= 200
-        if self._head_complete and self._method == "HEAD":
+        if self._head_complete or status < 200:
+            return
+        self._status = status
+        self._head_complete = True
+        if self._method == "HEAD":
             self._end()
 
     def on_body(self, chunk: bytes) -> None:
@@ -246,10 +272,10 @@ class _Connection(asyncio.Protocol):
 
     # One exchange.
 
-    async def exchange(self, request: Request, read_timeout: float) -> Response:
-        self._reset(request.method)
+    async def exchange(self, method: str, message: bytes, read_timeout: float) -> Response:
+        self._reset(method)
         self._read_timeout = read_timeout
-        self._transport.write(request_head(request) + request.body)
+        self._transport.write(message)
         try:
             async with asyncio.timeout(read_timeout):
                 while not (self._head_complete or self._broken):
@@ -263,17 +289,19 @@ class _Connection(asyncio.Protocol):
             raise
         if not self._head_complete:
             raise _Closed(self._broken, answered=self._answered)
-        status, reason = self._parser.get_status_code(), self._status.decode("latin-1")
+        reason = self._reason.decode("latin-1")
         if not self._complete:
-            return Response(status, self._headers, self, reason)
+            return Response(self._status, self._headers, self, reason)
         body = b"".join(self._chunks)
-        self._done()
-        return Response(status, self._headers, body, reason)
+        self._give_back()
+        return Response(self._status, self._headers, body, reason)
 
-    def _done(self) -> None:
+    def _give_back(self) -> None:
+        if self._given_back:
+            return
+        self._given_back = True
         if self._reusable and self.usable:
-            self.idle_until = asyncio.get_running_loop().time() + self._keepalive
-            self._pool.release(self)
+            self._pool.release(self, self._keepalive)
         else:
             self.abort()
 
@@ -286,7 +314,7 @@ class _Connection(asyncio.Protocol):
                     self._transport.resume_reading()
                 yield chunk
             if self._complete:
-                self._done()
+                self._give_back()
                 return
             if self._broken:
                 raise failure.unreachable(f"{self.address}: {self._broken} within the body")
@@ -300,5 +328,7 @@ class _Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """Give up a body that nobody will read to its end."""
-        if not self._complete:
+        if self._complete:
+            self._give_back()
+        else:
             self.abort()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -16,7 +17,7 @@ from edgewise.cdn.message import Body, Headers, Request, Response
 
 # A viewer that sends requests faster than they are answered is paused when this many are waiting.
 _MAX_PIPELINED = 16
-# Silence after which a connection is closed, in seconds; the time for a whole head as well.
+# Seconds: for silence between requests, for a whole request to arrive, for the viewer to read what was sent.
 _IDLE_TIMEOUT = 60.0
 
 
@@ -67,6 +68,12 @@ class ResponseWriter:
         chunked = not has_length and self._request.http_version != "1.0"
         if not has_length and not chunked:
             self.keep_alive = False  # the end of the connection is the end of the body
+        if self._request.method == "HEAD" or response.status in (204, 304):
+            # A function may have made such an answer of one whose body is on its way.
+            body.close()
+            response.headers.remove("content-length")
+            self._write(self._head(response, ""))
+            return
         self._write(self._head(response, "Transfer-Encoding: chunked\r\n" if chunked else ""))
         try:
             async for chunk in body:
@@ -100,9 +107,13 @@ class ViewerConnection(asyncio.Protocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self._refused = False
+        self._quiet_since = 0.0
         self._begin()
 
     def _begin(self) -> None:
+        self._began = 0.0
+        self._arrived = 0
+        self._head_complete = False
         self._url = b""
         self._headers = Headers()
         self._chunks: list[bytes] = []
@@ -114,12 +125,16 @@ class ViewerConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        self._connections.add(self)
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        peer = transport.get_extra_info("peername")
-        self._peer, self._peer_port = peer[0], peer[1]
         self._loop = asyncio.get_running_loop()
         self._timer = self._loop.call_later(_IDLE_TIMEOUT, self._idle)
+        self._connections.add(self)
+        peer = transport.get_extra_info("peername")
+        if peer is None:
+            transport.abort()  # gone before it was accepted
+            return
+        self._peer, self._peer_port = peer[0], peer[1]
+        with contextlib.suppress(OSError):
+            transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)
@@ -132,6 +147,8 @@ class ViewerConnection(asyncio.Protocol):
         self._quiet_since = self._loop.time()
         if self._refused:
             return
+        self._began = self._began or self._quiet_since
+        self._arrived += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -141,6 +158,9 @@ class ViewerConnection(asyncio.Protocol):
             self._refused = True
         except httptools.HttpParserError:
             self._refuse(400, errorpage.BAD_REQUEST)
+        # httptools tells of a header when it is whole; one that never ends must not be collected for ever.
+        if not self._head_complete and self._arrived > REQUEST_HEAD_BYTES + URL_BYTES:
+            self._refuse(494, errorpage.BAD_REQUEST)
 
     def pause_writing(self) -> None:
         self._writable.clear()
@@ -149,20 +169,20 @@ class ViewerConnection(asyncio.Protocol):
         self._writable.set()
 
     async def drain(self) -> None:
-        """Wait until the viewer has read most of what was written."""
-        await self._writable.wait()
+        """Wait until the viewer has read most of what was written. Raises `TimeoutError` if it does not read."""
+        async with asyncio.timeout(_IDLE_TIMEOUT):
+            await self._writable.wait()
 
     def abort(self) -> None:
         self.transport.abort()
 
-    _quiet_since = 0.0
-
     def _idle(self) -> None:
-        quiet = self._loop.time() - self._quiet_since
-        if self._task is None and quiet >= _IDLE_TIMEOUT:
+        """Close a connection that is silent, or on which a request does not come to its end."""
+        passed = self._loop.time() - (self._began or self._quiet_since)
+        if self._task is None and passed >= _IDLE_TIMEOUT:
             self.transport.close()
         else:
-            self._timer = self._loop.call_later(max(1.0, _IDLE_TIMEOUT - quiet), self._idle)
+            self._timer = self._loop.call_later(max(1.0, _IDLE_TIMEOUT - passed), self._idle)
 
     # What httptools calls.
 
@@ -176,10 +196,15 @@ class ViewerConnection(asyncio.Protocol):
         self._head_bytes += len(name) + len(value) + 4
         if self._head_bytes > REQUEST_HEAD_BYTES:
             self._refuse(494, errorpage.BAD_REQUEST)
+        if self._head_complete:
+            return  # a trailer: CloudFront does not pass it on
         self._headers.add(name.decode("latin-1"), value.decode("latin-1"))
 
     def on_headers_complete(self) -> None:
-        if self._headers.get("expect").lower() == "100-continue":
+        self._head_complete = True
+        # Only when nothing else is being answered: it would stand in the middle of another answer.
+        expected = self._headers.get("expect").lower() == "100-continue"
+        if expected and self._task is None and not self._refused:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, chunk: bytes) -> None:
@@ -193,9 +218,10 @@ class ViewerConnection(asyncio.Protocol):
         if self._refused:
             return
         uri, _, query = self._url.decode("latin-1").partition("?")
-        # RFC 9112 section 3.2: HTTP/1.1 without a Host is a bad request.
-        hostless = self._parser.get_http_version() == "1.1" and "host" not in self._headers
-        if hostless or not uri.startswith("/"):
+        # RFC 9112 section 3.2: HTTP/1.1 has one Host, and no request has two.
+        hosts = len(self._headers.get_all("host"))
+        wrong_host = hosts > 1 or (hosts == 0 and self._parser.get_http_version() == "1.1")
+        if wrong_host or not uri.startswith("/"):
             self._refuse(400, errorpage.BAD_REQUEST)
             return
         request = Request(

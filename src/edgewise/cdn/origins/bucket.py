@@ -18,7 +18,7 @@ from urllib.parse import unquote
 from edgewise.cdn.errorpage import reason
 from edgewise.cdn.message import Headers, Request, Response
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 _CHUNK = 256 * 1024
 
 
@@ -30,13 +30,8 @@ async def get_object(folder: Path, request: Request) -> Response:
 
 
 def _answer(folder: Path, request: Request) -> Response:
-    key = unquote(request.uri).lstrip("/")
-    root = folder.resolve()
-    path = root
-    if key and "\0" not in key:
-        path = (root / key).resolve()
-    # A key that ends in a slash names an object of its own in S3, never a folder.
-    if not path.is_relative_to(root) or not path.is_file() or key.endswith("/"):
+    path = _file(folder, unquote(request.uri).removeprefix("/"))
+    if path is None:
         return _error(403, "AccessDenied", "Access Denied")
     status = path.stat()
     identity = f"{status.st_mtime_ns}-{status.st_size}".encode()
@@ -53,6 +48,19 @@ def _answer(folder: Path, request: Request) -> Response:
         return Response(304, headers, b"", reason(304))
     headers.add("Content-Type", mimetypes.guess_type(path.name)[0] or "binary/octet-stream")
     return _whole_or_part(path, status.st_size, headers, request)
+
+
+def _file(folder: Path, key: str) -> Path | None:
+    """The file that holds an object. Keys have no dot segments: `a/../b` is not `b` to S3, it is not there."""
+    if "\0" in key or any(segment in ("", ".", "..") for segment in key.split("/")):
+        return None
+    try:
+        root = folder.resolve()
+        path = (root / key).resolve()
+        return path if path.is_relative_to(root) and path.is_file() else None
+    except (OSError, RuntimeError):
+        # A name that is too long, or a circle of links.
+        return None
 
 
 def _unchanged(request: Request, etag: str, modified: float) -> bool:

@@ -10,11 +10,32 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Never
 
+from edgewise.cdn.answer import header_entries
 from edgewise.cdn.distribution import BucketOrigin, CustomOrigin, Origin
-from edgewise.cdn.event import origin_object
+from edgewise.cdn.event import origin_object, raw
 from edgewise.cdn.failure import function_invalid
 
-_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?")
+_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
+# URL-encoded: printable ASCII without blanks, ? and #; it starts with a slash and does not end with one.
+_PATH = re.compile(r"(/[!-\"$->@-~]*[!-\"$-.0->@-~])?")
+# Developer Guide, "Add custom headers to origin requests": names that CloudFront does not take there.
+_DENIED = frozenset(
+    {
+        *("cache-control", "connection", "content-length", "cookie", "host", "if-match", "if-modified-since"),
+        *(
+            "if-none-match",
+            "if-range",
+            "if-unmodified-since",
+            "max-forwards",
+            "pragma",
+            "range",
+            "request-range",
+        ),
+        *("te", "trailer", "transfer-encoding", "upgrade", "via", "x-real-ip"),
+    }
+)
+_DENIED_PREFIXES = ("proxy-", "x-amz-", "x-edge-")
 
 
 def changed_origin(result: Mapping[str, Any], origin: Origin) -> Origin:
@@ -31,8 +52,8 @@ def changed_origin(result: Mapping[str, Any], origin: Origin) -> Origin:
     if not isinstance(domain, str) or not _NAME.fullmatch(domain) or re.fullmatch(r"[\d.]+", domain):
         _invalid(f"origin.{kind}.domainName must be a domain name, it is {domain!r}")
     path = settings.get("path", "")
-    if not isinstance(path, str) or (path and (not path.startswith("/") or path.endswith("/"))):
-        _invalid(f"origin.{kind}.path must be empty, or start with / and not end with it")
+    if not isinstance(path, str) or not _PATH.fullmatch(path):
+        _invalid(f"origin.{kind}.path must be empty, or start with / and not end with it, without blanks")
     headers = _custom_headers(settings.get("customHeaders") or {})
     if kind == "s3":
         return BucketOrigin(origin.id, domain, path, headers, str(settings.get("region") or "us-east-1"))
@@ -62,14 +83,14 @@ def _custom(settings: Mapping[str, Any], origin: CustomOrigin) -> CustomOrigin:
 
 
 def _custom_headers(headers: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    try:
-        return tuple(
-            (str(entry.get("key") or name), str(entry["value"]))
-            for name, entries in headers.items()
-            for entry in entries
-        )
-    except (TypeError, KeyError, AttributeError):
+    if not isinstance(headers, dict):
         _invalid("origin customHeaders must be a header map")
+    lines: list[tuple[str, str]] = []
+    for name, entries in headers.items():
+        if name.lower() in _DENIED or name.lower().startswith(_DENIED_PREFIXES):
+            _invalid(f"origin customHeaders may not hold {name}")
+        lines += [(key, raw(value, "")) for key, value in header_entries(name.lower(), entries)]
+    return tuple(lines)
 
 
 def _invalid(what: str) -> Never:

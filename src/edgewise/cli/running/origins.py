@@ -38,12 +38,13 @@ async def start_origins(
             places[origin.name] = f"http://127.0.0.1:{port}"
             start = _start(origin, origin.local, port, stack, on_line)
             starting.append(asyncio.get_running_loop().create_task(start))
-    if starting:
-        done, pending = await asyncio.wait(starting, return_when=asyncio.FIRST_EXCEPTION)
-        for task in pending:
+    try:
+        for started in asyncio.as_completed(starting):
+            await started
+    finally:
+        for task in starting:
             task.cancel()
-        for task in done:
-            task.result()
+        await asyncio.gather(*starting, return_exceptions=True)
     return places
 
 

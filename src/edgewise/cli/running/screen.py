@@ -7,13 +7,14 @@ Lines beyond what fits in the queue are left out, and their number is said.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import queue
 import threading
 import time
 from typing import Any, TextIO
 
-from edgewise.cdn import LogEvent, Notice, Trace
+from edgewise.cdn import LogEvent, Notice, Trace, is_record
 from edgewise.cli.terminal import printable
 
 _QUEUE = 10_000
@@ -35,6 +36,9 @@ class Screen:
 
     def __init__(self, output: TextIO, *, as_json: bool, color: bool) -> None:
         self._output = output
+        if isinstance(output, io.TextIOWrapper):
+            # A terminal without UTF-8 shows escapes instead of ending the show.
+            output.reconfigure(errors="backslashreplace")
         self._json = as_json
         self._color = color
         self._queue: queue.Queue[str | None] = queue.Queue(_QUEUE)
@@ -50,7 +54,7 @@ class Screen:
                 self._output.write(line + "\n")
                 if self._queue.empty():
                     self._output.flush()
-            except (OSError, ValueError):
+            except OSError:
                 return  # nobody reads any more
 
     def _put(self, line: str) -> None:
@@ -87,7 +91,8 @@ class Screen:
 
     def message(self, text: str) -> None:
         """Something the user should know."""
-        self._event({"event": "message", "message": text}, self._paint(_YELLOW, text))
+        lines = "\n".join(printable(line) for line in text.splitlines())
+        self._event({"event": "message", "message": text}, self._paint(_YELLOW, lines))
 
     def output(self, source: str, line: str) -> None:
         """A line that an origin or the store printed."""
@@ -96,7 +101,7 @@ class Screen:
 
     def log(self, event: LogEvent) -> None:
         """A line that a function printed; records and Lambda's own lines are left to the log files."""
-        if event.message.startswith(_LAMBDA_LINES) or _is_record(event.message):
+        if event.message.startswith(_LAMBDA_LINES) or is_record(event.message):
             return
         name = event.group.rsplit(".", 1)[-1]
         shown = {"event": "log", "function": name, "region": event.region, "line": event.message}
@@ -134,10 +139,6 @@ class Screen:
         with contextlib.suppress(queue.Full):
             self._queue.put(None, timeout=_PATIENCE)
         self._thread.join(timeout=_PATIENCE)
-
-
-def _is_record(message: str) -> bool:
-    return message.startswith('{"') and '"schema":"edge/' in message
 
 
 def _request_event(trace: Trace) -> dict[str, Any]:

@@ -80,8 +80,8 @@ class Session:
         stack.push_async_callback(_given_up, places)
         store = StoreProcess(self._state / "store", screen.output)
         credentials = ensure_credentials(store.directory)
-        await store.start(_STORE_PORT)
         stack.push_async_callback(store.stop)
+        await store.start(_STORE_PORT)
         subscription = Subscription(store.url, credentials.user, credentials.password, screen.message)
         stack.push_async_callback(self._close_subscription, subscription)
 
@@ -99,9 +99,17 @@ class Session:
         port = await cdn.start("127.0.0.1", options.port)
         stack.push_async_callback(cdn.close)
         url = f"http://127.0.0.1:{port}"
-        stack.callback(announce(Run(str(self._state.resolve()), url, os.getpid())).unlink, missing_ok=True)
+        self._announce(stack, url)
         screen.ready(url=url, https=f"https://localhost:{port}", store=store.url)
         self._tell(cdn)
+
+    def _announce(self, stack: AsyncExitStack, url: str) -> None:
+        try:
+            file = announce(Run(str(self._state.resolve()), url, os.getpid()))
+        except OSError as error:
+            self._screen.message(f"other commands will not find this run by themselves: {error}")
+        else:
+            stack.callback(file.unlink, missing_ok=True)
 
     async def _origins(self, site: Site | None, stack: AsyncExitStack) -> dict[str, str]:
         """Where each origin is: what the user said, else what the site says."""

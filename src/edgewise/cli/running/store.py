@@ -24,28 +24,29 @@ class StoreProcess:
         self.directory = directory
         self.url = ""
         self._on_line = on_line
+        self._child: Child | None = None
         self._watcher: asyncio.Task[None] | None = None
 
     async def start(self, preferred_port: int) -> None:
         """Listen on the preferred port, or on a free one if somebody has it. Raises `StartError`."""
         self._port = free_port(preferred_port)
         try:
-            self._child = await self._started()
+            await self._started()
         except StartError:
             # Somebody else may have taken the port since it was looked at; any other fault comes again.
             self._port = 0
-            self._child = await self._started()
+            await self._started()
         self._port = urlsplit(self.url).port or 0
         self._watcher = asyncio.get_running_loop().create_task(self._watch())
 
-    async def _started(self) -> Child:
+    async def _started(self) -> None:
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
         early: list[str] = []
 
         def hear(name: str, line: str) -> None:
             url = _ready_url(line)
-            if url:
+            if url and not ready.done():
                 ready.set_result(url)
             elif ready.done():
                 self._on_line(name, line)
@@ -55,6 +56,7 @@ class StoreProcess:
         child = Child("store", hear)
         command = [sys.executable, "-m", "edgewise", "store", "--dir", str(self.directory)]
         await child.start([*command, "--port", str(self._port), "--json", "--lifeline"])
+        self._child = child
         ended = asyncio.ensure_future(child.wait())
         await asyncio.wait((ready, ended), timeout=_PATIENCE, return_when=asyncio.FIRST_COMPLETED)
         ended.cancel()
@@ -64,29 +66,26 @@ class StoreProcess:
         self.url = ready.result()
         for line in early:
             self._on_line("store", line)
-        return child
 
     async def _watch(self) -> None:
         while True:
+            assert self._child is not None
             status = await self._child.wait()
             self._on_line("store", f"ended with status {status}; starting it again")
             await asyncio.sleep(_PAUSE)
             try:
-                self._child = await self._started()
+                await self._started()
             except StartError as error:
                 self._on_line("store", str(error))
                 continue
             self._on_line("store", f"is back at {self.url}; what it acknowledged is there")
 
-    @property
-    def pid(self) -> int:
-        return self._child.pid
-
     async def stop(self) -> None:
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.gather(self._watcher, return_exceptions=True)
-        await self._child.stop()
+        if self._child is not None:
+            await self._child.stop()
 
 
 def _ready_url(line: str) -> str:
