@@ -105,6 +105,8 @@ FREE = CachePolicy(min_ttl=0, default_ttl=100, max_ttl=1000)
         (response(), CachePolicy(), 0),
         (response(404), FREE, 10),
         (response(404, cache_control="max-age=60"), FREE, 60),
+        (response(404, cache_control="no-store"), FREE, 0),
+        (response(500, cache_control="no-store"), FREE, 10),
         (response(403), FREE, 0),
         (response(403, cache_control="max-age=60"), FREE, 60),
         (response(503), FREE, 10),
@@ -270,6 +272,12 @@ def test_accept_encoding_towards_the_origin() -> None:
     assert forwarded(request(Accept_Encoding="br"), optimized).headers.get("accept-encoding") == "br"
     assert forwarded(request(Accept_Encoding="x"), optimized).headers.get("accept-encoding") == "identity"
     assert "accept-encoding" not in forwarded(request(Accept_Encoding="br")).headers
+    assert "accept-encoding" not in forwarded(request(), optimized).headers
+
+
+def test_a_viewers_own_cloudfront_headers_are_not_forwarded() -> None:
+    sent = forwarded(request(CloudFront_Viewer_Country="XX"), forward=managed("AllViewer"))
+    assert "cloudfront-viewer-country" not in sent.headers
 
 
 def test_managed_policies_have_the_ids_that_aws_documents() -> None:

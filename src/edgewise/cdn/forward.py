@@ -51,11 +51,16 @@ def origin_request(request: Request, behavior: Behavior, origin: Origin, via: st
     headers.add("Host", host if host and takes("host") else origin.domain)
     for name, value in request.headers:
         lower = name.lower()
-        if lower not in _NEVER and (lower in _ALWAYS or takes(lower)):
+        # CloudFront-* headers are CloudFront's to make: a viewer's own never reach the origin.
+        if lower in _NEVER or lower.startswith("cloudfront-"):
+            continue
+        if lower in _ALWAYS or takes(lower):
             headers.add(name, value)
     encoding = accept_encoding(request, cache)
     if cache.gzip or cache.brotli:
-        encoding = encoding or "identity"
+        # A viewer that takes no coding of ours, as against one that says nothing.
+        if not encoding and "accept-encoding" in request.headers and request.http_version != "1.0":
+            encoding = "identity"
     elif takes("accept-encoding"):
         encoding = request.headers.joined("accept-encoding")
     if encoding:

@@ -13,6 +13,7 @@ ERROR_CACHING_MIN_TTL = 10.0
 
 # Errors that are cached by default, and those that are only cached when the origin says for how long.
 _ERRORS = frozenset({404, 414, 500, 501, 502, 503, 504})
+_ERRORS_THAT_MAY_FORBID = frozenset({404, 414, 501})
 _ERRORS_IF_ASKED = frozenset({400, 403, 405, 412, 415})
 _NOT_BY_DEFAULT = frozenset({206, 302, 303, 304, 307, 308, 416})
 
@@ -33,7 +34,10 @@ def time_to_live(response: Response, policy: CachePolicy, now: float) -> float:
         return 0.0
     directives = cache_control(response.headers)
     stated = _stated(response.headers, directives, now)
+    forbidden = directives.keys() & {"no-cache", "no-store", "private"}
     if response.status in _ERRORS:
+        if forbidden and response.status in _ERRORS_THAT_MAY_FORBID:
+            return 0.0
         return max(ERROR_CACHING_MIN_TTL, stated or 0.0)
     if response.status in _ERRORS_IF_ASKED:
         return 0.0 if stated is None else max(ERROR_CACHING_MIN_TTL, stated)
@@ -42,7 +46,7 @@ def time_to_live(response: Response, policy: CachePolicy, now: float) -> float:
     if response.status in (206, 304):
         return 0.0
     # With a minimum above zero CloudFront keeps even what the origin forbids to keep, for that long.
-    if directives.keys() & {"no-cache", "no-store", "private"}:
+    if forbidden:
         return float(policy.min_ttl)
     wanted = float(policy.default_ttl) if stated is None else stated
     return min(max(wanted, policy.min_ttl), policy.max_ttl)

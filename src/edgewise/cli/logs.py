@@ -117,7 +117,7 @@ def _requests(reader: Reader, condition: str, start: int | None) -> list[dict[st
 
 def _print(rows: Iterable[dict[str, Any]], as_json: bool) -> None:
     for row in rows:
-        print(json.dumps(row, ensure_ascii=False) if as_json else line(row))
+        print(json.dumps(row) if as_json else line(row))
     sys.stdout.flush()
 
 

@@ -43,7 +43,7 @@ def query(
         reader.close()
     if as_json:
         for row in answer.rows:
-            print(json.dumps(row, ensure_ascii=False))
+            print(json.dumps(row))
     else:
         _print_table(answer)
     if answer.partial:

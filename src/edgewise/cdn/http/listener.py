@@ -68,6 +68,9 @@ class Listener:
         except (OSError, TimeoutError):
             # The viewer left, or does not trust the certificate: its business.
             sock.close()
+        except asyncio.CancelledError:
+            sock.close()
+            raise
 
     def _spawn(self, work: asyncio._CoroutineLike[None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
