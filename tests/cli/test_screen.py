@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -70,13 +71,14 @@ def test_the_first_object_is_the_ready_one_whatever_came_before() -> None:
 
 def test_a_reader_that_hangs_does_not_block_the_site() -> None:
     reading, writing = os.pipe()
-    with os.fdopen(writing, "w") as output:
-        screen = Screen(output, as_json=True, color=False)
-        screen.ready(url="http://127.0.0.1:1")
-        for _ in range(30_000):
-            screen.request(trace(status=200))
-        os.set_blocking(reading, True)
-        seen = os.read(reading, 4096)
-        os.close(reading)  # nobody reads any more: the writing thread ends
-        screen.close()
+    output = os.fdopen(writing, "w")
+    screen = Screen(output, as_json=True, color=False)
+    screen.ready(url="http://127.0.0.1:1")
+    for _ in range(30_000):
+        screen.request(trace(status=200))
+    seen = os.read(reading, 4096)
+    os.close(reading)  # nobody reads any more: the writing thread ends
+    screen.close()
+    with contextlib.suppress(BrokenPipeError):
+        output.close()
     assert seen.startswith(b'{"event": "ready"')

@@ -150,7 +150,14 @@ def test_delivery_straight_to_the_store(tmp_path: Path) -> None:
     site.write_text(site.read_text().replace('delivery = "stdout"', 'delivery = "openobserve"'))
     with running(folder=folder) as up:
         request_id = up.request("/api/products")[1]["X-Amz-Cf-Id"]
-        edge = eventually(lambda: len(rows := records_of(up, request_id, "edge")) == 2 and rows)
+
+        def both() -> list[dict[str, Any]] | None:
+            # A record that did not get through within its budget goes with a later invocation.
+            up.request("/api/products")
+            rows = records_of(up, request_id, "edge")
+            return rows if len(rows) == 2 else None
+
+        edge = eventually(both)
     assert [record["trigger"] for record in edge] == ["viewer-request", "origin-response"]
     logs = (folder / ".edgewise" / "logs").rglob("*.log")
     assert not any(request_id in file.read_text() for file in logs), "the record did not go through the log"
@@ -174,6 +181,46 @@ def test_a_killed_store_is_started_again_and_nothing_is_lost(tmp_path: Path) -> 
     assert {row["n"] for row in counts} == {1}
 
 
+def test_a_killed_origin_is_announced_and_started_again(tmp_path: Path) -> None:
+    with running(folder=copied_shop(tmp_path)) as up:
+        assert up.request("/api/products")[0] == 200
+        os.kill(
+            next(pid for pid in descendants(up.process.pid) if "uvicorn" in _command(pid)), signal.SIGKILL
+        )
+        up.wait_for(
+            lambda event: event.get("source") == "app" and "starting it again" in event.get("line", "")
+        )
+        assert eventually(lambda: up.request("/api/products")[0] == 200)
+
+
+def test_a_second_up_in_the_same_folder_is_one_message(tmp_path: Path) -> None:
+    shop = copied_shop(tmp_path)
+    with running(folder=shop) as up:
+        result = _failing(shop)
+        assert f"edgewise up runs here already, at {up.addresses['url']}" in result
+
+
+def test_a_changed_site_file_is_told(tmp_path: Path) -> None:
+    shop = copied_shop(tmp_path)
+    with running(folder=shop) as up:
+        (shop / "edgewise.toml").touch()
+        up.request("/")
+        up.wait_for(lambda event: "edgewise.toml has changed" in event.get("message", ""))
+
+
+def test_a_failure_names_the_file_that_a_person_edits(tmp_path: Path) -> None:
+    shop = copied_shop(tmp_path)
+    with running(folder=shop) as up:
+        (shop / "edge" / "app.py").write_text(
+            "from edgewise.edge import Edge\nhandler = Edge()\n\n\n"
+            "@handler.viewer_request\ndef boom(request):\n    1 / 0\n"
+        )
+        assert up.request("/")[0] == 503
+        shown = up.wait_for(lambda event: event.get("status") == 503)
+        assert "ZeroDivisionError: division by zero" in shown["detail"]
+        up.wait_for(lambda event: f'File "{shop / "edge" / "app.py"}", line 7' in event.get("line", ""))
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_leaves_nothing_running_even_with_a_hanging_function(
     tmp_path: Path, number: signal.Signals
@@ -193,6 +240,20 @@ def test_ctrl_c_leaves_nothing_running_even_with_a_hanging_function(
             status = up.end(number)
     assert status == 0
     assert len(started) >= 4, "the origin, the store, a frozen environment and a hanging one"
+    assert [pid for pid in started if alive(pid)] == []
+
+
+@pytest.mark.parametrize("seconds", [0.8, 1.3])
+def test_ctrl_c_while_starting_leaves_nothing_and_says_nothing(tmp_path: Path, seconds: float) -> None:
+    command = [sys.executable, "-m", "edgewise", "up", "--port", "0"]
+    with subprocess.Popen(
+        command, cwd=copied_shop(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        time.sleep(seconds)  # somewhere on the way; wherever it is, the end must be clean
+        started = descendants(process.pid)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert "Traceback" not in said and "never retrieved" not in said
     assert [pid for pid in started if alive(pid)] == []
 
 
@@ -280,11 +341,12 @@ def test_a_wrong_site_file_is_one_message(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_cannot_be_written_is_one_message(tmp_path: Path) -> None:
     shop = copied_shop(tmp_path)
-    shop.chmod(0o500)
-    assert "Traceback" not in _failing(shop)
+    (shop / ".edgewise").write_text("a file where the folder has to be")
+    result = _failing(shop)
+    assert result.startswith("error[cli.start]: ") and "the folder cannot be written" in result
+    assert "Traceback" not in result
 
 
 def _failing(folder: Path, *arguments: str) -> str:

@@ -29,6 +29,7 @@ class Collector:
         self.requests: list[tuple[str, dict[str, str], int]] = []
         self.connections = 0
         self.released = threading.Event()
+        self.awaited = threading.Event()
         self.context = context
         self.server = _Server(self)
         self.port: int = self.server.server_address[1]
@@ -40,6 +41,7 @@ class Collector:
 
     def close(self) -> None:
         self.released.set()
+        self.awaited.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -90,6 +92,9 @@ class _Handler(socketserver.StreamRequestHandler):
         if behaviour.startswith("store"):
             self.collector.keep(records)
             return self._stored(behaviour, _counts(count, 0))
+        if behaviour == "hang up once":
+            self.collector.behaviour = "store"
+            return False
         if behaviour == "refuse one":
             self.collector.keep(records[1:])
             return self._send("200 OK", _counts(count - 1, 1))
@@ -120,6 +125,12 @@ class _Handler(socketserver.StreamRequestHandler):
         if behaviour == "store, chunked":
             chunks = b"".join(b"%x\r\n%c\r\n" % (1, byte) for byte in body)
             self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n")
+            return True
+        if behaviour == "store, answer when awaited":
+            head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n" % len(body)
+            self.wfile.write(head)
+            self.collector.awaited.wait(_PATIENCE)
+            self.wfile.write(b"\r\n" + body)
             return True
         self._send("200 OK\r\nConnection: close" if behaviour == "store, then close" else "200 OK", body)
         return behaviour == "store"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from pathlib import Path
@@ -183,12 +184,24 @@ def test_standard_output_that_fails_never_fails_the_request(clock: HandClock) ->
 
 
 def test_a_record_that_cannot_be_built_never_fails_the_request(edge: Edge, output: Output) -> None:
-    event = load_event("viewer-request")
-    event["Records"][0]["cf"]["request"]["clientIp"] = ["not", "text"]
-    assert edge(event, Context()) is event["Records"][0]["cf"]["request"]
+    event = load_event("origin-response")
+    event["Records"][0]["cf"]["response"]["status"] = "odd"
+    assert edge(event, Context()) is event["Records"][0]["cf"]["response"]
     edge(load_event("viewer-request"), Context())
     (record,) = output.records
-    assert record["failure"].startswith("log: AttributeError:")
+    assert record["failure"].startswith("log: ValueError:")
+
+
+@pytest.mark.parametrize("trigger", TRIGGERS)
+def test_facts_that_only_the_log_needs_may_be_missing(edge: Edge, output: Output, trigger: str) -> None:
+    cf = load_event(trigger)["Records"][0]["cf"]
+    cf["config"] = {"eventType": trigger}
+    cf["request"] = {"uri": "/"}
+    for number in range(2):
+        answer = edge({"Records": [{"cf": cf}]}, Context(f"{number}f9c1f2e-0000"))
+        assert answer is cf["response" if trigger.endswith("response") else "request"]
+    ids = [record["record_id"] for record in output.records]
+    assert len(set(ids)) == len(ids) == (2 if trigger in ("viewer-request", "origin-response") else 0)
 
 
 @pytest.mark.parametrize("event", [{}, {"Records": []}, {"Records": [{"s3": {}}]}, {"test": "event"}])
@@ -245,6 +258,45 @@ def test_unusable_settings_are_said_once_and_the_site_stays_up(
     assert re.match(r"edgewise: edgewise_settings\.json: .*" + re.escape(reason), note)
     assert "secret" not in note
     assert len(output.records) == 2
+
+
+def test_settings_and_standard_output_may_both_fail(tmp_path: Path) -> None:
+    (tmp_path / "edgewise_settings.json").write_text("{")
+    written: list[str] = []
+
+    def write(line: str) -> None:
+        written.append(line)
+        if len(written) == 1:
+            raise OSError("disk full")
+
+    edge = Edge(write=write, environ={"LAMBDA_TASK_ROOT": str(tmp_path)})
+    assert edge(load_event("viewer-request"), Context())["uri"] == "/shirts/17"
+    assert json.loads(written[1])["failure"] == "log: OSError: disk full"
+
+
+class Pipe(io.RawIOBase):
+    """The reading end of standard output: what arrives, and in how many writes."""
+
+    def __init__(self) -> None:
+        self.writes: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.writes.append(bytes(data))
+        return len(data)
+
+
+def test_a_line_does_not_stay_in_the_buffer_of_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = Pipe()
+    edge = Edge(environ=ENVIRON)
+    with io.TextIOWrapper(io.BufferedWriter(pipe), encoding="utf-8") as stdout:
+        monkeypatch.setattr("sys.stdout", stdout)
+        edge(load_event("viewer-request"), Context())
+        (line,) = pipe.writes
+        monkeypatch.undo()
+    assert line.endswith(b"}\n")
 
 
 def test_a_line_on_standard_output_is_one_write(capsys: pytest.CaptureFixture[str]) -> None:

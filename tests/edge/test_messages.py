@@ -188,6 +188,19 @@ def test_a_204_has_no_body() -> None:
     assert request.respond(204).event["body"] == ""
 
 
+def test_an_answer_with_a_body_does_not_become_a_204() -> None:
+    response = request_at("viewer-request").respond(200, "x")
+    with pytest.raises(MessageError, match="204"):
+        response.status = 204
+    assert response.status == 200
+    response.body = ""
+    response.status = 204
+    response.check()
+    response.event["body"] = "x"  # past the setters
+    with pytest.raises(MessageError, match="204"):
+        response.check()
+
+
 @pytest.mark.parametrize(
     ("trigger", "limit", "named"), [("viewer-request", 40, "40 KB"), ("origin-request", 1024, "1,024 KB")]
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +17,7 @@ import trustme
 from edge.collector import Collector, collecting, free_port
 from edge.doubles import ENVIRON, Context, HandClock, Output, load_event
 from edgewise.edge import Edge
+from edgewise.edge.delivery.connection import Connection
 from edgewise.edge.delivery.openobserve import (
     MOST_PENDING,
     MOST_PENDING_BYTES,
@@ -118,13 +121,97 @@ def test_after_a_fault_nothing_waits_until_the_pause_is_over_and_nothing_is_lost
     shipping.deliver(5)
     assert shipping.counts == (1, 0, 6)
     assert len(collector.requests) == requests  # at most one attempt per pause
-    (note,) = output.lines
-    assert note.startswith(f"edgewise: {collector.url} did not take the records (")
     collector.behaviour = "store"
     clock.pass_time(PAUSE_SECONDS)
     shipping.deliver()
     assert shipping.counts == (8, 0, 0)
     assert sorted(collector.records) == [f"r{i}" for i in range(1, 9)]
+    (note,) = output.lines
+    assert note.startswith(f"edgewise: {collector.url} did not take the records (")
+
+
+def deliver_until_all_is_sent(shipping: Shipping) -> None:
+    """One record after another, as long as it takes an answer to cross the loopback."""
+    until = time.monotonic() + 5
+    while shipping.counts[2] and time.monotonic() < until:
+        shipping.deliver()
+        time.sleep(0.005)
+
+
+def test_an_answer_that_is_slower_than_the_budget_is_taken_up_later(
+    shipping: Shipping, collector: Collector, output: Output
+) -> None:
+    collector.behaviour = "store, answer when awaited"  # and half an answer before that
+    shipping.deliver()
+    shipping.deliver(2)
+    assert shipping.counts == (0, 0, 3)
+    assert (len(collector.requests), list(collector.records)) == (1, ["r1"])
+    collector.behaviour = "store"
+    collector.awaited.set()
+    deliver_until_all_is_sent(shipping)
+    assert shipping.counts == (shipping.made, 0, 0)
+    assert sum(size for _, _, size in collector.requests) == shipping.made  # nothing was sent twice
+    assert collector.connections == 1
+    assert output.lines == []
+
+
+def test_what_was_sent_is_not_dropped_before_its_answer(
+    shipping: Shipping, collector: Collector, output: Output
+) -> None:
+    collector.behaviour = "store, answer when awaited"
+    shipping.deliver()
+    shipping.deliver(MOST_PENDING + 1, remaining_ms=0)
+    assert shipping.counts == (0, 2, MOST_PENDING)
+    assert [record["record_id"] for record in output.records] == ["r2", "r3"]
+    collector.behaviour = "store"
+    collector.awaited.set()
+    deliver_until_all_is_sent(shipping)
+    sent, dropped, pending = shipping.counts
+    assert (sent + dropped, pending) == (shipping.made, 0)
+    assert len(collector.records) == sent
+    assert not {record["record_id"] for record in output.records} & set(collector.records)
+
+
+def test_a_connection_that_was_closed_while_idle_costs_no_pause(
+    shipping: Shipping, collector: Collector, output: Output
+) -> None:
+    shipping.deliver()
+    collector.behaviour = "hang up once"
+    shipping.deliver()
+    assert shipping.counts == (2, 0, 0)
+    assert collector.connections == 2
+    assert output.lines == []
+
+
+class SlowResolver:
+    """Answers when it is told to, and counts its questions."""
+
+    def __init__(self) -> None:
+        self.told = threading.Event()
+        self.asked = 0
+
+    def __call__(self, host: str, port: int, **hints: Any) -> list[tuple[Any, ...]]:
+        self.asked += 1
+        assert self.told.wait(10)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))]
+
+
+def test_nobody_waits_for_a_slow_resolver_and_its_late_answer_is_used(collector: Collector) -> None:
+    resolver = SlowResolver()
+    connection = Connection("http", f"store.example:{collector.port}", resolver)
+    message = b"POST / HTTP/1.1\r\nContent-Length: 19\r\n\r\n" + b'[{"record_id":"r"}]'
+    for _ in range(2):
+        with pytest.raises(TimeoutError, match="looked up"):
+            connection.send(message, time.monotonic() + 0.02)
+    resolver.told.set()
+    deadline = time.monotonic() + 5
+    connection.send(message, deadline)
+    answer = None
+    while answer is None and time.monotonic() < deadline:
+        answer = connection.receive(time.monotonic() - 1)  # what is there is read, however late it is
+    connection.close()
+    assert answer is not None
+    assert (answer[0], list(collector.records), resolver.asked) == (200, ["r"], 1)
 
 
 def test_a_store_that_refuses_the_connection_costs_one_attempt(clock: HandClock, output: Output) -> None:

@@ -133,6 +133,16 @@ def test_cookies_and_credentials_are_never_recorded(edge: Edge, output: Output) 
         assert secret not in text
 
 
+@pytest.mark.parametrize("entry", [{"key": "User-Agent"}, {"value": 7}, {"value": None}, {"value": ["x"]}])
+def test_an_odd_header_costs_its_own_field_alone(edge: Edge, output: Output, entry: dict[str, Any]) -> None:
+    event = load_event("viewer-request")
+    event["Records"][0]["cf"]["request"]["headers"]["user-agent"] = [entry]
+    edge(event, Context())
+    (record,) = output.records
+    assert "user_agent" not in record
+    assert (record["host"], record["failed_steps"]) == ("shop.example", 0)
+
+
 def test_long_text_is_cut_between_characters_and_named(edge: Edge, output: Output) -> None:
     event = load_event("viewer-request")
     request = event["Records"][0]["cf"]["request"]

@@ -24,6 +24,7 @@ def _known(product_id: str) -> Product:
     return product
 
 
+@app.head("/", include_in_schema=False)
 @app.get("/", response_class=HTMLResponse)
 def home(request: Request) -> HTMLResponse:
     return pages.TemplateResponse(request, "home.html", {"products": PRODUCTS})

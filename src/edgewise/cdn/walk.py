@@ -7,6 +7,7 @@ response, cache again, viewer response, added headers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -25,6 +26,9 @@ from edgewise.cdn.message import Body, Request, Response
 from edgewise.cdn.origins.router import OriginRouter
 from edgewise.cdn.origins.target import changed_origin
 from edgewise.cdn.trace import FunctionRun, Trace
+
+# The last frame of a traceback, as both runtime clients report it.
+_FRAME = re.compile(r'File "([^"]+)", line (\d+)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +264,9 @@ def _why_failed(ran: FunctionResult) -> str:
         report = {"errorMessage": outcome.payload.decode("utf-8", "replace")}
     kind = str(report.get("errorType") or outcome.error_type)
     message = report.get("errorMessage")
-    return f"{kind}: {message}" if message else kind
+    frames = _FRAME.findall(str((report.get("stackTrace") or [""])[-1]))
+    where = f" ({frames[-1][0]}:{frames[-1][1]})" if frames else ""
+    return f"{kind}: {message}{where}" if message else f"{kind}{where}"
 
 
 def _give_up(response: Response) -> None:

@@ -125,13 +125,10 @@ def line(row: dict[str, Any]) -> str:
     """One request in one line; what is not known is a dash."""
     moment = datetime.fromtimestamp(row["_timestamp"] / 1e6).astimezone()
     target = row.get("path", "-") + (f"?{row['query']}" if row.get("query") else "")
-    start = {True: "cold", False: "warm"}.get(row.get("cold"), "-")  # type: ignore[arg-type]
+    took = row.get("duration_ms")
+    functions = row.get("functions_ms")
+    ran = f"functions {functions:.1f}{' cold' if row.get('cold') else ''}" if functions else ""
     return printable(
-        f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d} {row.get('method', '-'):<7} {target} "
-        f"{row.get('status', '-')} {_ms(row.get('duration_ms'))} {row.get('result', '-')} "
-        f"functions {_ms(row.get('functions_ms'))} {start}"
+        f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}  {row.get('method', '-'):<6} {row.get('status', '-'):>3} "
+        f"{'-' if took is None else f'{took:.1f}':>8} ms  {row.get('result', '-'):<8} {target}  {ran}".rstrip()
     )
-
-
-def _ms(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f} ms"

@@ -32,13 +32,9 @@ def options(version: bool = typer.Option(False, "--version", help="Print the ver
         raise typer.Exit
 
 
-app.command()(init)
-app.command()(replay)
-app.command()(synth)
-app.command()(up)
-app.command()(logs)
-app.command()(query)
-app.command()(store)
+# In the order in which one meets them; `--help` shows it.
+for command in (init, up, logs, query, replay, synth, store):
+    app.command()(command)
 
 
 def main() -> None:

@@ -66,14 +66,30 @@ def _print_table(answer: Answer) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    console = Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
+    cells = [[_cell(row.get(column)) for column in answer.columns] for row in answer.rows]
+    widths = [max(map(len, column)) for column in zip(answer.columns, *cells, strict=True)]
+    if sys.stdout.isatty() and sum(widths) + 3 * len(widths) > console.width:
+        _print_blocks(answer.columns, cells)
+        return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in answer.columns:
         numeric = any(isinstance(row.get(column), int | float) for row in answer.rows)
         table.add_column(Text(column), justify="right" if numeric else "left", overflow="fold")
-    for row in answer.rows:
+    for row in cells:
         # Text, never markup: what is in a record was written by strangers.
-        table.add_row(*(Text(_cell(row.get(column))) for column in answer.columns))
-    Console(soft_wrap=not sys.stdout.isatty()).print(table)
+        table.add_row(*map(Text, row))
+    console.print(table)
+
+
+def _print_blocks(columns: list[str], cells: list[list[str]]) -> None:
+    """A row as a block of lines, for rows that are wider than the terminal."""
+    width = max(map(len, columns))
+    for number, row in enumerate(cells, 1):
+        print(f"── {number} " + "─" * 40)
+        for column, cell in zip(columns, row, strict=True):
+            if cell:
+                print(f"{printable(column):<{width}}  {cell}")
 
 
 def _cell(value: Any) -> str:

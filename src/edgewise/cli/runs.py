@@ -46,6 +46,12 @@ def announce(run: Run) -> Path:
     return file
 
 
+def running_in(state: Path) -> Run | None:
+    """The run of a state folder, if there is one."""
+    runs = (run for file in folder().glob("*.json") if (run := _read(file)) is not None)
+    return next((run for run in runs if run.state == str(state.resolve())), None)
+
+
 def find() -> Run | None:
     """The run that a command of this folder means. Raises `RunError` when there are several, none of it here."""
     runs = [run for file in sorted(folder().glob("*.json")) if (run := _read(file)) is not None]

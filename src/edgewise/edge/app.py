@@ -62,8 +62,9 @@ class Edge:
                 read_settings(environ) if settings is None else Settings(settings), write
             )
         except Exception as fault:  # whatever is wrong with them, the site stays up
-            say(write, f"{FILE_NAME}: {fault}; it is ignored, and records go to standard output")
+            note = f"{FILE_NAME}: {fault}; it is ignored, and records go to standard output"
             self._log = self._make_log(Settings(DEFAULTS), write)
+            self._guarded(lambda _: say(write, note))
 
     def _make_log(self, settings: Settings, write: Write) -> Log | None:
         if settings.log is None:

@@ -33,11 +33,11 @@ class Headers:
     def get(self, name: str) -> str | None:
         """The first value of `name`, or None."""
         entries = self._map.get(name.lower())
-        return entries[0]["value"] if entries else None
+        return entries[0].get("value", "") if entries else None
 
     def get_all(self, name: str) -> list[str]:
         """Every value of `name`, one per header line, in the order they were received."""
-        return [entry["value"] for entry in self._map.get(name.lower(), ())]
+        return [entry.get("value", "") for entry in self._map.get(name.lower(), ())]
 
     def set(self, name: str, value: str) -> None:
         """Put one value in place of all that `name` has. MessageError if CloudFront would refuse it."""
@@ -56,7 +56,7 @@ class Headers:
         """Every header line as `(name in its original case, value)`."""
         for name, entries in self._map.items():
             for entry in entries:
-                yield entry.get("key", name), entry["value"]
+                yield entry.get("key", name), entry.get("value", "")
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._map

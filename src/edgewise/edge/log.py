@@ -70,7 +70,8 @@ class Log:
 
 def _record_id(request: Request, context: Any) -> str:
     """With origin failover one visitor's request reaches an origin trigger twice, with one request id."""
-    record_id = f"{request.request_id}:{request.trigger}"
+    # Without the former, which CloudFront always sends, records would take each other for duplicates.
+    record_id = f"{request.request_id or context.aws_request_id}:{request.trigger}"
     return f"{record_id}:{context.aws_request_id[:8]}" if request.trigger.startswith("origin-") else record_id
 
 

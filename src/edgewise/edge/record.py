@@ -45,7 +45,8 @@ _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 def build_record(facts: Mapping[str, Any]) -> Record:
-    """A record of those facts whose names are known; facts that are absent or empty are left out.
+    """A record of those facts whose names are known; a fact that is absent, empty or
+    no text where text belongs is left out.
 
     Text is cut to its field's size between characters, and `truncated` names the fields that were cut. Lone
     surrogates, which no strict JSON parser takes, become question marks.
@@ -56,7 +57,7 @@ def build_record(facts: Mapping[str, Any]) -> Record:
     cut = []
     for name, limit in TEXT.items():
         text = facts.get(name)
-        if not text:
+        if not text or not isinstance(text, str):
             continue
         if not text.isascii() or len(text) > limit:
             encoded = text.encode("utf-8", "replace")

@@ -35,16 +35,17 @@ class Request:
         config = cf["config"]
         self.event: dict[str, Any] = cf["request"]
         self.trigger: str = config["eventType"]
-        self.request_id: str = config["requestId"]
-        self.distribution_id: str = config["distributionId"]
-        self.method: str = self.event["method"]
-        self.client_ip: str = self.event["clientIp"]
-        self.headers = Headers(self.event["headers"])
+        # What a hand-made event may lack is only told, never needed.
+        self.request_id: str = config.get("requestId", "")
+        self.distribution_id: str = config.get("distributionId", "")
+        self.method: str = self.event.get("method", "")
+        self.client_ip: str = self.event.get("clientIp", "")
+        self.headers = Headers(self.event.setdefault("headers", {}))
 
     @property
     def path(self) -> str:
         """The path, starting with a slash. Setting it at viewer-request changes the cache key as well."""
-        return str(self.event["uri"])
+        return str(self.event.get("uri", ""))
 
     @path.setter
     def path(self, path: str) -> None:
@@ -55,7 +56,7 @@ class Request:
     @property
     def query(self) -> str:
         """The raw query string without its question mark; empty if there is none."""
-        return str(self.event["querystring"])
+        return str(self.event.get("querystring", ""))
 
     @query.setter
     def query(self, query: str) -> None:

@@ -40,6 +40,7 @@ class Response:
         check_size(0, self._trigger)
         if not isinstance(status, int) or not 200 <= status <= 599:
             raise MessageError(f"{status!r} is not a status CloudFront takes; use an integer from 200 to 599")
+        _refuse_body_of_204(status, self.body)
         self.event["status"] = str(status)
         self.event.pop("statusDescription", None)
 
@@ -56,10 +57,6 @@ class Response:
 
     @body.setter
     def body(self, body: str | bytes) -> None:
-        if body and self.status == 204:
-            raise MessageError(
-                "a response with status 204 has no body; CloudFront answers 502 to one with it"
-            )
         encoded, encoding = encode_body(body)
         self.check(decode_body(encoded, encoding))
         self.event.update(body=encoded, bodyEncoding=encoding)
@@ -67,9 +64,14 @@ class Response:
         self.headers.remove("Content-Encoding")
 
     def check(self, body: bytes | None = None) -> None:
-        """Raise TooLargeError if the headers with `body`, or with the body that was set, are over the limit."""
+        """Raise MessageError if CloudFront would refuse the response with `body`, or with the body that was set.
+
+        It is TooLargeError if they are over the limit together with the headers.
+        """
+        content = (self.body if body is None else body) or b""
+        _refuse_body_of_204(self.status, content)
         size = sum(len(name) + len(value.encode()) + 4 for name, value in self.headers.items())
-        check_size(size + len(body or self.body or b""), self._trigger)
+        check_size(size + len(content), self._trigger)
 
     def set_cookie(self, name: str, value: str, **attributes: Unpack[CookieAttributes]) -> None:
         """Add one Set-Cookie line; see `format_cookie` for the attributes, their defaults and the errors.
@@ -101,3 +103,10 @@ def make_response(
         response.headers.set("Content-Type", "text/plain; charset=utf-8")
     response.body = body
     return response
+
+
+def _refuse_body_of_204(status: int, body: bytes | None) -> None:
+    if status == 204 and body:
+        raise MessageError(
+            "a response with status 204 has no body, and CloudFront answers 502 to one with it; take it away first"
+        )

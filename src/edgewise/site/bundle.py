@@ -1,7 +1,7 @@
 """Assembles the folder that runs as the functions: the user's files, the edge runtime, the baked settings.
 
 The runtime is found on the disk beside this package and copied; it is never imported here. This module decides
-what is in the folder; `sources.py` looks at the sources and `folder.py` writes.
+what is in the folder; `sources.py` looks at the sources, `manifest.py` tells ours from others', `folder.py` writes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from edgewise.site.errors import BundleError
 from edgewise.site.folder import Entry, bring
+from edgewise.site.manifest import own_names
 from edgewise.site.model import GENERATED_MODULE, Functions, Site
 from edgewise.site.settings import has_secrets
 from edgewise.site.sources import Source, is_skipped, scan
@@ -35,9 +36,9 @@ handler = Edge()
 class Bundle:
     """A functions' folder and the sources it is made of.
 
-    `settings` is what `bundle_settings` made. The folder `target` belongs to the bundle: anything else in it is
-    deleted, so a folder that holds something which is not a bundle is refused, and so is one among the sources.
-    `code_hash` (hex) stands for the folder's content once `refresh` was called.
+    `settings` is what `bundle_settings` made. The folder `target` belongs to the bundle: one that holds anything which
+    no bundle wrote there is refused before it is touched, and so is one among the sources. `code_hash` (hex) stands
+    for the folder's content once `refresh` was called.
     """
 
     def __init__(self, site: Site, target: Path, settings: Mapping[str, Any]) -> None:
@@ -47,7 +48,6 @@ class Bundle:
         self._functions = site.functions
         self._settings = settings
         self._seen: _Seen = ((), ())
-        _refuse_foreign(self.target)
         if site.functions:
             _refuse_overlap(self.target, site.functions.source)
 
@@ -64,9 +64,10 @@ class Bundle:
         code_hash = _hash(plan)
         changed = code_hash != self.code_hash
         if changed:
+            own = self._own_names(plan)
             # Known to be nothing until all of it is written, so that a full disk is not taken for success later.
             self.code_hash, self._seen = "", ((), ())
-            self._write(plan)
+            self._write(plan, own)
         self.code_hash, self._seen = code_hash, seen
         return changed
 
@@ -75,7 +76,7 @@ class Bundle:
         return own, scan(_RUNTIME, "edgewise/edge/")
 
     def _plan(self, seen: _Seen) -> dict[str, Entry]:
-        """Every file of the folder by its path in it; the settings first, since they mark the folder as ours."""
+        """Every file of the folder by its path in it."""
         text = json.dumps(self._settings, sort_keys=True, indent=2) + "\n"
         own, runtime = map(_read_all, seen)
         if self._functions:
@@ -92,9 +93,17 @@ class Bundle:
             **own,
         }
 
-    def _write(self, plan: Mapping[str, Entry]) -> None:
+    def _own_names(self, plan: Mapping[str, Entry]) -> frozenset[str]:
         try:
-            bring(self.target, plan)
+            return own_names(self.target, plan.keys(), SETTINGS_FILE)
+        except OSError as error:
+            raise BundleError(
+                f"cannot use this as the functions' folder: {error.strerror}", file=self.target
+            ) from error
+
+    def _write(self, plan: Mapping[str, Entry], own: frozenset[str]) -> None:
+        try:
+            bring(self.target, plan, own)
         except OSError as error:
             raise BundleError(
                 f"cannot write the functions' folder: {error.strerror}", file=error.filename or self.target
@@ -142,23 +151,6 @@ def _refuse_missing_handler(files: Mapping[str, Entry], functions: Functions) ->
             f"the handler's module is not there: {functions.handler_files[0]}",
             file=functions.source,
             hint=f"The handler is {functions.handler}.",
-        )
-
-
-def _refuse_foreign(target: Path) -> None:
-    try:
-        if target.exists() and not target.is_dir():
-            raise BundleError("the functions' folder would stand where there is a file", file=target)
-        foreign = target.is_dir() and any(target.iterdir()) and not (target / SETTINGS_FILE).is_file()
-    except OSError as error:
-        raise BundleError(
-            f"cannot use this as the functions' folder: {error.strerror}", file=target
-        ) from error
-    if foreign:
-        raise BundleError(
-            "this folder holds something else than a functions' folder",
-            file=target,
-            hint="Choose another place.",
         )
 
 

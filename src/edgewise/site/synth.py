@@ -12,7 +12,7 @@ from edgewise.site.model import Site
 from edgewise.site.settings import bundle_settings
 from edgewise.site.template import compile_template
 from edgewise.site.template_functions import CODE_FOLDER
-from edgewise.site.template_text import render_yaml
+from edgewise.site.template_text import FIRST_LINE, render_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,14 @@ def write_template(site: Site, out_file: Path) -> Synthesis:
     """Compile a site for AWS into `out_file`, its functions' folder beside it.
 
     Raises `SynthError` or `BundleError` when a place cannot be written, and `SiteError` when the site works on
-    this machine only.
+    this machine only. Nothing that Edgewise did not make is overwritten.
     """
     out_file = out_file.absolute()
     if out_file.suffix not in (".yaml", ".yml"):
         raise SynthError(
             "a template is a YAML file", file=out_file, hint="Give it a name that ends in .yaml."
         )
+    _refuse_foreign(out_file)
     bundle = (
         Bundle(site, out_file.parent / CODE_FOLDER, bundle_settings(site)) if site.runs_functions else None
     )
@@ -46,3 +47,19 @@ def write_template(site: Site, out_file: Path) -> Synthesis:
     except OSError as error:
         raise SynthError(f"cannot write the template: {error.strerror}", file=out_file) from error
     return Synthesis(out_file, bundle.target if bundle else None)
+
+
+def _refuse_foreign(out_file: Path) -> None:
+    if not out_file.is_file():
+        return
+    try:
+        with out_file.open("rb") as file:
+            ours = file.read(len(FIRST_LINE)) == FIRST_LINE.encode()
+    except OSError as error:
+        raise SynthError(f"cannot read what is there: {error.strerror}", file=out_file) from error
+    if not ours:
+        raise SynthError(
+            "this file is not a template that `edgewise synth` made",
+            file=out_file,
+            hint="Name another file, or move this one away.",
+        )

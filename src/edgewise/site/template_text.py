@@ -15,9 +15,10 @@ import yaml
 
 from edgewise.site.policies import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES
 
-_HEADER = """\
-# Made by `edgewise synth` from the site file; change that one, not this.
-#
+# A file that begins with it may be overwritten.
+FIRST_LINE = "# Made by `edgewise synth` from the site file; change that one, not this.\n"
+_HEADER = f"""\
+{FIRST_LINE}#
 # Deploy it in us-east-1 with stock AWS tools: `aws cloudformation package` uploads the folder that `Code` names,
 # `aws cloudformation deploy` does the rest. Nothing of Edgewise is needed on AWS.
 """

@@ -14,6 +14,7 @@ from edgewise.cli.running.ports import free_port, listening
 from edgewise.site import BucketOrigin, CustomOrigin, LocalCommand, LocalUrl, Site
 
 _PATIENCE = 30.0  # seconds for an origin to listen
+_PAUSE = 1.0  # seconds before one that died is started again
 
 
 async def start_origins(
@@ -55,23 +56,68 @@ async def _start(
     stack: AsyncExitStack,
     on_line: Callable[[str, str], None],
 ) -> None:
-    child = Child(origin.name, on_line)
-    # The port is also in PORT, where many programs look for it; output is wanted line by line.
-    environment = {**os.environ, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
-    await child.start(local.argv(port, sys.executable), directory=local.directory, environment=environment)
-    stack.push_async_callback(child.stop)
-    ready = asyncio.ensure_future(listening(port))
-    ended = asyncio.ensure_future(child.wait())
-    await asyncio.wait((ready, ended), timeout=_PATIENCE, return_when=asyncio.FIRST_COMPLETED)
-    ready.cancel()
-    if ended.done():
-        said = "\n  ".join(child.last_lines)
-        raise StartError(
-            f"the origin {origin.name!r} ended with status {ended.result()} before it listened", hint=said
-        )
-    ended.cancel()
-    if ready.cancelled() or not ready.done():
-        hint = "does its command use {port} (or the variable PORT)?"
-        raise StartError(
-            f"the origin {origin.name!r} does not listen on port {port} after {_PATIENCE:g} s", hint=hint
-        )
+    process = OriginProcess(origin.name, local, port, on_line)
+    stack.push_async_callback(process.stop)
+    await process.start()
+
+
+class OriginProcess:
+    """An origin's command: started, waited for until it listens, and started again when it dies."""
+
+    def __init__(
+        self, name: str, local: LocalCommand, port: int, on_line: Callable[[str, str], None]
+    ) -> None:
+        self._name = name
+        self._local = local
+        self._port = port
+        self._on_line = on_line
+        self._child: Child | None = None
+        self._watcher: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Raises `StartError` with what the command said."""
+        child = await self._spawned()
+        ready = asyncio.ensure_future(listening(self._port))
+        ended = asyncio.ensure_future(child.wait())
+        try:
+            await asyncio.wait((ready, ended), timeout=_PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                message = f"the origin {self._name!r} ended with status {ended.result()} before it listened"
+                raise StartError(message, hint="\n  ".join(child.last_lines) or None)
+            if not ready.done():
+                message = (
+                    f"the origin {self._name!r} does not listen on port {self._port} after {_PATIENCE:g} s"
+                )
+                raise StartError(message, hint="does its command use {port} (or the variable PORT)?")
+        finally:
+            ready.cancel()
+            ended.cancel()
+        self._watcher = asyncio.get_running_loop().create_task(self._watch())
+
+    async def _spawned(self) -> Child:
+        child = Child(self._name, self._on_line)
+        # The port is also in PORT, where many programs look for it; output is wanted line by line.
+        environment = {**os.environ, "PORT": str(self._port), "PYTHONUNBUFFERED": "1"}
+        command = self._local.argv(self._port, sys.executable)
+        await child.start(command, directory=self._local.directory, environment=environment)
+        self._child = child
+        return child
+
+    async def _watch(self) -> None:
+        while True:
+            assert self._child is not None
+            status = await self._child.wait()
+            self._on_line(self._name, f"ended with status {status}; starting it again")
+            await asyncio.sleep(_PAUSE)
+            try:
+                await self._spawned()
+            except StartError as error:
+                self._on_line(self._name, str(error))
+                return
+
+    async def stop(self) -> None:
+        if self._watcher is not None:
+            self._watcher.cancel()
+            await asyncio.gather(self._watcher, return_exceptions=True)
+        if self._child is not None:
+            await self._child.stop()

@@ -28,7 +28,13 @@ _DIM, _RED, _YELLOW, _GREEN, _CYAN, _RESET = (
     "\x1b[0m",
 )
 # What Lambda itself writes about every invocation; a person wants what the function says.
-_LAMBDA_LINES = ("INIT_START ", "START RequestId: ", "END RequestId: ", "REPORT RequestId: ")
+_LAMBDA_LINES = (
+    "INIT_START ",
+    "START RequestId: ",
+    "END RequestId: ",
+    "REPORT RequestId: ",
+    "LAMBDA_WARNING",
+)
 
 
 class Screen:
@@ -43,6 +49,7 @@ class Screen:
         self._color = color
         self._queue: queue.Queue[str | None] = queue.Queue(_QUEUE)
         self._left_out = 0
+        self._built_from: tuple[str, str] | None = None
         # Programs are promised that the first object is the ready one; what comes before it is held back.
         self._held: list[str] | None = [] if as_json else None
         self._thread = threading.Thread(target=self._write, name="screen", daemon=True)
@@ -75,6 +82,13 @@ class Screen:
     def _paint(self, color: str, text: str) -> str:
         return f"{color}{text}{_RESET}" if self._color else text
 
+    def built_from(self, built: str, source: str) -> None:
+        """Say `source` wherever a function names the folder that was built from it: that is what a person edits."""
+        self._built_from = (built, source)
+
+    def _in_source(self, text: str) -> str:
+        return text.replace(*self._built_from) if self._built_from else text
+
     def ready(self, **addresses: str) -> None:
         """The first line: where everything is."""
         width = max(len(name) for name in addresses)
@@ -104,9 +118,10 @@ class Screen:
         if event.message.startswith(_LAMBDA_LINES) or is_record(event.message):
             return
         name = event.group.rsplit(".", 1)[-1]
-        shown = {"event": "log", "function": name, "region": event.region, "line": event.message}
+        message = self._in_source(event.message)
+        shown = {"event": "log", "function": name, "region": event.region, "line": message}
         # AWS's client writes a traceback as one event, with \r between its lines.
-        lines = (f"{self._paint(_DIM, f'{name} |')} {printable(line)}" for line in event.message.split("\r"))
+        lines = (f"{self._paint(_DIM, f'{name} |')} {printable(line)}" for line in message.split("\r"))
         self._event(shown, "\n".join(lines))
 
     def request(self, trace: Trace) -> None:
@@ -127,7 +142,9 @@ class Screen:
             f"{printable(trace.request.target)}  {self._paint(_DIM, runs)}".rstrip()
         )
         if trace.detail:
-            details = (self._paint(_RED, printable(detail)) for detail in trace.detail.splitlines())
+            details = (
+                self._paint(_RED, printable(detail)) for detail in self._in_source(trace.detail).splitlines()
+            )
             line = "\n              ".join((line, *details))
         return line
 

@@ -28,7 +28,7 @@ from edgewise.cli.errors import StartError
 from edgewise.cli.running.origins import start_origins
 from edgewise.cli.running.screen import Screen
 from edgewise.cli.running.store import StoreProcess
-from edgewise.cli.runs import STATE_FOLDER, Run, announce
+from edgewise.cli.runs import STATE_FOLDER, Run, announce, running_in
 from edgewise.errors import EdgewiseError
 from edgewise.site import CODE_FOLDER, Bundle, Site, bundle_settings, compile_template, load_site, render_yaml
 from edgewise.store import ensure_credentials
@@ -74,7 +74,9 @@ class Session:
     async def _start(self, stack: AsyncExitStack) -> None:
         options, screen = self._options, self._screen
         site = None if options.template else load_site(options.directory)
+        self._site_file = site.file if site else Path()
         self._make_state_folder()
+        self._refuse_a_second_run()
         # The origins' commands start while the store does: both take their time.
         places = asyncio.get_running_loop().create_task(self._origins(site, stack))
         stack.push_async_callback(_given_up, places)
@@ -89,6 +91,8 @@ class Session:
         if site is not None:
             delivery = {"user": credentials.user, "password": credentials.password, "url": store.url}
             bundle = _bundle(site, self._state / "build", delivery)
+            if bundle is not None and site.functions is not None:
+                screen.built_from(str(bundle.target), str(site.functions.source))
             template = _compiled(site, bundle, self._state / "build")
         else:
             assert options.template is not None
@@ -102,6 +106,14 @@ class Session:
         self._announce(stack, url)
         screen.ready(url=url, https=f"https://localhost:{port}", store=store.url)
         self._tell(cdn)
+
+    def _refuse_a_second_run(self) -> None:
+        run = running_in(self._state)
+        if run is not None:
+            hint = "use that one, or end it first"
+            raise StartError(
+                f"edgewise up runs here already, at {run.url} (pid {run.pid})", file=self._state, hint=hint
+            )
 
     def _announce(self, stack: AsyncExitStack, url: str) -> None:
         try:
@@ -154,7 +166,7 @@ class Session:
                 origins=origins,
                 max_environments=self._options.max_environments,
                 tls=server_context(authority, names),
-                refresh_code=None if bundle is None else _refresher(bundle, self._screen),
+                refresh_code=None if bundle is None else _refresher(bundle, self._site_file, self._screen),
                 on_request=on_request,
                 on_log=on_log,
             ),
@@ -176,6 +188,13 @@ class Session:
         left = await subscription.close()
         if left or subscription.dropped:
             self._screen.message(f"records that did not reach the store: {left + subscription.dropped}")
+
+
+def _written(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 async def _given_up(task: asyncio.Task[dict[str, str]]) -> None:
@@ -210,12 +229,19 @@ def _compiled(site: Site, bundle: Bundle | None, build: Path) -> Template:
     return load_template(file)
 
 
-def _refresher(bundle: Bundle, screen: Screen) -> Callable[[], None]:
-    """Bring the functions' folder up to date; a source that cannot be bundled leaves the last good one running."""
+def _refresher(bundle: Bundle, site_file: Path, screen: Screen) -> Callable[[], None]:
+    """Bring the functions' folder up to date; a source that cannot be bundled leaves the last good one running.
+
+    The site file itself is read once; when it changes, that is said.
+    """
     said = ""
+    written = _written(site_file)
 
     def refresh() -> None:
-        nonlocal said
+        nonlocal said, written
+        if (now := _written(site_file)) != written:
+            written = now
+            screen.message(f"{site_file.name} has changed: start `edgewise up` again to use it")
         try:
             bundle.refresh()
             said = ""

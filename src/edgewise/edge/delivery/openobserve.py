@@ -1,8 +1,9 @@
 """Records straight to OpenObserve's `_json` endpoint, or to the embedded store, which speaks it too.
 
 Every record stays in memory until an answer confirms it, within bounds; one that cannot be kept, or is refused,
-goes to standard output, so that none is lost in silence. The visitor waits no longer than the budget, and when
-the store fails no further visitor waits until a pause is over.
+goes to standard output, so that none is lost in silence. The visitor waits no longer than the budget; an answer
+that takes longer is taken up by a later invocation, and nobody else waits for it. When the store fails no further
+visitor waits until a pause is over.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from edgewise.edge.errors import EdgeError
 from edgewise.edge.output import say
 from edgewise.edge.record import to_line
 
-from .connection import Connection
+from .connection import Connection, StaleConnectionError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 MOST_PENDING = 500  # records
 MOST_PENDING_BYTES = 256 * 1024
 MOST_BATCH_BYTES = 64 * 1024  # what can be sent and answered within a budget of some ten milliseconds
-PAUSE_SECONDS = 10
+PAUSE_SECONDS = 10  # after a failure; as long may an answer take
 _RESERVE_MS = 100  # of the invocation's own time, left alone
 _RETRYABLE = (401, 403, 408, 429)  # and 5xx; with any other 4xx the same batch would be refused for ever
 
@@ -53,8 +54,10 @@ class OpenObserve:
         "_connection",
         "_failed_at",
         "_head",
+        "_in_flight",
         "_pending",
         "_pending_bytes",
+        "_sent_at",
         "_url",
         "_write",
         "dropped",
@@ -78,6 +81,8 @@ class OpenObserve:
         self._write = write
         self._pending: deque[str] = deque()
         self._pending_bytes = 0
+        self._in_flight = 0  # how many of the oldest pending records were sent and have no answer yet
+        self._sent_at: int | None = None
         self._failed_at: int | None = None
         self.sent = 0
         self.dropped = 0
@@ -91,23 +96,21 @@ class OpenObserve:
         """Keep `record`, then send what is pending until it is gone or the budget is."""
         self._keep(to_line(record))
         budget_ms = min(self._budget_ms, remaining_ms - _RESERVE_MS)
-        if budget_ms <= 0 or self._is_pausing():
+        if budget_ms <= 0 or self._is_recent(self._failed_at):
             return
         deadline = time.monotonic() + budget_ms / 1000
         try:
-            while self._pending and time.monotonic() < deadline:
+            self._take_up_answer()
+            while self._pending and not self._in_flight and time.monotonic() < deadline:
                 self._send_batch(deadline)
+                self._settle(deadline)
         except Exception as fault:  # the answer is the other side's to choose
-            self.close()
             self._failed_at = self._clock.now()
-            reason = f"{type(fault).__name__}: {fault}"
-            say(
-                self._write,
-                f"{self._url} did not take the records ({reason}); {self.pending} wait {PAUSE_SECONDS} s",
-            )
+            self._give_up(f"{type(fault).__name__}: {fault}", f"wait {PAUSE_SECONDS} s")
 
     def close(self) -> None:
-        """Close the connection; what is pending stays."""
+        """Close the connection; what is pending stays, and what was sent without an answer is sent again."""
+        self._in_flight = 0
         self._connection.close()
 
     def _keep(self, line: str) -> None:
@@ -115,24 +118,48 @@ class OpenObserve:
         self._pending_bytes += len(line)
         while len(self._pending) > MOST_PENDING or self._pending_bytes > MOST_PENDING_BYTES:
             self.dropped += 1
-            self._write(self._take())
+            self._write(self._take(self._in_flight))  # those before it may be stored already
 
-    def _take(self) -> str:
-        line = self._pending.popleft()
+    def _take(self, index: int = 0) -> str:
+        line = self._pending[index]
+        del self._pending[index]
         self._pending_bytes -= len(line)
         return line
 
-    def _is_pausing(self) -> bool:
-        """A clock that was set back to before the failure ends the pause."""
-        since = None if self._failed_at is None else self._clock.now() - self._failed_at
-        return since is not None and 0 <= since < PAUSE_SECONDS * 1_000_000
+    def _is_recent(self, moment: int | None) -> bool:
+        """Whether less than the pause has gone by since. Not so for a clock that was set back to before it."""
+        return moment is not None and 0 <= self._clock.now() - moment < PAUSE_SECONDS * 1_000_000
+
+    def _give_up(self, reason: str, consequence: str) -> None:
+        """Every record that was sent without an answer waits again."""
+        self.close()
+        say(self._write, f"{self._url} did not take the records ({reason}); {self.pending} {consequence}")
+
+    def _take_up_answer(self) -> None:
+        """See what came of a batch that an earlier invocation sent; after a long silence it is sent again."""
+        if self._in_flight:
+            self._settle(time.monotonic())
+        if self._in_flight and not self._is_recent(self._sent_at):
+            self._give_up(f"no answer for {PAUSE_SECONDS} s", "are sent again")
 
     def _send_batch(self, deadline: float) -> None:
         count = self._batch_length()
         body = f"[{','.join(self._pending[i] for i in range(count))}]"
-        message = f"{self._head}{len(body)}\r\n\r\n{body}".encode("ascii")
-        status, answer = self._connection.exchange(message, deadline)
-        stored = _stored(status, answer, count)
+        self._connection.send(f"{self._head}{len(body)}\r\n\r\n{body}".encode("ascii"), deadline)
+        self._in_flight, self._sent_at = count, self._clock.now()
+
+    def _settle(self, deadline: float) -> None:
+        """Count the batch in flight by its answer. Without one by the deadline it stays in flight."""
+        try:
+            answer = self._connection.receive(deadline)
+        except StaleConnectionError:
+            self._in_flight = 0
+            return
+        if answer is None:
+            return
+        count = self._in_flight
+        stored = _stored(*answer, count)
+        self._in_flight = 0
         batch = [self._take() for _ in range(count)]
         self.sent += stored
         self.dropped += count - stored
@@ -140,7 +167,7 @@ class OpenObserve:
             for line in batch:
                 self._write(line)
             raise UndeliveredError(
-                f"{count - stored} of {count} refused, all printed above: {_brief(status, answer)}"
+                f"{count - stored} of {count} refused, all printed above: {_brief(*answer)}"
             )
 
     def _batch_length(self) -> int:
