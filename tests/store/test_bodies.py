@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgewise.store.bodies import decompress, json_values, line_values
+from edgewise.store.bodies import MAX_MEMBERS, MAX_RECORDS, decompress, json_values, line_values
 from edgewise.store.errors import BodyError
 
 
@@ -64,3 +64,22 @@ def test_every_digit_of_a_long_number_can_be_had() -> None:
     ):
         assert values.items == [{"a": 98765432109876543210987.0}]
         assert values.exact() == [{"a": 98765432109876543210987}]
+
+
+def test_pieces_of_any_number_are_joined_up_to_a_limit() -> None:
+    one = gzip.compress(b"x" * 100_000)
+    assert decompress(one * MAX_MEMBERS, "gzip", limit=10**9) == b"x" * 100_000 * MAX_MEMBERS
+    with pytest.raises(BodyError, match="members") as caught:
+        decompress(gzip.compress(b"") * (MAX_MEMBERS + 1), "gzip")
+    assert caught.value.status == 413
+
+
+def test_more_records_than_one_request_may_have_are_refused() -> None:
+    assert len(json_values(b"[" + b"{}," * (MAX_RECORDS - 1) + b"{}]").items) == MAX_RECORDS
+    for values in (
+        lambda: json_values(b"[" + b"{}," * MAX_RECORDS + b"{}]"),
+        lambda: line_values(b"{}\n" * (MAX_RECORDS + 1)),
+    ):
+        with pytest.raises(BodyError, match="at most 100000 are taken") as caught:
+            values()
+        assert caught.value.status == 413

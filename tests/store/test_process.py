@@ -99,12 +99,26 @@ def test_a_reader_with_no_server_reads_the_files_and_keeps_no_lock(tmp_path: Pat
     hold_for_writing(prepare(tmp_path), patience=0).release()
 
 
-def test_a_writer_waits_for_a_reader_but_not_for_ever(tmp_path: Path) -> None:
+def test_a_second_writer_does_not_wait_for_the_first(tmp_path: Path) -> None:
     home = prepare(tmp_path)
     held = hold_for_writing(home)
     with pytest.raises(StoreBusyError, match=f"pid {os.getpid()}"):
         hold_for_writing(home, patience=0.05)
     held.release()
+
+
+def test_a_signal_does_not_wait_for_a_query(tmp_path: Path, start_store: Any) -> None:
+    server = start_store(tmp_path)
+    connection = server.connect()
+    query = {"sql": "SELECT count(*) FROM range(1e12::BIGINT)", "start_time": 0, "end_time": 1}
+    headers = {"Authorization": server.authorization}
+    connection.request("POST", "/api/default/_search", json.dumps({"query": query}), headers)
+    assert server.rows("SELECT 1 AS one") == [{"one": 1}]
+    server.process.send_signal(signal.SIGTERM)
+    # Half of the time that the query may take by itself.
+    assert server.process.wait(15) == 0
+    server.finish()
+    connection.close()
 
 
 def test_credentials_are_made_once(tmp_path: Path) -> None:
@@ -116,7 +130,7 @@ def test_killed_many_times_under_load_every_acknowledged_record_is_there_once(
 ) -> None:
     acknowledged: set[str] = set()
     offered: list[str] = []
-    for life in range(8):
+    for life in range(6):
         server = start_store(tmp_path)
         stop = threading.Event()
         senders = [

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import gzip
 import json
+import select
 import socket
+import threading
 import zlib
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+
+from edgewise.store import AddressError, Credentials, QueryError, open_reader
+from edgewise.store.engine import Engine, Limits
+from edgewise.store.search import Searcher
+from edgewise.store.service import application
+from edgewise.store.views import REQUEST_SPAN
+from store.engines import ask, engine_at, put
 
 NOW = 1_795_224_000_000_000
 
@@ -252,3 +265,123 @@ def test_a_request_across_the_bound_is_whole(server: Any) -> None:
         {"region": "x", "status": 200}
     ]
     assert server.search(sql, start_time=NOW + 95, end_time=NOW + 200)["hits"] == []
+
+
+def test_an_answer_made_at_the_viewer_request_has_its_status(server: Any) -> None:
+    made = {"_timestamp": NOW, "record_id": "q3:viewer-request", "request_id": "q3", "status": 302}
+    server.post("edge", [{**made, "trigger": "viewer-request"}])
+    (row,) = server.rows("SELECT status, recorded_by FROM requests WHERE request_id = 'q3'")
+    assert row == {"status": 302, "recorded_by": "edge"}
+
+
+def test_a_repeat_that_was_stored_changes_no_request(tmp_path: Path) -> None:
+    call = {"_timestamp": NOW, "request_id": "q", "trigger": "viewer-request", "duration_ms": 1.5}
+    with engine_at(tmp_path, limits=Limits(recent_ids=2)) as engine:
+        for name in ("a", "b", "c", "a"):
+            put(engine, {**call, "record_id": name}, stream="edge")
+        put(engine, call, call, stream="edge")
+        assert ask(engine, "SELECT count(*) AS n FROM edge") == [{"n": 6}]
+        assert ask(engine, "SELECT functions_ms FROM requests") == [{"functions_ms": 7.5}]
+
+
+def test_a_table_of_the_times_asked_for_reads_no_others(tmp_path: Path) -> None:
+    """The whole of an hour is not joined for a question about its last minute."""
+    call = {"request_id": "q", "trigger": "viewer-request", "duration_ms": 1.0}
+    with engine_at(tmp_path) as engine:
+        put(
+            engine, {**call, "_timestamp": NOW}, {**call, "_timestamp": NOW + REQUEST_SPAN + 1}, stream="edge"
+        )
+        searcher = Searcher(engine)
+        answer = searcher.query("SELECT functions_ms FROM requests", start=NOW + REQUEST_SPAN + 1)
+        searcher.close()
+    assert answer.rows == [{"functions_ms": 1.0}]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", ""])
+def test_health_is_answered_while_a_large_body_is_taken(server: Any, encoding: str) -> None:
+    body = json.dumps([{"n": number, "Deep": {"er": [number]}} for number in range(100_000)]).encode()
+    large = server.connect()
+    headers = {"Authorization": server.authorization, "Content-Encoding": encoding}
+    large.request("POST", "/api/default/large/_json", gzip.compress(body, 1) if encoding else body, headers)
+    answered = 0
+    while not select.select([large.sock], [], [], 0)[0]:
+        response, _ = server.request("GET", "/healthz")
+        answered += response.status == 200
+    assert json.loads(large.getresponse().read())["status"][0]["successful"] == 100_000
+    large.close()
+    assert answered > 3
+
+
+async def _call(
+    application: Any, path: str, body: bytes, credentials: Credentials
+) -> tuple[int, dict[str, Any]]:
+    """One request to an ASGI application, whose body comes in two pieces."""
+    token = base64.b64encode(f"{credentials.user}:{credentials.password}".encode())
+    pieces = [body[:1], body[1:]]
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": pieces.pop(0), "more_body": bool(pieces)}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "root_path": ""}
+    await application({**scope, "headers": [(b"authorization", b"Basic " + token)]}, receive, send)
+    return sent[0]["status"], json.loads(b"".join(message.get("body", b"") for message in sent))
+
+
+def test_more_than_can_wait_is_put_off(tmp_path: Path) -> None:
+    someone = Credentials("u", "p")
+    with engine_at(tmp_path) as engine:
+        searcher = Searcher(engine)
+        narrow = application(engine, searcher, someone, max_waiting=100)
+        for body, status in ((b"[]" + b" " * 99, 503), (b"[]" + b" " * 98, 200), (b"[]" + b" " * 98, 200)):
+            found, answer = asyncio.run(_call(narrow, "/api/default/x/_json", body, someone))
+            assert (found, answer["code"]) == (status, status)
+        searcher.close()
+
+
+def test_a_failure_of_ours_has_the_shape_of_every_other(tmp_path: Path, caplog: Any) -> None:
+    class Broken(Engine):
+        def ingest(self, stream: str, values: Any) -> Any:
+            raise ZeroDivisionError("never thought of")
+
+    someone = Credentials("u", "p")
+    with engine_at(tmp_path, kind=Broken) as engine:
+        searcher = Searcher(engine)
+        service = application(engine, searcher, someone)
+        answer = asyncio.run(_call(service, "/api/default/x/_json", b"[]", someone))
+        searcher.close()
+    assert answer == (500, {"code": 500, "message": "the store failed: never thought of"})
+    assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "url", ["http://u:secret@h:99999", "http://u:secret@[::1", "http://u:secret@host:abc", "http://:80"]
+)
+def test_an_address_that_is_none_is_one_message(url: str) -> None:
+    with pytest.raises(AddressError, match="not a store's address") as caught:
+        open_reader(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_refusal_by_something_else_is_one_message() -> None:
+    class Strange(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(418)
+            self.end_headers()
+            self.wfile.write(b'{"code": "teapot", "message": "short and stout", "error_detail": 5}')
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Strange) as strange:
+        answering = threading.Thread(target=strange.handle_request)
+        answering.start()
+        reader = open_reader(f"http://u:p@127.0.0.1:{strange.server_port}")
+        with pytest.raises(QueryError, match="short and stout") as caught:
+            reader.query("SELECT 1")
+        reader.close()
+        answering.join()
+    assert (caught.value.number, caught.value.status, caught.value.hint) == (0, 418, "5")

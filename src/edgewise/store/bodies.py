@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +13,9 @@ import orjson
 from edgewise.store.errors import BodyError
 
 MAX_BODY: Final = 64 << 20
+MAX_RECORDS: Final = 100_000
+MAX_MEMBERS: Final = 1000  # of a gzip body: compressed pieces one after the other
+_SLICE: Final = 64 << 10
 _WINDOW_BITS: Final = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 # orjson reads an integer beyond 64 bits as a float. Such a number has a run of 19 digits or more; looking for
@@ -39,23 +42,31 @@ def decompress(body: bytes, encoding: str, limit: int = MAX_BODY) -> bytes:
         return body
     if coding not in _WINDOW_BITS:
         raise BodyError(f"content encoding {coding!r} is not supported here: use gzip or deflate", status=415)
-    plain: list[bytes] = []
-    size = 0
-    rest = body
     try:
-        while rest:
-            inflate = zlib.decompressobj(_WINDOW_BITS[coding])
-            piece = inflate.decompress(rest, limit - size + 1)
-            plain.append(piece)
+        return b"".join(_inflated(body, coding, limit))
+    except zlib.error as error:
+        raise BodyError(f"the body is not {coding}: {error}") from None
+
+
+def _inflated(body: bytes, coding: str, limit: int) -> Iterator[bytes]:
+    """The plain text piece by piece. Slices, because zlib copies what it does not use at the end of a member."""
+    view = memoryview(body)
+    position = size = members = 0
+    while position < len(body):
+        members += 1
+        if members > MAX_MEMBERS:
+            raise BodyError(f"the {coding} body has more than {MAX_MEMBERS} members", status=413)
+        inflate = zlib.decompressobj(_WINDOW_BITS[coding])
+        while not inflate.eof:
+            given = view[position : position + _SLICE]
+            if not given:
+                raise BodyError(f"the {coding} body ends too early")
+            piece = inflate.decompress(given, limit - size + 1)
+            position += len(given) - len(inflate.unused_data)
             size += len(piece)
             if size > limit:
                 raise BodyError(too_large(limit), status=413)
-            if not inflate.eof:
-                raise BodyError(f"the {coding} body ends too early")
-            rest = inflate.unused_data
-    except zlib.error as error:
-        raise BodyError(f"the body is not {coding}: {error}") from None
-    return b"".join(plain)
+            yield piece
 
 
 def too_large(limit: int) -> str:
@@ -72,13 +83,22 @@ def _as_list(value: Any) -> list[Any]:
         return [value]
     if not isinstance(value, list):
         raise BodyError("expected a JSON array of objects, or one object")
+    _check_count(len(value))
     return value
+
+
+def _check_count(records: int) -> None:
+    if records > MAX_RECORDS:
+        raise BodyError(
+            f"{records} records in one request; at most {MAX_RECORDS} are taken, so send several", status=413
+        )
 
 
 def line_values(body: bytes) -> Values:
     """`_multi`: one JSON value a line, blank lines skipped. One bad line refuses the whole body."""
     items: list[Any] = []
     lines = [line for line in body.split(b"\n") if line and not line.isspace()]
+    _check_count(len(lines))
     for line in lines:
         try:
             items.append(_parse(line))

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from edgewise.store.disk import Disk
 from edgewise.store.partitions import Part, part
 from edgewise.store.sealing import write_part
+from edgewise.store.tables import conform
 
 MIN_FILES: Final = 8
 MAX_FILES: Final = 16
@@ -73,7 +74,7 @@ def _without_repeats(run: Sequence[Part], schema: Any, spill: Path) -> Iterator[
     repeats = _repeats([str(one.path) for one in run], spill)
     gathered: list[Any] = []
     for table in _row_groups(run, repeats):
-        gathered.append(_conform(table, schema))
+        gathered.append(conform(table, schema))
         if sum(one.num_rows for one in gathered) >= ROW_GROUP:
             yield pa.concat_tables(gathered)
             gathered = []
@@ -107,13 +108,3 @@ def _repeats(paths: list[str], spill: Path) -> dict[str, set[int]]:
         for name, row in database.execute(_REPEATS, {"paths": paths}).fetchall():
             found.setdefault(name, set()).add(row)
     return found
-
-
-def _conform(table: Any, schema: Any) -> Any:
-    columns = [
-        table[field.name].cast(field.type)
-        if field.name in table.column_names
-        else pa.nulls(table.num_rows, field.type)
-        for field in schema
-    ]
-    return pa.table(columns, schema=schema)

@@ -1,4 +1,6 @@
-"""Every change the store makes to its directory goes through here, so that a test can make any of them fail.
+"""Every change to the store's directory that must survive goes through here, so that a test can make it fail.
+
+What may be lost is written elsewhere: the bytes of a Parquet file before `sync_file`, and what DuckDB spills.
 
 Durable means: survives a power cut. A file's bytes need `sync`, its name needs `sync_directory`.
 """
@@ -22,6 +24,8 @@ class Disk:
             self.sync_directory(path.parent)
         except OSError:
             os.close(descriptor)
+            with contextlib.suppress(OSError):
+                path.unlink()
             raise
         return descriptor
 

@@ -12,19 +12,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import orjson
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from edgewise.store import compaction, recovery
 from edgewise.store.bodies import Values
 from edgewise.store.disk import Disk
 from edgewise.store.errors import BodyError
+from edgewise.store.files import Files
 from edgewise.store.frames import RECORDS, SCHEMA, encode
-from edgewise.store.home import Home
+from edgewise.store.home import Home, leftovers
 from edgewise.store.journal import SEGMENT_BYTES, Entry, Hooks, Journal
 from edgewise.store.keeper import Keeper
 from edgewise.store.known import KNOWN_STREAMS, Kind
@@ -34,7 +33,7 @@ from edgewise.store.recent import RecentIds
 from edgewise.store.schema import Schema
 from edgewise.store.sealing import drop, seal
 from edgewise.store.segment import Segment
-from edgewise.store.tables import Converter, arrow_schema
+from edgewise.store.tables import Converter, arrow_schema, conform
 from edgewise.store.tail import Tail
 
 MAX_STREAMS: Final = 200
@@ -104,19 +103,15 @@ class Engine:
         self._tell = tell
         self._clock = clock
         self._intake = threading.RLock()
-        self._view = threading.RLock()
         self._tails_change = threading.Lock()
         self._converter = Converter()
-        self._leases = 0
         self._may_compact = True
         self._sealed_at = 0.0
-        self._trash: list[Path] = []
-        self._rows: dict[Path, int] = {}
         found = recovery.look(home)
         for message in found.messages:
             tell(message)
         self._schemas = {stream: Schema(stream) for stream in KNOWN_STREAMS} | found.schemas
-        self._parts = found.parts
+        self._files = Files(home, found.parts, self._disk, tell, read_only=read_only)
         self._tails = [Tail(segment, self._converter) for segment in found.segments]
         self._journal: Journal | None = None
         self._keeper: Keeper | None = None
@@ -151,27 +146,15 @@ class Engine:
         self, streams: list[str], start: int | None, end: int | None
     ) -> Iterator[dict[str, StreamData]]:
         """What is durable now, for a query; the files stay until the block ends. Times in microseconds."""
-        with self._view:
-            data = {stream: self._stream_data(stream, start, end) for stream in streams}
-            self._leases += 1
-        try:
+        with contextlib.ExitStack() as held:
+            with self._files.lock:
+                data = {stream: self._stream_data(stream, start, end) for stream in streams}
+                held.enter_context(self._files.held(part for one in data.values() for part in one.parts))
             yield data
-        finally:
-            with self._view:
-                self._leases -= 1
-                self._empty_trash()
 
     def check(self, parts: list[Part]) -> bool:
         """Read these files to the end and set the unreadable aside; true when there were any."""
-        reasons = {one: recovery.fault(one.path, deep=True) for one in parts}
-        broken = [one for one, reason in reasons.items() if reason is not None]
-        with self._view:
-            for one in broken:
-                self._tell(f"{one.path}: not readable as Parquet, set aside: {reasons[one]}")
-                if not self._read_only:
-                    self._disk.rename(one.path, one.path.with_suffix(".corrupt"))
-            self._parts = [one for one in self._parts if one not in broken]
-        return bool(broken)
+        return self._files.check(parts)
 
     def close(self) -> None:
         """Write what is queued, seal everything, let go. What cannot be sealed stays in the journal."""
@@ -262,10 +245,10 @@ class Engine:
             name: dict(one.kinds) for name, one in list(self._schemas.items())
         }
         made = seal(tail.segment, kinds, self.home.data, self._converter, self._disk)
-        with self._view:
+        with self._files.lock:
             with self._tails_change:
                 self._tails = [one for one in self._tails if one is not tail]
-            self._parts = self._parts + made
+            self._files.add(made)
             self._may_compact, self._sealed_at = True, time.monotonic()
             tail.segment.close()
         return True
@@ -274,46 +257,16 @@ class Engine:
         if not self._may_compact:
             return False
         busy = time.monotonic() - self._sealed_at < self._limits.quiet
-        run = compaction.choose(
-            self._parts, self._rows_of, compaction.MAX_FILES if busy else compaction.MIN_FILES
-        )
-        if not run:
-            self._may_compact = busy
-            return False
-        try:
-            merged = compaction.compact(run, self.home.data, self.home.spill, self._disk)
-        except (OSError, pa.ArrowException):
-            if not self.check(run):
-                raise
+        if self._files.compact(compaction.MAX_FILES if busy else compaction.MIN_FILES):
             return True
-        with self._view:
-            self._parts = [one for one in self._parts if one not in run] + [merged]
-            self._trash += [one.path for one in run]
-            self._empty_trash()
-        return True
-
-    def _rows_of(self, one: Part) -> int:
-        if one.path not in self._rows:
-            try:
-                self._rows[one.path] = pq.read_metadata(one.path).num_rows
-            except (OSError, pa.ArrowException):
-                # Left alone here; a query that meets it sets it aside.
-                self._rows[one.path] = compaction.SMALL_ROWS
-        return self._rows[one.path]
-
-    def _empty_trash(self) -> None:
-        if self._leases:
-            return
-        while self._trash:
-            path = self._trash.pop()
-            self._rows.pop(path, None)
-            path.unlink(missing_ok=True)
+        self._may_compact = busy
+        return False
 
     # --- opening ---
 
     def _start_writing(self, found: recovery.Found) -> None:
-        for leftover in (self.home.root).rglob(".tmp-*"):
-            leftover.unlink()
+        for leftover in leftovers(self.home):
+            self._disk.unlink(leftover)
         for one in found.dead:
             self._disk.unlink(one.path)
         for one in found.broken:
@@ -332,19 +285,22 @@ class Engine:
     def _remember(self) -> dict[str, RecentIds]:
         segments = [tail.segment for tail in self._tails]
         while True:
-            memory = Memory(self._limits.recent_ids, self._converter, segments, self._parts)
+            memory = Memory(self._limits.recent_ids, self._converter, segments, self._files.parts)
             try:
                 return {stream: memory.recent(stream) for stream in self._schemas}
             except (OSError, pa.ArrowException):
-                if not self.check(self._parts):
+                # Raises by itself when the machine is short of something; else a file was broken, or nothing helps.
+                if not self.check(self._files.parts):
                     raise
 
     # --- giving ---
 
     def _stream_data(self, stream: str, start: int | None, end: int | None) -> StreamData:
+        # In this order: the columns must be no older than the records that are counted here.
+        durable = [(tail, len(tail.segment.frames)) for tail in self._tails]
         kinds = dict(self._schemas[stream].kinds)
-        pieces = [piece for tail in self._tails for piece in tail.pieces(stream, kinds)]
-        empty = arrow_schema(kinds).empty_table()
-        tail = pa.concat_tables([empty, *pieces], promote_options="permissive")
-        parts = [one for one in self._parts if one.stream == stream and one.overlaps(start, end)]
+        schema = arrow_schema(kinds)
+        pieces = [piece for tail, count in durable for piece in tail.pieces(stream, kinds, count)]
+        tail = pa.concat_tables([schema.empty_table(), *(conform(piece, schema) for piece in pieces)])
+        parts = [one for one in self._files.parts if one.stream == stream and one.overlaps(start, end)]
         return StreamData(parts, tail)

@@ -8,11 +8,12 @@ journal/ data/     see journal.py and partitions.py
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -97,9 +98,34 @@ def ensure_credentials(directory: Path) -> Credentials:
     """The store's user and password; made, and kept in `credentials.json`, the first time."""
     home = prepare(directory)
     if not home.credentials.is_file():
-        made = Credentials(USER, secrets.token_urlsafe(24))
-        Disk().replace_bytes(home.credentials, orjson.dumps(asdict(made)))
+        _make_credentials(home)
     return read_credentials(home)
+
+
+def _make_credentials(home: Home) -> None:
+    """Whoever comes first makes them: a link, unlike a rename, never replaces what another process just made."""
+    disk = Disk()
+    candidate = home.root / f"new-credentials-{secrets.token_hex(8)}.json"
+    made = Credentials(USER, secrets.token_urlsafe(24))
+    try:
+        disk.replace_bytes(candidate, orjson.dumps(asdict(made)))
+        with contextlib.suppress(FileExistsError):
+            os.link(candidate, home.credentials)
+        disk.unlink(candidate)
+    except OSError as error:
+        raise StoreDirectoryError(
+            f"the store's credentials cannot be written: {error.strerror}", file=home.credentials
+        ) from None
+
+
+def leftovers(home: Home) -> Iterator[Path]:
+    """Files that a crash left half-made, where and as this package makes them. Nothing of anyone else's."""
+    for pattern in (
+        ".tmp-server.json",
+        "data/stream=*/.tmp-_schema.json",
+        "data/stream=*/date=*/hour=*/.tmp-part-*.parquet",
+    ):
+        yield from (path for path in home.root.glob(pattern) if path.is_file() and not path.is_symlink())
 
 
 def read_credentials(home: Home) -> Credentials:

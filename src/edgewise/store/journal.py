@@ -151,9 +151,10 @@ class Journal:
         return self._segment or self._open()
 
     def _open(self) -> Segment:
-        path = segment_path(self._directory, self._number)
-        segment = Segment(self._number, path, self._disk.create(path))
-        self._number += 1
+        # A number is used once, whatever becomes of its file: one that is left behind must not be in the way.
+        number, self._number = self._number, self._number + 1
+        path = segment_path(self._directory, number)
+        segment = Segment(number, path, self._disk.create(path))
         try:
             preamble = b"".join(self._hooks.preamble())
             self._disk.write(segment.descriptor, preamble, 0)

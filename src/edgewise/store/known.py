@@ -12,6 +12,7 @@ OVERFLOW: Final = "_overflow"
 
 
 _KINDS: Final[dict[str, Kind]] = {"int": "int", "float": "float", "bool": "bool", "text": "text"}
+KINDS: Final = frozenset(_KINDS)
 
 
 def _columns(fields: str = "") -> MappingProxyType[str, Kind]:

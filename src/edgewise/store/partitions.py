@@ -48,7 +48,7 @@ class Part:
 def part(data: Path, stream: str, hour: int, first: int, last: int) -> Part:
     """The file for these segments' records of one stream and hour."""
     moment = _EPOCH + timedelta(hours=hour)
-    folder = data / f"stream={stream}" / f"date={moment:%Y-%m-%d}" / f"hour={moment:%H}"
+    folder = data / f"stream={stream}" / f"date={moment.date().isoformat()}" / f"hour={moment.hour:02d}"
     return Part(folder / f"part-{first:010d}-{last:010d}.parquet", stream, hour, first, last)
 
 

@@ -19,7 +19,7 @@ import orjson
 import uvicorn
 
 from edgewise.store.engine import Engine, Limits
-from edgewise.store.errors import AddressError
+from edgewise.store.errors import AddressError, StoreDirectoryError
 from edgewise.store.home import Home, announce, ensure_credentials, hold_for_writing, prepare
 from edgewise.store.search import Searcher
 from edgewise.store.service import application
@@ -54,7 +54,7 @@ def run(options: Options) -> None:
     with contextlib.ExitStack() as closing:
         listener = closing.enter_context(listen(options.port))
         closing.callback(hold_for_writing(home).release)
-        engine = Engine(home, limits=options.limits, tell=_teller(options.as_json))
+        engine = _open(home, options)
         closing.callback(engine.close)
         searcher = Searcher(engine)
         closing.callback(searcher.close)
@@ -66,14 +66,30 @@ def run(options: Options) -> None:
                 access_log=False,
                 lifespan="off",
                 timeout_graceful_shutdown=_GRACE,
-            )
+            ),
+            searcher.stop,
         )
         url = f"http://{HOST}:{listener.getsockname()[1]}"
         asyncio.run(server.until_told(listener, options, lambda: _ready(home, url, options.as_json)))
 
 
+def _open(home: Home, options: Options) -> Engine:
+    try:
+        return Engine(home, limits=options.limits, tell=_teller(options.as_json))
+    except (OSError, MemoryError) as error:
+        raise StoreDirectoryError(
+            f"the store cannot be opened: {error}",
+            file=home.root,
+            hint="Nothing is lost. See to what the message names, and start it again.",
+        ) from None
+
+
 class _Server(uvicorn.Server):
     """uvicorn, but ending quietly on a signal instead of raising it again after the shutdown."""
+
+    def __init__(self, config: uvicorn.Config, leaving: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._leaving = leaving
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -107,6 +123,7 @@ class _Server(uvicorn.Server):
             self._leave()
 
     def _leave(self) -> None:
+        self._leaving()
         self.should_exit = True
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edgewise.store.answer import Answer, Reader
+from edgewise.store.errors import StoreDirectoryError
 from edgewise.store.home import Hold, Home, existing, hold_for_reading, read_credentials
 from edgewise.store.remote import RemoteReader
 from edgewise.store.timestamps import EARLIEST, LATEST
@@ -67,5 +68,7 @@ class DirectoryReader:
                     searcher.close()
             finally:
                 engine.close()
+        except (OSError, MemoryError) as error:
+            raise StoreDirectoryError(f"the store cannot be read: {error}", file=self._home.root) from None
         finally:
             hold.release()

@@ -5,7 +5,7 @@ It only looks. The one who may write (`engine.py`) then clears away what does no
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,10 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from edgewise.store.home import Home
+from edgewise.store.known import Kind
 from edgewise.store.partitions import Part, find_parts, split_live
 from edgewise.store.schema import Schema
 from edgewise.store.sealing import load_schemas
 from edgewise.store.segment import Recovered, Segment, recover, segment_paths
+from edgewise.store.tables import kinds_of
 
 
 @dataclass(slots=True)
@@ -44,8 +46,10 @@ def look(home: Home) -> Found:
     """Read the directory. A segment or file that cannot be read whole is reported, and the rest is served."""
     paths = segment_paths(home.journal)
     candidates, dead = split_live(find_parts(home.data), paths.keys())
-    schemas = {stream: Schema(stream, kinds) for stream, kinds in load_schemas(home.data).items()}
-    found = Found(schemas, [], [], dead)
+    kept, illegible = load_schemas(home.data)
+    found = Found({stream: Schema(stream, kinds) for stream, kinds in kept.items()}, [], [], dead)
+    for path, why in illegible.items():
+        found.messages.append(f"{path}: does not say the columns, made anew from the Parquet files: {why}")
     for one in candidates:
         reason = fault(one.path)
         if reason is None:
@@ -53,11 +57,15 @@ def look(home: Home) -> Found:
         else:
             found.broken.append(one)
             found.messages.append(f"{one.path}: not readable as Parquet, set aside: {reason}")
+    for one in found.parts:
+        if one.stream not in kept:
+            _merge(found.schemas, one.stream, kinds_of(pq.read_schema(one.path)))
     for number, path in paths.items():
         recovered = recover(number, path)
         found.segments.append(recovered.segment)
         found.messages += _damage(recovered)
-        _learn(found.schemas, recovered.schemas)
+        for stream, body in recovered.schemas:
+            _merge(found.schemas, stream, orjson.loads(body))
     return found
 
 
@@ -69,8 +77,18 @@ def fault(path: Path, *, deep: bool = False) -> str | None:
                 for _ in content.iter_batches():
                     pass
     except (OSError, pa.ArrowException) as error:
+        if is_shortage(error):
+            raise
         return str(error).splitlines()[0]
     return None
+
+
+def is_shortage(error: Exception) -> bool:
+    """Does it speak of the machine (descriptors, memory, permission) instead of the file's content?
+
+    Arrow's own complaints about a file are an `OSError` without a number.
+    """
+    return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno is not None)
 
 
 def _damage(recovered: Recovered) -> Iterable[str]:
@@ -83,9 +101,8 @@ def _damage(recovered: Recovered) -> Iterable[str]:
             yield f"{where}: damaged; the rest is kept, the file is set aside as .corrupt"
 
 
-def _learn(schemas: dict[str, Schema], stated: Iterable[tuple[str, bytes]]) -> None:
-    for stream, body in stated:
-        kinds = schemas.setdefault(stream, Schema(stream)).kinds
-        for name, kind in orjson.loads(body).items():
-            if kinds.get(name) != "float":  # a widened column stays wide
-                kinds[name] = kind
+def _merge(schemas: dict[str, Schema], stream: str, stated: Mapping[str, Kind]) -> None:
+    kinds = schemas.setdefault(stream, Schema(stream)).kinds
+    for name, kind in stated.items():
+        if kinds.get(name) != "float":  # a widened column stays wide
+            kinds[name] = kind

@@ -6,16 +6,17 @@ import base64
 import http.client
 import time
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import orjson
 
 from edgewise.store.answer import Answer
-from edgewise.store.errors import QueryError, StoreError
+from edgewise.store.errors import AddressError, QueryError, StoreError
 from edgewise.store.home import Credentials
 
 ORGANIZATION: Final = "default"
 _TIMEOUT: Final = 60.0
+_EXAMPLE: Final = "It looks like http://127.0.0.1:5080."
 _DAY: Final = 86_400_000_000  # OpenObserve takes records up to a day ahead of its clock
 
 
@@ -23,11 +24,7 @@ class RemoteReader:
     """`url`: http(s)://[user:password@]host:port[/organization]; `credentials` when the URL carries none."""
 
     def __init__(self, url: str, credentials: Credentials | None = None) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise StoreError(
-                f"not a store's address: {parts.geturl()!r}", hint="It looks like http://127.0.0.1:5080."
-            )
+        parts, port = _address(url)
         if parts.username is not None:
             credentials = Credentials(unquote(parts.username), unquote(parts.password or ""))
         if credentials is None:
@@ -35,9 +32,9 @@ class RemoteReader:
                 "the store at this address asks for a user and a password",
                 hint="Write http://user:password@host:port, or name the store's directory instead.",
             )
-        self._place = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+        self._place = f"{parts.scheme}://{parts.hostname}" + (f":{port}" if port else "")
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._connection = kind(parts.hostname, parts.port, timeout=_TIMEOUT)
+        self._connection = kind(parts.hostname or "", port, timeout=_TIMEOUT)
         self._path = f"/api/{parts.path.strip('/') or ORGANIZATION}/_search?type=logs"
         token = base64.b64encode(f"{credentials.user}:{credentials.password}".encode()).decode()
         self._headers = {"Authorization": f"Basic {token}", "Content-Type": "application/json"}
@@ -61,9 +58,9 @@ class RemoteReader:
             message = str(answer.get("message") or content[:200].decode(errors="replace"))
             raise QueryError(
                 message,
-                number=int(answer.get("code") or 0),
+                number=_code(answer),
                 status=status,
-                hint=answer.get("error_detail") or None,
+                hint=str(answer.get("error_detail") or "") or None,
             )
         rows = answer.get("hits") or []
         columns = answer.get("columns") or list(dict.fromkeys(name for row in rows for name in row))
@@ -92,6 +89,26 @@ class RemoteReader:
         self._connection.request("POST", self._path, body, self._headers)
         response = self._connection.getresponse()
         return response.status, response.read()
+
+
+def _address(url: str) -> tuple[SplitResult, int | None]:
+    """The parts of an http(s) URL and its port. Raises `AddressError`, which names no password."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise AddressError(
+            f"not a store's address: {url.rpartition('@')[2]!r}: {error}", hint=_EXAMPLE
+        ) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise AddressError(f"not a store's address: {url.rpartition('@')[2]!r}", hint=_EXAMPLE)
+    return parts, port
+
+
+def _code(answer: dict[str, Any]) -> int:
+    """OpenObserve's number in a refusal; 0 where something else answered."""
+    code = answer.get("code")
+    return code if isinstance(code, int) else 0
 
 
 def _object(content: bytes) -> dict[str, Any]:

@@ -1,6 +1,12 @@
 -- One row per viewer request: what the functions recorded (edge) joined to what the CDN recorded (access).
--- Repeated records change nothing, because both sides are grouped by request id first.
-WITH functions AS (
+-- Repeated records change nothing: each is counted once by its id, and both sides are grouped by request.
+WITH edge_once AS (
+    SELECT *
+    FROM "all edge"
+    WHERE request_id IS NOT NULL
+    QUALIFY record_id IS NULL OR row_number() OVER (PARTITION BY record_id) = 1
+),
+functions AS (
     SELECT
         request_id,
         min(_timestamp) AS _timestamp,
@@ -8,7 +14,8 @@ WITH functions AS (
         arg_min(method, _timestamp) AS method,
         arg_min(path, _timestamp) AS path,
         arg_min(query, _timestamp) AS query,
-        arg_max(status, _timestamp) FILTER (WHERE "trigger" = 'origin-response') AS status,
+        -- Of the last function that knew one: the origin's, or that of the answer a viewer request got at once.
+        arg_max(status, _timestamp) AS status,
         arg_min(client_ip, _timestamp) AS client_ip,
         arg_min(user_agent, _timestamp) AS user_agent,
         arg_min(referrer, _timestamp) AS referrer,
@@ -23,8 +30,7 @@ WITH functions AS (
         sum(duration_ms) AS functions_ms,
         max(failed_steps) AS failed_steps,
         arg_max(failure, _timestamp) AS failure
-    FROM edge_all
-    WHERE request_id IS NOT NULL
+    FROM edge_once
     GROUP BY request_id
 ),
 cdn AS (
@@ -52,7 +58,7 @@ cdn AS (
         any_value(distribution_id) AS distribution_id,
         any_value(functions_ms) AS functions_ms,
         any_value(cold_starts) AS cold_starts
-    FROM access_all
+    FROM "all access"
     WHERE request_id IS NOT NULL
     GROUP BY request_id
 )

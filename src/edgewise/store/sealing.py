@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from edgewise.store.disk import Disk
-from edgewise.store.known import Kind
+from edgewise.store.known import KINDS, Kind
 from edgewise.store.partitions import HOUR, Part, part
 from edgewise.store.segment import Segment
 from edgewise.store.tables import Converter
@@ -99,9 +99,17 @@ def save_schema(data: Path, stream: str, kinds: Mapping[str, Kind], disk: Disk) 
     disk.replace_bytes(path, content)
 
 
-def load_schemas(data: Path) -> dict[str, dict[str, Kind]]:
-    """The kept columns of every stream."""
-    found = {}
+def load_schemas(data: Path) -> tuple[dict[str, dict[str, Kind]], dict[Path, str]]:
+    """The kept columns of every stream; and the files that do not say them, with the reason."""
+    found: dict[str, dict[str, Kind]] = {}
+    broken: dict[Path, str] = {}
     for path in data.glob(f"stream=*/{SCHEMA_FILE}"):
-        found[path.parent.name.removeprefix("stream=")] = orjson.loads(path.read_bytes())
-    return found
+        try:
+            kinds = orjson.loads(path.read_bytes())
+            if not isinstance(kinds, dict) or not set(map(str, kinds.values())) <= KINDS:
+                raise ValueError("expected an object of columns and their kinds")
+        except ValueError as error:
+            broken[path] = str(error)
+        else:
+            found[path.parent.name.removeprefix("stream=")] = kinds
+    return found, broken

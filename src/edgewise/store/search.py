@@ -12,33 +12,40 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import duckdb
+import pyarrow as pa
 
 from edgewise.store.answer import Answer
 from edgewise.store.engine import Engine, StreamData
 from edgewise.store.errors import QueryError
+from edgewise.store.statements import check_select
 from edgewise.store.values import plain_row
 from edgewise.store.views import (
     JOINED,
     REQUEST_SPAN,
     REQUESTS,
+    Span,
+    helper,
+    quoted,
     requests_relation,
     stream_relation,
     streams_in,
     within,
 )
-from edgewise.store.views import quoted as quote
 
 DEFAULT_SIZE: Final = 1000
-_BATCH: Final = 1000
+MEMORY: Final = "1GB"  # of all queries together
+# Rows at a time: few, because a row may be wide, and the bound on bytes is looked at between batches.
+_BATCH: Final = 200
+_AGAIN: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one query may use."""
+    """What one query may take, and the rows and bytes (of Arrow) that its answer may have."""
 
     seconds: float = 30.0
     rows: int = 100_000
-    memory: str = "1GB"
+    bytes: int = 64 << 20
 
 
 class Searcher:
@@ -47,10 +54,13 @@ class Searcher:
     def __init__(self, engine: Engine, bounds: Bounds = Bounds()) -> None:
         self._engine = engine
         self._bounds = bounds
+        self._running: set[Any] = set()
+        self._change = threading.Condition()
+        self._stopped = False
         self._database = duckdb.connect(":memory:")
         # In this order: the folder must be allowed before access is closed, and closed before the lock.
         for statement in (
-            f"SET memory_limit = '{bounds.memory}'",
+            f"SET memory_limit = '{MEMORY}'",
             f"SET temp_directory = '{_text(engine.home.spill)}'",
             "SET TimeZone = 'UTC'",
             "SET python_enable_replacements = false",
@@ -62,8 +72,22 @@ class Searcher:
         ):
             self._database.execute(statement)
 
+    def stop(self) -> None:
+        """Interrupt the queries that run, and take no more. Returns at once."""
+        with self._change:
+            self._stopped = True
+            for connection in self._running:
+                connection.interrupt()
+
     def close(self) -> None:
-        self._database.close()
+        """Stop, and wait for the queries to end: DuckDB refuses to close a connection that is in use."""
+        with self._change:
+            self.stop()
+            while self._running:
+                # Again, because an interrupt between two statements of a query is forgotten.
+                self.stop()
+                self._change.wait(_AGAIN)
+            self._database.close()
 
     def query(
         self,
@@ -75,96 +99,91 @@ class Searcher:
         limit: int | None = None,
         seconds: float | None = None,
     ) -> Answer:
-        """The rows of one SELECT; see `Reader.query`. `skip` rows are left out first.
+        """The rows of one SELECT; see `Reader.query`. `skip` rows are left out first; a LIMIT in the SQL wins.
 
         Raises `QueryError`: not one SELECT, unknown stream, field or function, time over, or failed.
         """
-        check_select(sql)
-        wanted = self._bounds.rows if limit is None else min(limit, self._bounds.rows)
+        with self._running_for(self._bounds.seconds) as connection:
+            own_limit = check_select(connection, sql)
+        wanted = self._bounds.rows if limit is None or own_limit else min(limit, self._bounds.rows)
+        span = Span(start, end, REQUEST_SPAN if REQUESTS in sql.lower() else 0)
         allowed = min(seconds or self._bounds.seconds, self._bounds.seconds)
         streams = streams_in(sql, self._engine.streams())
-        margin = REQUEST_SPAN if REQUESTS in sql.lower() else 0
-        low = None if start is None else start - margin
-        high = None if end is None else end + margin
         for last_try in (False, True):
-            with self._engine.snapshot(streams, low, high) as data, self._database.cursor() as connection:
+            with self._engine.snapshot(streams, span.low, span.high) as data:
                 try:
-                    show(connection, data, start, end)
-                    with _interrupted_after(connection, allowed):
-                        return _fetch(connection, sql, skip, wanted)
+                    with self._running_for(allowed) as connection:
+                        show(connection, data, span)
+                        return _fetch(connection, sql, skip, Bounds(allowed, wanted, self._bounds.bytes))
                 except duckdb.Error as error:
+                    if self._stopped:
+                        raise _shutting_down() from None
                     parts = [part for one in data.values() for part in one.parts]
-                    if last_try or not _may_be_corruption(error) or not self._engine.check(parts):
+                    if last_try or not self._may_be_corruption(error) or not self._engine.check(parts):
                         raise explained(error, allowed) from None
+                except (ValueError, OverflowError, pa.ArrowException) as error:
+                    raise QueryError(f"a value of the result has no form in JSON: {error}") from None
         raise AssertionError("unreachable")
 
+    @contextmanager
+    def _running_for(self, seconds: float) -> Iterator[Any]:
+        """A connection whose work is interrupted after this time, or when the searcher is closed."""
+        with self._change:
+            if self._stopped:
+                raise _shutting_down()
+            connection = self._database.cursor()
+            self._running.add(connection)
+        timer = threading.Timer(seconds, connection.interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield connection
+        finally:
+            timer.cancel()
+            timer.join()
+            connection.close()
+            with self._change:
+                self._running.discard(connection)
+                self._change.notify_all()
 
-def check_select(sql: str) -> None:
-    """Raises `QueryError` unless the text is exactly one SELECT (WITH, FROM, VALUES, DESCRIBE count as one)."""
-    try:
-        statements = duckdb.extract_statements(sql)
-    except duckdb.Error as error:
-        raise QueryError(_first_line(error), number=20001) from None
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise QueryError(
-            "only one SELECT is allowed",
-            number=20001,
-            hint="The store is read with SQL, and written by ingestion.",
-        )
+    def _may_be_corruption(self, error: duckdb.Error) -> bool:
+        """Is it one of the errors by which DuckDB says that a file is broken? Checking costs a full read."""
+        if isinstance(error, duckdb.InvalidInputException):
+            return str(self._engine.home.data) in str(error)
+        return type(error) is duckdb.Error or isinstance(error, duckdb.IOException)
 
 
-def has_own_limit(sql: str) -> bool:
-    """Does the outermost SELECT carry a LIMIT? It then wins over the request's `size`."""
-    depth = 0
-    for offset, _ in duckdb.tokenize(sql):
-        rest = sql[offset:]
-        depth += (rest[0] == "(") - (rest[0] == ")")
-        if depth == 0 and rest[:5].lower() == "limit":
-            return True
-    return False
-
-
-def show(connection: Any, data: dict[str, StreamData], start: int | None, end: int | None) -> None:
+def show(connection: Any, data: dict[str, StreamData], span: Span) -> None:
     """Make the views: every stream by its name, and `requests` when both of its streams are there."""
     for stream, one in data.items():
-        tail = f"_tail_{stream}"
+        tail = helper("tail", stream)
         connection.register(tail, one.tail)
         relation = stream_relation(tail, one)
-        _view(connection, stream, within(relation, start, end))
+        _view(connection, stream, within(relation, span.start, span.end))
         if stream in JOINED:
-            _view(connection, f"{stream}_all", relation)
+            _view(connection, helper("all", stream), within(relation, span.low, span.high))
     if all(stream in data for stream in JOINED):
-        _view(connection, REQUESTS, within(requests_relation(), start, end))
+        _view(connection, REQUESTS, within(requests_relation(), span.start, span.end))
 
 
 def _view(connection: Any, name: str, relation: str) -> None:
-    connection.execute(f"CREATE TEMP VIEW {quote(name)} AS {relation}")
+    connection.execute(f"CREATE TEMP VIEW {quoted(name)} AS {relation}")
 
 
-def _fetch(connection: Any, sql: str, skip: int, wanted: int) -> Answer:
+def _fetch(connection: Any, sql: str, skip: int, bounds: Bounds) -> Answer:
     reader = connection.sql(sql).to_arrow_reader(_BATCH)
     columns: list[str] = list(dict.fromkeys(reader.schema.names))
     rows: list[dict[str, Any]] = []
+    size = 0
     for batch in reader:
         fresh = batch.slice(min(skip, batch.num_rows))
         skip -= batch.num_rows - fresh.num_rows
-        room = wanted - len(rows)
+        room = bounds.rows - len(rows) if size < bounds.bytes else 0
         rows += map(plain_row, fresh.slice(0, room).to_pylist())
+        size += fresh.nbytes
         if fresh.num_rows > room:
             return Answer(columns, rows, partial=True)
     return Answer(columns, rows)
-
-
-@contextmanager
-def _interrupted_after(connection: Any, seconds: float) -> Iterator[None]:
-    timer = threading.Timer(seconds, connection.interrupt)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()
 
 
 def explained(error: duckdb.Error, seconds: float) -> QueryError:
@@ -184,17 +203,8 @@ def explained(error: duckdb.Error, seconds: float) -> QueryError:
     return QueryError(message)
 
 
-def _may_be_corruption(error: duckdb.Error) -> bool:
-    return not isinstance(
-        error,
-        duckdb.InterruptException
-        | duckdb.CatalogException
-        | duckdb.BinderException
-        | duckdb.ParserException
-        | duckdb.PermissionException
-        | duckdb.ConversionException
-        | duckdb.OutOfMemoryException,
-    )
+def _shutting_down() -> QueryError:
+    return QueryError("the store is shutting down", status=503)
 
 
 def _first_line(error: Exception) -> str:

@@ -10,6 +10,7 @@ import asyncio
 import base64
 import functools
 import hmac
+import logging
 import time
 import uuid
 from collections.abc import Callable
@@ -27,18 +28,28 @@ from edgewise.store.bodies import MAX_BODY, Values, decompress, json_values, lin
 from edgewise.store.engine import Accepted, Engine
 from edgewise.store.errors import BodyError, JournalError, QueryError
 from edgewise.store.home import Credentials
+from edgewise.store.intake import MAX_WAITING, Intake, Room
 from edgewise.store.normalize import stream_name
-from edgewise.store.search import DEFAULT_SIZE, Searcher, has_own_limit
+from edgewise.store.search import DEFAULT_SIZE, Searcher
 
 ORGANIZATION: Final = "default"
 _SEARCH_THREADS: Final = 2
+# A larger body is taken on a thread of its own, so that other requests are answered meanwhile (bytes). Below it
+# the way to the thread costs more than the work.
+_AT_ONCE: Final = 512 << 10
+_MAX_QUERY: Final = 1 << 20
+_LOG: Final = logging.getLogger(__name__)
 
 
 def application(
-    engine: Engine, searcher: Searcher, credentials: Credentials, max_body: int = MAX_BODY
+    engine: Engine,
+    searcher: Searcher,
+    credentials: Credentials,
+    max_body: int = MAX_BODY,
+    max_waiting: int = MAX_WAITING,
 ) -> Starlette:
-    """The routes over one engine. Neither engine nor searcher is closed here."""
-    service = _Service(engine, searcher, credentials, max_body)
+    """The routes over one engine. Neither engine nor searcher is closed here. Limits are in bytes."""
+    service = _Service(engine, searcher, credentials, max_body, max_waiting)
     return Starlette(
         routes=[
             Route("/healthz", service.health, methods=["GET"]),
@@ -50,13 +61,17 @@ def application(
 
 
 class _Service:
-    def __init__(self, engine: Engine, searcher: Searcher, credentials: Credentials, max_body: int) -> None:
+    def __init__(
+        self, engine: Engine, searcher: Searcher, credentials: Credentials, max_body: int, max_waiting: int
+    ) -> None:
         pair = f"{credentials.user}:{credentials.password}".encode()
         self._authorization = b"basic " + base64.b64encode(pair)
         self._engine = engine
         self._searcher = searcher
         self._max_body = max_body
-        self._threads = ThreadPoolExecutor(_SEARCH_THREADS, thread_name_prefix="search")
+        self._intake = Intake(max_waiting)
+        self._searching = ThreadPoolExecutor(_SEARCH_THREADS, thread_name_prefix="search")
+        self._taking = ThreadPoolExecutor(1, thread_name_prefix="take")
 
     def route(self, handler: Callable[[Request], Any]) -> Callable[[Request], Any]:
         """The handler behind authentication, with our errors as OpenObserve's answers."""
@@ -78,6 +93,9 @@ class _Service:
                 return _query_failed(error)
             except ClientDisconnect:
                 return Response(status_code=400)
+            except Exception as error:
+                _LOG.exception("a request could not be answered")
+                return _message(500, f"the store failed: {error}")
             return response
 
         return guarded
@@ -97,13 +115,23 @@ class _Service:
         return await self._take(request, line_values)
 
     async def _take(self, request: Request, parse: Callable[[bytes], Values]) -> Response:
-        body = await self._body(request)
         stream = stream_name(request.path_params["stream"])
-        accepted = self._engine.ingest(stream, parse(body))
-        await asyncio.wrap_future(accepted.durable)
+        encoding = request.headers.get("content-encoding", "")
+        with self._intake.room() as room:
+            body = await self._body(request, room)
+
+            def ingest() -> Accepted:
+                return self._engine.ingest(stream, parse(decompress(body, encoding, self._max_body)))
+
+            if encoding or len(body) > _AT_ONCE:
+                accepted = await asyncio.get_running_loop().run_in_executor(self._taking, ingest)
+            else:
+                accepted = ingest()
+            await asyncio.wrap_future(accepted.durable)
         return _json({"code": 200, "status": [_status(accepted)]})
 
-    async def _body(self, request: Request) -> bytes:
+    async def _body(self, request: Request, room: Room) -> bytes:
+        """The body as it was sent. Raises `BodyError` 413, or 503 when too much else is under way."""
         declared = request.headers.get("content-length", "0")
         if declared.isdecimal() and int(declared) > self._max_body:
             raise BodyError(too_large(self._max_body), status=413)
@@ -113,12 +141,15 @@ class _Service:
             size += len(piece)
             if size > self._max_body:
                 raise BodyError(too_large(self._max_body), status=413)
+            room.take(len(piece))
             pieces.append(piece)
-        return decompress(b"".join(pieces), request.headers.get("content-encoding", ""), self._max_body)
+        return b"".join(pieces)
 
     async def search(self, request: Request) -> Response:
         began = time.perf_counter()
-        query, seconds = _query_of(await self._body(request))
+        with self._intake.room() as room:
+            body = await self._body(request, room)
+        query, seconds = _query_of(decompress(body, request.headers.get("content-encoding", ""), _MAX_QUERY))
         skip, size = query.get("from", 0), query.get("size", DEFAULT_SIZE)
         run = functools.partial(
             self._searcher.query,
@@ -126,10 +157,10 @@ class _Service:
             start=query["start_time"],
             end=query["end_time"],
             skip=skip,
-            limit=None if size < 0 or has_own_limit(query["sql"]) else size,
+            limit=None if size < 0 else size,
             seconds=seconds,
         )
-        answer = await asyncio.get_running_loop().run_in_executor(self._threads, run)
+        answer = await asyncio.get_running_loop().run_in_executor(self._searching, run)
         took = round((time.perf_counter() - began) * 1000)
         return _json(_search_answer(answer, took, skip, size))
 

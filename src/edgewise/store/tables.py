@@ -32,6 +32,26 @@ def arrow_schema(kinds: Mapping[str, Kind]) -> Any:
     return pa.schema([(name, _ARROW_TYPE[kind]) for name, kind in kinds.items()])
 
 
+def kinds_of(schema: Any) -> dict[str, Kind]:
+    """The kinds that an Arrow schema of ours was made from."""
+    kind_of = {arrow: kind for kind, arrow in _ARROW_TYPE.items()}
+    return {field.name: kind_of[field.type] for field in schema if field.type in kind_of}
+
+
+def conform(table: Any, schema: Any) -> Any:
+    """The table with exactly these columns: absent ones are null, integers in a widened column become floats.
+
+    Such an integer is rounded when it is beyond 2^53, as every reader of JSON numbers would round it.
+    """
+    columns = [
+        table[field.name].cast(field.type, safe=False)
+        if field.name in table.column_names
+        else pa.nulls(table.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)
+
+
 class Converter:
     """One small in-memory DuckDB; safe to use from several threads, one at a time."""
 

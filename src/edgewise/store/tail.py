@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from edgewise.store.known import Kind
 from edgewise.store.segment import Segment
-from edgewise.store.tables import Converter
+from edgewise.store.tables import Converter, arrow_schema, conform
 
 _MAX_PIECES: Final = 32
 
@@ -29,14 +29,18 @@ class Tail:
         self._converter = converter
         self._streams: dict[str, _Converted] = {}
 
-    def pieces(self, stream: str, kinds: Mapping[str, Kind]) -> list[Any]:
-        """The stream's records so far, as tables whose columns may be fewer than `kinds` has by now."""
+    def pieces(self, stream: str, kinds: Mapping[str, Kind], durable: int) -> list[Any]:
+        """The stream's records in the first `durable` frames, as tables with the columns of then or of now.
+
+        `kinds` must be no older than `durable`: what a frame holds that has no column yet would be left out.
+        """
         done = self._streams.setdefault(stream, _Converted())
-        durable = len(self.segment.frames)
         fresh = list(self.segment.bodies(stream, done.frames, durable))
-        done.frames = durable
         if fresh:
             done.pieces.append(self._converter.table(fresh, kinds))
+        done.frames = durable
         if len(done.pieces) > _MAX_PIECES:
-            done.pieces = [pa.concat_tables(done.pieces, promote_options="permissive").combine_chunks()]
+            schema = arrow_schema(kinds)
+            tables = [conform(piece, schema) for piece in done.pieces]
+            done.pieces = [pa.concat_tables(tables).combine_chunks()]
         return done.pieces

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
@@ -13,6 +14,23 @@ JOINED: Final = ("edge", "access")
 REQUEST_SPAN: Final = 300_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The times a query asks for (microseconds), and around them those where the rest of a request may lie."""
+
+    start: int | None
+    end: int | None
+    margin: int
+
+    @property
+    def low(self) -> int | None:
+        return None if self.start is None else self.start - self.margin
+
+    @property
+    def high(self) -> int | None:
+        return None if self.end is None else self.end + self.margin
+
+
 def streams_in(sql: str, streams: list[str]) -> list[str]:
     """The streams a query may mean: those whose names occur in its text; all when none does."""
     text = sql.lower()
@@ -20,6 +38,11 @@ def streams_in(sql: str, streams: list[str]) -> list[str]:
     if REQUESTS in text:
         named += [stream for stream in JOINED if stream not in named]
     return named or list(streams)
+
+
+def helper(role: str, stream: str) -> str:
+    """The name of a relation beside the stream's own; the space keeps it apart from every stream."""
+    return f"{role} {stream}"
 
 
 def quoted(name: str) -> str:
@@ -50,5 +73,5 @@ def within(relation: str, start: int | None, end: int | None) -> str:
 
 
 def requests_relation() -> str:
-    """The join behind `requests`, over the views `edge_all` and `access_all`."""
+    """The join behind `requests`, over the views `all edge` and `all access`."""
     return files("edgewise.store").joinpath("requests.sql").read_text(encoding="utf-8")
