@@ -176,7 +176,7 @@ def test_what_is_not_simulated_is_named_with_what_happens_instead() -> None:
 
 
 def test_what_is_not_known_and_what_the_edge_does_not_have_is_named(tmp_path: Path) -> None:
-    definition = function(".", Environment={"Variables": {"A": "b"}}, Layers=["arn"], NoSuchKey=1)
+    definition = function(".", Environment={"Variables": {"A": "b"}}, Architectures=["arm64"], NoSuchKey=1)
     association = [{"EventType": "viewer-request", "LambdaFunctionARN": {"Ref": "FunctionVersion"}}]
     text = template(
         behavior(LambdaFunctionAssociations=association, LambdaFunctionAssociation=[], Compress=True),
@@ -185,7 +185,7 @@ def test_what_is_not_known_and_what_the_edge_does_not_have_is_named(tmp_path: Pa
     )
     _, notices = read_distribution(parse_template(text, tmp_path / "t.json"))
     named = {notice.key.rsplit(".", 1)[-1] for notice in notices}
-    assert named == {"Environment", "Layers", "NoSuchKey", "LambdaFunctionAssociation", "Compress"}
+    assert named == {"Environment", "Architectures", "NoSuchKey", "LambdaFunctionAssociation", "Compress"}
     assert len(notices) == 6
 
 

@@ -63,10 +63,16 @@ def test_the_first_object_is_the_ready_one_whatever_came_before() -> None:
     screen = Screen(output, as_json=True, color=False)
     screen.message("before")
     screen.ready(url="http://127.0.0.1:1", store="http://127.0.0.1:2")
-    screen.notice(Notice("Resources.D", "not simulated"))
+    screen.notices([Notice("Resources.D", "not simulated")])
     screen.close()
     events = [json.loads(line) for line in output.getvalue().splitlines()]
     assert [event["event"] for event in events] == ["ready", "message", "notice"]
+
+
+def test_notices_that_say_the_same_are_one_line_for_a_person() -> None:
+    keys = ("Resources.D.Properties.A", "Resources.D.Properties.B")
+    text = shown(lambda screen: screen.notices([Notice(key, "not simulated") for key in keys]))
+    assert text.endswith("notice: not simulated\n        (D.A, D.B)\n")
 
 
 def test_a_reader_that_hangs_does_not_block_the_site() -> None:

@@ -68,7 +68,6 @@ _NOT_SIMULATED = {
         "Layers": "Lambda@Edge has no layers, and none are used; a deployment would be refused",
         "VpcConfig": "Lambda@Edge functions are in no VPC; a deployment would be refused",
         "DeadLetterConfig": "Lambda@Edge has no dead-letter queue; a deployment would be refused",
-        "Architectures": "Lambda@Edge runs on x86_64; here it is this machine's processor",
         "EphemeralStorage": "there is no limit on /tmp here",
         "ReservedConcurrentExecutions": "the limit here is --max-environments",
         "TracingConfig": "there is no tracing at the edge",
@@ -103,7 +102,7 @@ _KNOWN = {
     },
     "function": {
         *("FunctionName", "Handler", "Runtime", "Code", "MemorySize", "Timeout", "Role", "Description"),
-        *("PackageType", "Tags", "LoggingConfig", "RuntimeManagementConfig"),
+        *("Architectures", "PackageType", "Tags", "LoggingConfig", "RuntimeManagementConfig"),
     },
 }
 
@@ -287,6 +286,9 @@ class _Definition:
         if function not in self._functions:
             node = self._template.node(function)
             self._notice_unsupported("function", node)
+            if "arm64" in node.names("Architectures"):
+                message = "Lambda@Edge runs on x86_64 only; a deployment would be refused"
+                self._notices.append(Notice(f"{node.key}.Architectures", message))
             self._functions[function] = function_definition(node, self._template.folder)
         return function
 

@@ -12,6 +12,7 @@ import json
 import queue
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any, TextIO
 
 from edgewise.cdn import LogEvent, Notice, Trace, is_record
@@ -98,10 +99,16 @@ class Screen:
         for line in held or ():
             self._put(line)
 
-    def notice(self, notice: Notice) -> None:
-        """A part of the template that is not simulated."""
-        event = {"event": "notice", "key": notice.key, "message": notice.message}
-        self._event(event, self._paint(_YELLOW, f"notice: {notice}"))
+    def notices(self, notices: Sequence[Notice]) -> None:
+        """Parts of the template that are not simulated; a person gets one line for those that say the same."""
+        if self._json:
+            for notice in notices:
+                self._put(json.dumps({"event": "notice", "key": notice.key, "message": notice.message}))
+            return
+        for message in dict.fromkeys(notice.message for notice in notices):
+            places = (notice.key for notice in notices if notice.message == message)
+            shown = ", ".join(place.replace("Resources.", "").replace(".Properties", "") for place in places)
+            self._put(self._paint(_YELLOW, f"notice: {message}\n        ({shown})"))
 
     def message(self, text: str) -> None:
         """Something the user should know."""

@@ -173,8 +173,7 @@ class Session:
         )
 
     def _tell(self, cdn: LocalCdn) -> None:
-        for notice in cdn.notices:
-            self._screen.notice(notice)
+        self._screen.notices(cdn.notices)
         here = "python" + ".".join(platform.python_version_tuple()[:2])
         wanted = {function.runtime for function in cdn.distribution.functions.values()} - {here}
         for runtime in sorted(wanted):
