@@ -70,7 +70,9 @@ def read_table(table: type[Table], value: Mapping[str, Any], path: str, problems
         if name in value:
             found[name] = _read(shape, value[name], joined(path, name), problems)
         elif shape.key.required and name not in meant:
-            problems.add(joined(path, name), f"missing: expected {shape.name}", f"It is {shape.key.help}.")
+            problems.add(
+                joined(path, name), f"missing: expected {shape.name}", f"`{name}`: {shape.key.help}."
+            )
     return table(**found)
 
 
@@ -109,4 +111,5 @@ def _read_item(shape: Shape, value: Any, path: str, problems: Problems) -> Any:
 
 def _report_shape(shape: Shape, expected: str, value: Any, path: str, problems: Problems) -> None:
     found = next((name for kinds, name in _FOUND if isinstance(value, kinds)), "something else")
-    problems.add(path, f"expected {expected}, found {found}: {shown(value)}", f"It is {shape.key.help}.")
+    name = path.rpartition(".")[2]
+    problems.add(path, f"expected {expected}, found {found}: {shown(value)}", f"`{name}`: {shape.key.help}.")
