@@ -252,6 +252,7 @@ def test_expect_100_continue(echoing: RunningCdn) -> None:
         (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
         (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X-A: " + b"a" * 40_000 + b"\r\n\r\n", 494),
         (b"nonsense\r\n\r\n", 400),
+        (b"GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", 400),
         (b"GET http://other/ HTTP/1.1\r\nHost: a\r\n\r\n", 400),
         # Two lengths, or a length and chunks: what one server reads as a body another reads as a request.
         (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400),
@@ -444,6 +445,25 @@ def handler(event, context):
                 cdn.request("/")
         _wait(lambda: len(cdn.traces) == 5)
         _wait(lambda: len(_connections_to(int(url.rsplit(":", 1)[1]))) <= 1)
+
+
+@pytest.mark.parametrize("size", [1_050_000, 1_200_000])
+def test_a_connection_that_was_paused_serves_the_next_request(tmp_path: Path, size: int) -> None:
+    code = """
+import time
+def handler(event, context):
+    response = event["Records"][0]["cf"]["response"]
+    time.sleep(0.1)
+    response["body"] = "new"
+    return response
+"""
+    text = template(behavior(LambdaFunctionAssociations=associations("origin-response")))
+    content = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size
+    with (
+        scripted_origin(answering(content)) as url,
+        running_cdn(tmp_path, text, {"app.py": code}, origins={"app": url}) as cdn,
+    ):
+        assert [cdn.request("/").body for _ in range(4)] == [b"new"] * 4
 
 
 def test_connections_that_are_reset_at_once_do_no_harm(echoing: RunningCdn) -> None:

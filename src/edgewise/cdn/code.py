@@ -35,7 +35,8 @@ def function_definition(properties: Node, folder: Path) -> FunctionDefinition:
     handler = properties.text("Handler", "")
     if "." not in handler:
         raise properties.error(f"{handler!r} is not module.function", "Handler")
-    name = properties.text("FunctionName", f"local-{properties.key.split('.')[1]}")
+    # A name that AWS would make is cut to the length that names may have.
+    name = properties.text("FunctionName", f"local-{properties.key.split('.')[1][-58:]}")
     if not _FUNCTION_NAME.fullmatch(name):
         raise properties.error("a function's name is 1 to 64 letters, digits, - and _", "FunctionName")
     memory, timeout = properties.integer("MemorySize", 128), properties.integer("Timeout", 3)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from edgewise.cli.errors import RunError
 
@@ -47,9 +49,21 @@ def announce(run: Run) -> Path:
 
 
 def running_in(state: Path) -> Run | None:
-    """The run of a state folder, if there is one."""
+    """The run of a state folder, if there is one that answers: the number of a killed one may be anybody's now."""
     runs = (run for file in folder().glob("*.json") if (run := _read(file)) is not None)
-    return next((run for run in runs if run.state == str(state.resolve())), None)
+    here = str(state.resolve())
+    return next(
+        (run for run in runs if run.state == here and run.pid != os.getpid() and _answers(run.url)), None
+    )
+
+
+def _answers(url: str) -> bool:
+    address = urlsplit(url)
+    try:
+        socket.create_connection((address.hostname or "", address.port or 0), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 def find() -> Run | None:

@@ -103,7 +103,7 @@ class Files:
                 return
             self._parts = [other for other in self._parts if other != one]
             self._tell(f"{one.path}: not readable as Parquet, set aside: {reason}")
-            if not self._read_only:
+            if not self._read_only and one.path.exists():
                 self._disk.rename(one.path, one.path.with_suffix(".corrupt"))
 
     def _rows_of(self, one: Part) -> int:

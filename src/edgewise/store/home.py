@@ -8,7 +8,6 @@ journal/ data/     see journal.py and partitions.py
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import secrets
@@ -109,13 +108,24 @@ def _make_credentials(home: Home) -> None:
     made = Credentials(USER, secrets.token_urlsafe(24))
     try:
         disk.replace_bytes(candidate, orjson.dumps(asdict(made)))
-        with contextlib.suppress(FileExistsError):
-            os.link(candidate, home.credentials)
-        disk.unlink(candidate)
+        _link_or_rename(candidate, home.credentials)
     except OSError as error:
         raise StoreDirectoryError(
             f"the store's credentials cannot be written: {error.strerror}", file=home.credentials
         ) from None
+    finally:
+        candidate.unlink(missing_ok=True)
+
+
+def _link_or_rename(candidate: Path, target: Path) -> None:
+    try:
+        os.link(candidate, target)
+    except FileExistsError:
+        return
+    except OSError:
+        # Some shared folders have no hard links; there the last of several first ones wins.
+        if not target.exists():
+            candidate.rename(target)
 
 
 def leftovers(home: Home) -> Iterator[Path]:

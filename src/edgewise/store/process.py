@@ -123,8 +123,8 @@ class _Server(uvicorn.Server):
             self._leave()
 
     def _leave(self) -> None:
-        self._leaving()
         self.should_exit = True
+        self._leaving()
 
 
 def listen(port: int) -> socket.socket:

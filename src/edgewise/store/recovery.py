@@ -88,6 +88,8 @@ def is_shortage(error: Exception) -> bool:
 
     Arrow's own complaints about a file are an `OSError` without a number.
     """
+    if isinstance(error, FileNotFoundError):
+        return False
     return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno is not None)
 
 

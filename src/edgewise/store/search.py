@@ -141,9 +141,10 @@ class Searcher:
         finally:
             timer.cancel()
             timer.join()
-            connection.close()
             with self._change:
+                # Taken off the list first: a closed connection cannot be interrupted.
                 self._running.discard(connection)
+                connection.close()
                 self._change.notify_all()
 
     def _may_be_corruption(self, error: duckdb.Error) -> bool:

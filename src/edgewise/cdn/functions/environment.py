@@ -101,7 +101,8 @@ class ExecutionEnvironment:
                 process_group=0,
             )
         except BaseException:
-            self.state = after(self.state, "fail")
+            if self.state is not State.GONE:
+                self.state = after(self.state, "fail")
             self._cancel_timer()
             self._close_pipe()
             self._api.close()
@@ -110,6 +111,8 @@ class ExecutionEnvironment:
             if output >= 0:
                 os.close(output)
         self._watcher = loop.create_task(self._watch())
+        if self.state is State.GONE:
+            self._signal(signal.SIGKILL)  # its time ran out while it was being created
 
     async def _watch(self) -> None:
         assert self._process is not None

@@ -301,6 +301,7 @@ class _Connection(asyncio.Protocol):
             return
         self._given_back = True
         if self._reusable and self.usable:
+            self._transport.resume_reading()  # it may have been paused while the body was buffered
             self._pool.release(self, self._keepalive)
         else:
             self.abort()

@@ -17,7 +17,7 @@ from edgewise.cdn.message import Body, Headers, Request, Response
 
 # A viewer that sends requests faster than they are answered is paused when this many are waiting.
 _MAX_PIPELINED = 16
-# Seconds: for silence between requests, for a whole request to arrive, for the viewer to read what was sent.
+# Seconds: for silence, for a whole head to arrive, for the viewer to read what was sent.
 _IDLE_TIMEOUT = 60.0
 
 
@@ -177,8 +177,10 @@ class ViewerConnection(asyncio.Protocol):
         self.transport.abort()
 
     def _idle(self) -> None:
-        """Close a connection that is silent, or on which a request does not come to its end."""
-        passed = self._loop.time() - (self._began or self._quiet_since)
+        """Close a connection that is silent, or on which a head does not come to its end."""
+        # A body may take as long as it keeps coming; a head may not.
+        head_arrives = self._began and not self._head_complete
+        passed = self._loop.time() - (self._began if head_arrives else self._quiet_since)
         if self._task is None and passed >= _IDLE_TIMEOUT:
             self.transport.close()
         else:
@@ -221,7 +223,7 @@ class ViewerConnection(asyncio.Protocol):
         # RFC 9112 section 3.2: HTTP/1.1 has one Host, and no request has two.
         hosts = len(self._headers.get_all("host"))
         wrong_host = hosts > 1 or (hosts == 0 and self._parser.get_http_version() == "1.1")
-        if wrong_host or not uri.startswith("/"):
+        if wrong_host or not uri.startswith("/") or b"#" in self._url:
             self._refuse(400, errorpage.BAD_REQUEST)
             return
         request = Request(

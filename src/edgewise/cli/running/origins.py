@@ -107,6 +107,7 @@ class OriginProcess:
         while True:
             assert self._child is not None
             status = await self._child.wait()
+            self._child.kill()  # what it started itself would hold the port
             self._on_line(self._name, f"ended with status {status}; starting it again")
             await asyncio.sleep(_PAUSE)
             try:
