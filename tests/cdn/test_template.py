@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgewise.cdn import CdnOptions, LocalCdn, parse_template
-from edgewise.cdn.definition import read_distribution
+from edgewise.cdn.template.distribution import read_distribution
 from edgewise.cdn.errors import OriginError, TemplateError
 from support.running import DISABLED, behavior, function, running_cdn, template
 

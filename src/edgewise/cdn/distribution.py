@@ -1,6 +1,6 @@
 """What the local CDN runs: a distribution, its behaviors, origins and functions, as checked values.
 
-`definition.py` makes these from a template. Names are CloudFront's; times are in seconds.
+`template/` makes these from a template. Names are CloudFront's; times are in seconds.
 """
 
 from __future__ import annotations
@@ -11,12 +11,17 @@ from pathlib import Path
 from typing import Literal
 
 from edgewise.cdn.policies import CachePolicy, OriginRequestPolicy
+from edgewise.cdn.responseheaders import ResponseHeadersPolicy
 
 Trigger = Literal["viewer-request", "origin-request", "origin-response", "viewer-response"]
 TRIGGERS: tuple[Trigger, ...] = ("viewer-request", "origin-request", "origin-response", "viewer-response")
 
 ViewerProtocol = Literal["allow-all", "https-only", "redirect-to-https"]
 OriginProtocol = Literal["http-only", "https-only", "match-viewer"]
+
+ERROR_CACHING_MIN_TTL = (
+    10.0  # seconds; CloudFront Developer Guide, "Control how long CloudFront caches errors"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +79,63 @@ Origin = CustomOrigin | BucketOrigin
 
 
 @dataclass(frozen=True, slots=True)
+class OriginGroup:
+    """Two origins: the second is asked when the first fails with one of `status_codes`."""
+
+    id: str
+    members: tuple[str, str]
+    status_codes: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorResponse:
+    """What becomes of an error with status `code`: its own page and status, and how long it is kept at least."""
+
+    code: int
+    response_code: int | None = None
+    page: str = ""
+    min_ttl: float = ERROR_CACHING_MIN_TTL
+
+
+@dataclass(frozen=True, slots=True)
+class GeoRestriction:
+    """Who may ask: viewers of the listed countries (`whitelist`), or of all others (`blacklist`)."""
+
+    kind: Literal["none", "whitelist", "blacklist"] = "none"
+    countries: frozenset[str] = frozenset()
+
+    def refuses(self, country: str) -> bool:
+        match self.kind:
+            case "whitelist":
+                return country not in self.countries
+            case "blacklist":
+                return country in self.countries
+        return False
+
+
+@dataclass(frozen=True, slots=True)
 class Behavior:
-    """A cache behavior. `pattern` is `*` for the default one."""
+    """A cache behavior. `pattern` is `*` for the default one; `target` names an origin or an origin group."""
 
     pattern: str
-    origin: str
+    target: str
     viewer_protocol: ViewerProtocol = "allow-all"
     allowed_methods: frozenset[str] = frozenset({"GET", "HEAD"})
     cached_methods: frozenset[str] = frozenset({"GET", "HEAD"})
     cache_policy: CachePolicy = field(default_factory=CachePolicy)
     origin_request_policy: OriginRequestPolicy = field(default_factory=OriginRequestPolicy)
+    response_headers_policy: ResponseHeadersPolicy | None = None
+    compress: bool = False
     functions: Mapping[Trigger, Association] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """A whole distribution. `behaviors` are in order and end with the default one."""
+    """A whole distribution. `behaviors` are in order and end with the default one.
+
+    `functions` are the edge functions; `function_urls` are the functions behind origins, by the domain of their
+    function URL.
+    """
 
     id: str
     domain: str
@@ -97,6 +143,16 @@ class Distribution:
     origins: Mapping[str, Origin]
     functions: Mapping[str, FunctionDefinition]
     default_root_object: str = ""
+    aliases: tuple[str, ...] = ()
+    origin_groups: Mapping[str, OriginGroup] = field(default_factory=dict)
+    error_responses: Mapping[int, ErrorResponse] = field(default_factory=dict)
+    geo_restriction: GeoRestriction = GeoRestriction()
+    function_urls: Mapping[str, FunctionDefinition] = field(default_factory=dict)
+
+    def origins_of(self, behavior: Behavior) -> tuple[Origin, ...]:
+        """The origins to ask, one after another."""
+        group = self.origin_groups.get(behavior.target)
+        return tuple(self.origins[member] for member in (group.members if group else (behavior.target,)))
 
 
 @dataclass(frozen=True, slots=True)

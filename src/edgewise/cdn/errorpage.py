@@ -28,6 +28,8 @@ FUNCTION_INVALID = (
     "The Lambda function associated with the CloudFront distribution is invalid or doesn't have the required "
     f"permissions. {BUSY}"
 )
+FUNCTION_THROTTLED = f"The Lambda function associated with the CloudFront distribution was throttled. {BUSY}"
+BLOCKED = "Request blocked."
 
 _REASONS = {494: "Request Header Too Large"}
 

@@ -14,7 +14,6 @@ from ipaddress import ip_address
 
 from edgewise.cdn import errorpage
 from edgewise.cdn.cache import Cache
-from edgewise.cdn.definition import read_distribution
 from edgewise.cdn.distribution import Distribution, Notice
 from edgewise.cdn.errors import ListenError
 from edgewise.cdn.failure import RequestFailure
@@ -26,7 +25,8 @@ from edgewise.cdn.http.listener import Listener
 from edgewise.cdn.http.viewer import ResponseWriter
 from edgewise.cdn.message import Request, Response
 from edgewise.cdn.origins.router import OriginRouter, read_places
-from edgewise.cdn.template import Template
+from edgewise.cdn.template.distribution import read_distribution
+from edgewise.cdn.template.document import Template
 from edgewise.cdn.trace import Trace
 from edgewise.cdn.walk import EdgeLocation, Walk
 

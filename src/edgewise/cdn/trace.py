@@ -1,49 +1,103 @@
-"""What happened to one request, collected while it walks, for the live line and the access record."""
+"""What happened to one request, collected while it walks: for the live line, records, logs and the inspector.
+
+Only references are collected, nothing is copied or rendered before somebody asks.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from edgewise.cdn.distribution import Trigger
 from edgewise.cdn.event import text
-from edgewise.cdn.failure import ResultType
-from edgewise.cdn.message import Request
+from edgewise.cdn.failure import Explanation, ResultType
+from edgewise.cdn.message import Headers, Request
+from edgewise.cdn.viewerfacts import ViewerFacts
+
+# How the cache was asked: `pass` is a request that it is not asked for at all.
+CacheOutcome = Literal["pass", "miss", "hit", "expired", "revalidated", "stale", "collapsed"]
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionRun:
-    """One invocation for a request; `error` is empty when it went well."""
+    """One invocation for a request; `error` is empty when it went well.
+
+    `event` and `result` are the JSON texts that went in and came out; `request_id` is Lambda's own.
+    """
 
     trigger: Trigger
+    function: str
     milliseconds: float
     cold: bool
+    error: str = ""
+    request_id: str = ""
+    event: bytes = b""
+    result: bytes = b""
+    explanation: Explanation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OriginExchange:
+    """One request to an origin as it was sent, and what became of it; `status` 0 is no answer."""
+
+    origin: str
+    domain: str
+    request: Request
+    status: int
+    headers: Headers
+    milliseconds: float
     error: str = ""
 
 
 @dataclass(slots=True)
-class Trace:
-    """One viewer request. `started` is in seconds since the epoch; durations are in milliseconds.
+class CacheLook:
+    """What the cache said and why: `reason` is a sentence, `key` the parts of the key with their names.
 
-    `status` 0 means that the viewer left before the answer, as CloudFront logs it.
+    `age` and `ttl` are in seconds, of the object that was found or stored; None when there is none.
+    """
+
+    outcome: CacheOutcome = "pass"
+    reason: str = ""
+    key: Sequence[tuple[str, str]] = ()
+    age: float | None = None
+    ttl: float | None = None
+
+
+@dataclass(slots=True)
+class Trace:
+    """One viewer request. `started` is in seconds since the epoch (of this machine); durations are in milliseconds.
+
+    `status` 0 means that the viewer left before the answer, as CloudFront logs it. `result` is
+    `x-edge-result-type`: what was done, `response_result` is `x-edge-response-result-type`: what was sent.
     """
 
     request_id: str
     started: float
     request: Request
+    facts: ViewerFacts
     distribution_id: str
+    distribution_domain: str
     edge_location: str
+    region: str
     host: str = ""
     behavior: str = ""
     origin: str = ""
     status: int = 0
     result: ResultType = "Miss"
+    response_result: ResultType = "Miss"
+    detailed_result: str = ""
     content_type: str = ""
+    content_length: int | None = None
+    content_range: str = ""
     bytes_sent: int = 0
     duration_ms: float = 0.0
     first_byte_ms: float = 0.0
     detail: str = ""
+    cache: CacheLook = field(default_factory=CacheLook)
     functions: list[FunctionRun] = field(default_factory=list)
+    exchanges: list[OriginExchange] = field(default_factory=list)
+    answer: Headers | None = None
 
     @property
     def functions_ms(self) -> float:
@@ -74,6 +128,7 @@ def access_record(trace: Trace) -> dict[str, Any]:
         "duration_ms": round(trace.duration_ms, 3),
         "first_byte_ms": round(trace.first_byte_ms, 3),
         "client_ip": request.viewer,
+        "country": trace.facts.country,
         "user_agent": text(request.headers.get("user-agent")),
         "referrer": text(request.headers.get("referer")),
         "content_type": text(trace.content_type),

@@ -164,7 +164,7 @@ class Walk:
 
     async def _fetched(self) -> Response:
         """The answer of the origin, or of an origin-request function in its place."""
-        origin = self._location.distribution.origins[self._behavior.origin]
+        origin = self._location.distribution.origins_of(self._behavior)[0]
         request = origin_request(self._request, self._behavior, origin, self._location.server)
         result = await self._call_with_request("origin-request", request, origin)
         if result is not None:

@@ -21,8 +21,8 @@ from edgewise.cdn.functions.launcher import Launcher
 from edgewise.cdn.functions.logs import LogStream
 from edgewise.cdn.functions.runtime_api import Outcome, Refused, RuntimeApi, Work
 from edgewise.cdn.functions.states import IllegalTransition, State, after
-from edgewise.cdn.intrinsics import ACCOUNT
 from edgewise.cdn.limits import INIT_TIMEOUT
+from edgewise.cdn.template.intrinsics import ACCOUNT
 
 # What is read of a function's output when it answers; a pipe holds one piece of it.
 _DRAIN_READS = 16

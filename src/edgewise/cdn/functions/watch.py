@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from edgewise.cdn.code import fingerprint
 from edgewise.cdn.functions.function import Function
+from edgewise.cdn.template.code import fingerprint
 
 _MOMENT = 0.02  # seconds
 

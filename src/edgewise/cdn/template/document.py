@@ -17,8 +17,8 @@ from typing import Any
 import yaml
 
 from edgewise.cdn.errors import TemplateError
-from edgewise.cdn.intrinsics import Resolver
-from edgewise.cdn.node import Node
+from edgewise.cdn.template.intrinsics import Resolver
+from edgewise.cdn.template.node import Node
 
 
 class _Loader(yaml.SafeLoader):

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from edgewise.cdn.distribution import FunctionDefinition
 from edgewise.cdn.limits import MAX_MEMORY_MB, MAX_TIMEOUT
-from edgewise.cdn.node import Node
+from edgewise.cdn.template.node import Node
 
 _FUNCTION_NAME = re.compile(r"[A-Za-z0-9-_]{1,64}")
 

@@ -77,6 +77,13 @@ class Node:
             raise self.error("it must be a list of texts", name)
         return tuple(items)
 
+    def integers(self, name: str) -> tuple[int, ...]:
+        """A list of whole numbers."""
+        try:
+            return tuple(int(item) for item in self._list(name))
+        except (TypeError, ValueError):
+            raise self.error("it must be a list of whole numbers", name) from None
+
     def child(self, name: str) -> Node | None:
         """A mapping inside, None if it is absent (an empty one is there)."""
         value = self._value.get(name)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import cast, get_args
 
-from edgewise.cdn.node import Node
 from edgewise.cdn.policies import CachePolicy, HeaderKind, OriginRequestPolicy, Selection, SelectionKind
+from edgewise.cdn.responseheaders import ResponseHeadersPolicy
+from edgewise.cdn.template.node import Node
 
 _DAY = 86_400
 _YEAR = 31_536_000
@@ -42,6 +43,11 @@ def origin_request_policy(settings: Node) -> OriginRequestPolicy:
         cookies=_selection(settings.child("CookiesConfig"), "CookieBehavior", "Cookies"),
         queries=_selection(settings.child("QueryStringsConfig"), "QueryStringBehavior", "QueryStrings"),
     )
+
+
+def response_headers_policy(settings: Node) -> ResponseHeadersPolicy:
+    """A `ResponseHeadersPolicyConfig`."""
+    return ResponseHeadersPolicy(settings.text("Name", "custom"))
 
 
 def _selection(part: Node | None, behavior: str, names: str) -> Selection:

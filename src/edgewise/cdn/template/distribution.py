@@ -1,0 +1,93 @@
+"""From a template to the distribution that the local CDN runs.
+
+A part that is not simulated becomes a `Notice` that says what happens instead (`notices.py`). Property names and
+defaults: CloudFormation reference, `AWS::CloudFront::Distribution`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+from edgewise.cdn.distribution import Distribution, ErrorResponse, GeoRestriction, Notice
+from edgewise.cdn.errors import TemplateError
+from edgewise.cdn.template.behaviors import Behaviors
+from edgewise.cdn.template.document import Template
+from edgewise.cdn.template.function_urls import function_urls
+from edgewise.cdn.template.functions import EdgeFunctions
+from edgewise.cdn.template.intrinsics import DISTRIBUTION_DOMAIN, DISTRIBUTION_ID
+from edgewise.cdn.template.node import Node
+from edgewise.cdn.template.notices import Notices
+from edgewise.cdn.template.origins import read_origin_groups, read_origins
+
+_DISTRIBUTION = "AWS::CloudFront::Distribution"
+# Developer Guide, "Generate custom error responses".
+_ERROR_CODES = frozenset({400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504})
+
+
+def read_distribution(template: Template, name: str | None = None) -> tuple[Distribution, list[Notice]]:
+    """The distribution of a template, and the notices of what is not simulated.
+
+    `name` is the logical id, needed only when there are several. Raises `TemplateError`.
+    """
+    config = template.node(_choose(template, name)).required("DistributionConfig")
+    notices = Notices()
+    notices.of("distribution", config)
+    origins = read_origins(config, notices)
+    groups = read_origin_groups(config, origins)
+    functions = EdgeFunctions(template, notices)
+    behaviors = Behaviors(template, {*origins, *groups}, functions, notices).read(config)
+    distribution = Distribution(
+        id=DISTRIBUTION_ID,
+        domain=DISTRIBUTION_DOMAIN,
+        behaviors=behaviors,
+        origins=origins,
+        functions=functions.definitions,
+        default_root_object=config.text("DefaultRootObject", ""),
+        aliases=tuple(alias.lower() for alias in config.names("Aliases")),
+        origin_groups=groups,
+        error_responses={
+            response.code: response
+            for response in map(_error_response, config.children("CustomErrorResponses"))
+        },
+        geo_restriction=_geo_restriction(config),
+        function_urls=function_urls(template, origins.values()),
+    )
+    return distribution, notices
+
+
+def _choose(template: Template, name: str | None) -> str:
+    names = template.of_type(_DISTRIBUTION)
+    if not names:
+        raise TemplateError(f"there is no {_DISTRIBUTION}", file=template.file, key="Resources")
+    if name is None and len(names) > 1:
+        hint = "choose one with --distribution: " + ", ".join(names)
+        raise TemplateError("there are several distributions", file=template.file, key="Resources", hint=hint)
+    if name is not None and name not in names:
+        raise TemplateError(f"there is no distribution {name!r}", file=template.file, hint=", ".join(names))
+    return name or names[0]
+
+
+def _error_response(item: Node) -> ErrorResponse:
+    code = item.integer("ErrorCode", 0)
+    if code not in _ERROR_CODES:
+        hint = "one of " + ", ".join(map(str, sorted(_ERROR_CODES)))
+        raise item.error(f"CloudFront takes no custom error response for {code}", "ErrorCode", hint)
+    min_ttl = float(item.integer("ErrorCachingMinTTL", 10))
+    if not item.has("ResponsePagePath") and not item.has("ResponseCode"):
+        return ErrorResponse(code, min_ttl=min_ttl)
+    page, status = item.text("ResponsePagePath"), item.integer("ResponseCode", 0)
+    if not page.startswith("/"):
+        raise item.error("the path of an error page starts with /", "ResponsePagePath")
+    if status not in {200, *_ERROR_CODES}:
+        raise item.error(f"CloudFront does not answer with {status} in place of an error", "ResponseCode")
+    return ErrorResponse(code, status, page, min_ttl)
+
+
+def _geo_restriction(config: Node) -> GeoRestriction:
+    restrictions = config.child("Restrictions")
+    geo = restrictions.child("GeoRestriction") if restrictions else None
+    if geo is None:
+        return GeoRestriction()
+    kind = geo.choice("RestrictionType", ("none", "whitelist", "blacklist"))
+    countries = frozenset(country.upper() for country in geo.names("Locations"))
+    return GeoRestriction(cast(Literal["none", "whitelist", "blacklist"], kind), countries)

@@ -1,0 +1,77 @@
+"""Origins and origin groups of a distribution, and the functions behind function URLs.
+
+Property names and defaults: CloudFormation reference, `Origin`, `CustomOriginConfig` and `OriginGroup` of
+`AWS::CloudFront::Distribution`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from typing import Any, cast, get_args
+
+from edgewise.cdn.distribution import BucketOrigin, CustomOrigin, Origin, OriginGroup, OriginProtocol
+from edgewise.cdn.template.node import Node
+from edgewise.cdn.template.notices import Notices
+
+# CloudFormation reference, `StatusCodes` of an origin group; Developer Guide, "Optimize high availability".
+_FAILOVER_CODES = frozenset({400, 403, 404, 416, 429, 500, 502, 503, 504})
+
+
+def read_origins(config: Node, notices: Notices) -> dict[str, Origin]:
+    """The origins of a `DistributionConfig` by id. Raises `TemplateError`."""
+    origins = [_origin(item, notices) for item in config.children("Origins")]
+    if not origins:
+        raise config.error("a distribution needs at least one origin", "Origins")
+    return {origin.id: origin for origin in origins}
+
+
+def _origin(item: Node, notices: Notices) -> Origin:
+    notices.of("origin", item)
+    common: dict[str, Any] = {
+        "id": item.text("Id"),
+        "domain": item.text("DomainName"),
+        "path": item.text("OriginPath", ""),
+        "custom_headers": tuple(
+            (pair.text("HeaderName"), pair.text("HeaderValue"))
+            for pair in item.children("OriginCustomHeaders")
+        ),
+    }
+    custom = item.child("CustomOriginConfig")
+    if custom is None and item.child("S3OriginConfig") is None:
+        raise item.error("only CustomOriginConfig and S3OriginConfig can be run here")
+    if custom is None:
+        return BucketOrigin(**common)
+    return CustomOrigin(
+        **common,
+        protocol=cast(OriginProtocol, custom.choice("OriginProtocolPolicy", get_args(OriginProtocol))),
+        http_port=custom.integer("HTTPPort", 80),
+        https_port=custom.integer("HTTPSPort", 443),
+        ssl_protocols=custom.names("OriginSSLProtocols") or ("TLSv1.2",),
+        read_timeout=custom.integer("OriginReadTimeout", 30),
+        keepalive_timeout=custom.integer("OriginKeepaliveTimeout", 5),
+        connect_timeout=item.integer("ConnectionTimeout", 10),
+        connect_attempts=item.integer("ConnectionAttempts", 3),
+    )
+
+
+def read_origin_groups(config: Node, origins: Mapping[str, Origin]) -> dict[str, OriginGroup]:
+    """The origin groups by id; their members are origins of the distribution. Raises `TemplateError`."""
+    groups = config.child("OriginGroups")
+    return {item.text("Id"): _group(item, origins) for item in (groups.children("Items") if groups else ())}
+
+
+def _group(item: Node, origins: Container[str]) -> OriginGroup:
+    members = [member.text("OriginId") for member in item.required("Members").children("Items")]
+    if len(members) != 2:
+        raise item.error("an origin group has two members", "Members.Items")
+    for member in members:
+        if member not in origins:
+            raise item.error(f"{member!r} is not an origin", "Members.Items")
+    listed = item.required("FailoverCriteria").required("StatusCodes")
+    codes = frozenset(listed.integers("Items"))
+    if not codes or codes - _FAILOVER_CODES:
+        hint = "one or more of " + ", ".join(map(str, sorted(_FAILOVER_CODES)))
+        raise listed.error(
+            f"CloudFront does not fail over on {sorted(codes - _FAILOVER_CODES)}", "Items", hint
+        )
+    return OriginGroup(item.text("Id"), (members[0], members[1]), codes)
