@@ -1,28 +1,36 @@
-"""What the local CDN costs: requests per second and latency with no function, one and four, and from the cache.
+"""What the local CDN costs: rates and latency with no function, one and four, and from the cache; memory and starts.
 
-    .venv/bin/python -m benchmarks.cdn [--seconds 3] [--rounds 3]
+    .venv/bin/python -m benchmarks.cdn [--seconds 3] [--rounds 3] [--loop uvloop]
 
-The same load goes to the origin directly and through the CDN, in turns, in the same run; read the ratios. Client,
-CDN, functions and origin share the machine's cores. Functions are real execution environments of AWS's client that
-let everything pass.
+The same load goes to the origin directly, through nginx where it is installed, and through the CDN, in turns, in the
+same run; read the ratios. Client, CDN, functions and origin share the machine's cores: the processor time of a request
+(CDN and its functions, or nginx; without client and origin) depends less on who else is busy. Functions are real
+execution environments of AWS's client that let everything pass.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import http.client
 import json
 import multiprocessing
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import uvloop
+
+from benchmarks import _nginx
 from benchmarks._http import Load, load, serve_origin
+from benchmarks._usage import cpu_seconds, memory_mb, processes
 from edgewise.cdn import CdnOptions, LocalCdn, parse_template
 
 _SPAWN = multiprocessing.get_context("spawn")
@@ -32,9 +40,16 @@ def handler(event, context):
     cf = event["Records"][0]["cf"]
     return cf["response"] if "response" in cf else cf["request"]
 """
-# What is measured: its name, the path that selects it, and what it is compared with.
+# The same, as an edit leaves it: its answers say which edit made them.
+_MARKED = """
+def handler(event, context):
+    return {{"status": "200", "headers": {{"x-mark": [{{"value": "{mark}"}}]}}}}
+"""
+_ORIGIN, _NGINX = "origin, directly", "nginx as a proxy"
+# What is measured: its name and the path that selects it.
 _CASES = {
-    "origin, directly": "/",
+    _ORIGIN: "/",
+    _NGINX: "/",
     "no function": "/none",
     "cache hit": "/cached",
     "one function": "/one",
@@ -92,11 +107,8 @@ def _template() -> str:
     return json.dumps({"Resources": resources})
 
 
-def serve_cdn(folder: str, origin_port: int, ready: Connection) -> None:
+def serve_cdn(folder: str, origin_port: int, loop: str, ready: Connection) -> None:
     """Run the local CDN alone, without store and screen; sends its port and ends when `ready` is told to."""
-    code = Path(folder) / "code"
-    code.mkdir()
-    (code / "app.py").write_text(_HANDLER)
     options = CdnOptions(origins={"app": f"http://127.0.0.1:{origin_port}"})
     cdn = LocalCdn(parse_template(_template(), Path(folder) / "template.json"), options)
 
@@ -107,16 +119,31 @@ def serve_cdn(folder: str, origin_port: int, ready: Connection) -> None:
         await stop.wait()
         await cdn.close()
 
-    asyncio.run(serve())
+    factory = uvloop.new_event_loop if loop == "uvloop" else asyncio.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(serve())
+
+
+@dataclass(frozen=True)
+class _Server:
+    """Something that answers; `pid` is None where its processor time is of no interest."""
+
+    port: int
+    pid: int | None = None
+
+    def cpu(self) -> float:
+        return 0.0 if self.pid is None else cpu_seconds(self.pid)
 
 
 @contextmanager
-def _process(target: Callable[..., None], *arguments: Any) -> Iterator[Connection]:
+def _process(target: Callable[..., None], *arguments: Any) -> Iterator[tuple[Connection, int]]:
+    """Run `target` in a process of its own; gives the connection to it and its id."""
     ours, theirs = _SPAWN.Pipe()
     process = _SPAWN.Process(target=target, args=(*arguments, theirs))
     process.start()
+    assert process.pid is not None
     try:
-        yield ours
+        yield ours, process.pid
     finally:
         ours.send("stop")
         process.join(2)
@@ -124,60 +151,136 @@ def _process(target: Callable[..., None], *arguments: Any) -> Iterator[Connectio
         process.join(10)
 
 
-def _measure(port: int, path: str, connections: int, seconds: float) -> Load:
-    with _process(load, port, path, connections, seconds) as answer:
+def _measure(server: _Server, path: str, connections: int, seconds: float) -> tuple[Load, float]:
+    """One round: what the client saw, and the server's processor time for one request in microseconds."""
+    with _process(load, server.port, path, connections, seconds) as (answer, _):
+        before = server.cpu()
         if not answer.poll(seconds + 60):
             sys.exit("the load did not end")
         measured: Load = answer.recv()
+        used = server.cpu() - before
     if measured.failed:
         sys.exit(f"{measured.failed} answers of {path} were not 200")
-    return measured
+    return measured, used / measured.answers * 1e6
 
 
-def _rounds(ports: dict[str, int], connections: int, seconds: float, rounds: int) -> dict[str, list[Load]]:
-    loads: dict[str, list[Load]] = {name: [] for name in _CASES}
+def _row(connections: int, case: str, measured: list[tuple[Load, float]]) -> dict[str, Any]:
+    row: dict[str, Any] = {"connections": connections, "case": case}
+    for field in ("rate", "p50", "p99"):
+        row[field] = statistics.median(getattr(each, field) for each, _ in measured)
+    row["cpu_us"] = statistics.median(cpu for _, cpu in measured)
+    return row
+
+
+def _rates(
+    servers: Mapping[str, _Server], connections: int, seconds: float, rounds: int
+) -> list[dict[str, Any]]:
+    """A table of all cases, measured in turns."""
+    print(f"{connections} connection{'s' * (connections > 1)}, medians of {rounds} rounds of {seconds:g} s")
+    measured: dict[str, list[tuple[Load, float]]] = {name: [] for name in servers}
     for _ in range(rounds):
-        for name, path in _CASES.items():
-            loads[name].append(_measure(ports.get(name, ports["cdn"]), path, connections, seconds))
-    return loads
+        for name, server in servers.items():
+            measured[name].append(_measure(server, _CASES[name], connections, seconds))
+    rows = [_row(connections, name, rounds_of) for name, rounds_of in measured.items()]
+    floors = {row["case"]: row["rate"] for row in rows}
+    for row in rows:
+        ratios = [f"{row['rate'] / floors[_ORIGIN]:.2f} of the origin"]
+        if _NGINX in floors:
+            ratios.append(f"{row['rate'] / floors[_NGINX]:.2f} of nginx")
+        cpu = f"{row['cpu_us']:>6.0f} us CPU" if row["cpu_us"] else " " * 13
+        print(
+            f"  {row['case']:<17} {row['rate']:>8,.0f}/s   p50 {row['p50']:>6.2f} ms   p99 {row['p99']:>6.2f} ms"
+            f"   {cpu}   {', '.join(ratios)}"
+        )
+    return rows
 
 
-def run(seconds: float = 3.0, rounds: int = 3) -> list[dict[str, Any]]:
-    """Print a table for one connection and one for sixteen; returns its rows."""
-    rows = []
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        _process(serve_origin) as origin,
-        _process(serve_cdn, folder, port := origin.recv()) as cdn,
-    ):
-        ports = {"origin, directly": port, "cdn": cdn.recv()}
-        for name, path in _CASES.items():
-            _measure(ports.get(name, ports["cdn"]), path, 4, 1.0)  # environments started, cache filled
+def _get(port: int, path: str) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        response.read()
+        return response.headers.get("X-Mark", "")
+    finally:
+        connection.close()
+
+
+def _memory(server: _Server) -> dict[str, Any]:
+    """The CDN when it has served nothing yet, and what an environment of a function adds."""
+    assert server.pid is not None
+    idle = memory_mb(server.pid)
+    with _process(load, server.port, _CASES["one function"], 16, 1.0) as (answer, _):
+        answer.recv()
+    environments = processes(server.pid)[1:]
+    each = statistics.mean(memory_mb(pid) for pid in environments)
+    print(
+        f"  idle {idle:.0f} MB; each of {len(environments)} environments {each:.1f} MB (shared pages in parts)"
+    )
+    return {"case": "memory", "idle_mb": idle, "environment_mb": each}
+
+
+def _reloads(server: _Server, code: Path, times: int = 5) -> dict[str, Any]:
+    """From an edit of a function to the first answer that the new code has made."""
+    taken = []
+    for number in range(times):
+        mark = f"edit-{number}"
+        began = time.perf_counter()
+        code.write_text(_MARKED.format(mark=mark))
+        while _get(server.port, _CASES["one function"]) != mark:
+            time.sleep(0.001)
+        taken.append((time.perf_counter() - began) * 1000)
+    print(
+        f"  a reload takes {statistics.median(taken):.0f} ms (median of {times}, at most {max(taken):.0f} ms)"
+    )
+    return {"case": "reload", "ms": statistics.median(taken)}
+
+
+def _nginx_server(stack: ExitStack, origin: int, folder: Path) -> dict[str, _Server]:
+    program = _nginx.installed()
+    if program is None:
+        print("nginx is not installed (Debian: nginx-light): no comparison with it")
+        return {}
+    return {_NGINX: _Server(*stack.enter_context(_nginx.running(program, origin, folder)))}
+
+
+def run(seconds: float = 3.0, rounds: int = 3, loop: str = "uvloop") -> list[dict[str, Any]]:
+    """Print a table for one connection and one for sixteen, memory and starts; returns the rows."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        code = folder / "code" / "app.py"
+        code.parent.mkdir()
+        code.write_text(_HANDLER)
+        origin = stack.enter_context(_process(serve_origin))[0].recv()
+        began = time.perf_counter()
+        answer, pid = stack.enter_context(_process(serve_cdn, str(folder), origin, loop))
+        cdn = _Server(answer.recv(), pid)
+        listening = (time.perf_counter() - began) * 1000
+        _get(cdn.port, _CASES["one function"])
+        first = (time.perf_counter() - began) * 1000
+        print(
+            f"the CDN on {loop}\n  listens {listening:.0f} ms after its process was started, "
+            f"and has answered through a function after {first:.0f} ms"
+        )
+        rows: list[dict[str, Any]] = [{"case": "ready", "listening_ms": listening, "answered_ms": first}]
+        rows.append(_memory(cdn))
+        servers = {_ORIGIN: _Server(origin), **_nginx_server(stack, origin, folder)}
+        servers.update({name: cdn for name in _CASES if name not in (_ORIGIN, _NGINX)})
+        for name, server in servers.items():
+            _measure(server, _CASES[name], 4, 0.5)  # environments started, cache filled
         for connections in (1, 16):
-            print(
-                f"{connections} connection{'s' * (connections > 1)}, medians of {rounds} rounds of {seconds:g} s"
-            )
-            loads = _rounds(ports, connections, seconds, rounds)
-            floor = statistics.median(each.rate for each in loads["origin, directly"])
-            for name, measured in loads.items():
-                row = {
-                    "connections": connections,
-                    "case": name,
-                    **{
-                        field: statistics.median(getattr(each, field) for each in measured)
-                        for field in ("rate", "p50", "p99")
-                    },
-                }
-                rows.append(row)
-                print(
-                    f"  {name:<17} {row['rate']:>8,.0f}/s   p50 {row['p50']:>6.2f} ms   p99 {row['p99']:>6.2f} ms"
-                    f"   {row['rate'] / floor:.2f} of the origin"
-                )
+            rows += _rates(servers, connections, seconds, rounds)
+        rows.append(_reloads(cdn, code))
     return rows
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--loop", choices=("uvloop", "asyncio"), default="uvloop", help="what the CDN runs on"
+    )
     run(**vars(parser.parse_args()))

@@ -1,1 +1,1 @@
-"""An independent judge of CloudFront's documented behaviour: one small check per rule, for any address that claims it."""
+"""An independent judge: one small check per documented rule of CloudFront, for any address that claims to keep it."""

@@ -98,13 +98,17 @@ class Client:
             lines.insert(0, ("Host", self.host))
         if body is not None and not named & {"content-length", "transfer-encoding"}:
             lines.append(("Content-Length", str(len(body))))
-        head = f"{method} {target} HTTP/{version}\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines)
+        head = f"{method} {target} HTTP/{version}\r\n" + "".join(
+            f"{name}: {value}\r\n" for name, value in lines
+        )
         return self.send(head.encode("latin-1") + b"\r\n" + (body or b""), method, tls=tls)
 
     def send(self, data: bytes, method: str = "GET", *, tls: bool = False) -> Answer:
         """Send these bytes and read one answer. Raises `NoAnswer`."""
         try:
-            with socket.create_connection((self.name, self.tls_port if tls else self.port), PATIENCE) as plain:
+            with socket.create_connection(
+                (self.name, self.tls_port if tls else self.port), PATIENCE
+            ) as plain:
                 stream = self._tls.wrap_socket(plain, server_hostname=self.name) if tls else plain
                 with stream, stream.makefile("rb") as received:
                     _send(stream, data)

@@ -6,6 +6,7 @@ A path holds a key (`k.RUN.RULE`) and, after it, steps such as `status=404`, eac
 
     status=N reason=TEXT        the status line                 header=NAME:VALUE    one more header
     cc=VALUE                    Cache-Control                   type=TYPE            Content-Type
+    long-headers=N              headers of N bytes
     body=TEXT, size=N, empty    the body; by default an account of the request as JSON
     etag=V, modified            a validator, with 304 for a request that has it
     ranges                      Range is obeyed                 chunked              no Content-Length
@@ -79,6 +80,7 @@ _SETTERS: dict[str, Callable[[Plan, str], None]] = {
     "status": lambda plan, value: setattr(plan, "status", int(value)),
     "reason": lambda plan, value: setattr(plan, "reason", value),
     "header": lambda plan, value: plan.headers.append(_pair(value)),
+    "long-headers": lambda plan, value: plan.headers.extend(_long(int(value))),
     "cc": lambda plan, value: plan.headers.append(("Cache-Control", value)),
     "type": lambda plan, value: setattr(plan, "type", value),
     "body": lambda plan, value: setattr(plan, "body", value.encode()),
@@ -93,6 +95,11 @@ _SETTERS: dict[str, Callable[[Plan, str], None]] = {
 def _pair(text: str) -> tuple[str, str]:
     name, _, value = text.partition(":")
     return name, value
+
+
+def _long(size: int) -> Pairs:
+    """Headers of about so many bytes."""
+    return [(f"X-Long-{place:03}", "x" * 986) for place in range(size // 1000)]
 
 
 def filler(size: int) -> bytes:
@@ -188,6 +195,9 @@ class Origin:
         except (OSError, asyncio.IncompleteReadError, ValueError):
             # The peer left or does not speak HTTP; the next connection is another matter.
             return
+        except asyncio.CancelledError:
+            # The kit ends; a server of streams would print it as an error.
+            return
         finally:
             writer.close()
 
@@ -247,7 +257,10 @@ async def _write(
     status, headers, body = reply
     if status not in _BODILESS:
         chunked = "chunked" in plan.flags
-        headers = [*headers, ("Transfer-Encoding", "chunked") if chunked else ("Content-Length", str(len(body)))]
+        headers = [
+            *headers,
+            ("Transfer-Encoding", "chunked") if chunked else ("Content-Length", str(len(body))),
+        ]
         body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if chunked else body
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
     writer.write(f"HTTP/1.1 {status} {plan.reason}\r\n{lines}\r\n".encode())

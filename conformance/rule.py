@@ -43,7 +43,8 @@ class Rule:
 
     @property
     def url(self) -> str:
-        return _GUIDE.format(self.page)
+        """The page's address. `page` is a page of CloudFront's guide, or the whole address of another."""
+        return self.page if self.page.startswith("https://") else _GUIDE.format(self.page)
 
 
 @dataclass
@@ -67,7 +68,14 @@ class Group:
         return register
 
     def add(
-        self, name: str, title: str, check: Check, *, page: str = "", doubtful: bool = False, local: bool = False
+        self,
+        name: str,
+        title: str,
+        check: Check,
+        *,
+        page: str = "",
+        doubtful: bool = False,
+        local: bool = False,
     ) -> None:
         """Add a rule whose name and title are made, as for the members of a list that the guide gives."""
         title = " ".join(title.split())
@@ -93,6 +101,5 @@ def among(what: str, expected: Iterable[object], seen: object) -> None:
 
 def shortened(value: object, limit: int = 300) -> str:
     """A value as text that fits a line or two."""
-    text = value if isinstance(value, str) else repr(value)
-    text = text if text else "(nothing)"
+    text = str(value) or "(nothing)"
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"

@@ -1,4 +1,7 @@
-"""What a function may return: properties over anything JSON can say, and the byte-exact way back to the wire."""
+"""What a function may return: properties over anything JSON can say, and the byte-exact way back to the wire.
+
+The rules, each by its name, are in `test_answer_rules.py`.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,13 @@ from edgewise.cdn.failure import RequestFailure
 from edgewise.cdn.http.wire import request_head, response_head
 from edgewise.cdn.message import Headers, Request, Response
 from edgewise.cdn.origins.target import changed_origin
+from edgewise.cdn.rules import RULES
 
 CONFIG = RequestConfig("d111111abcdef8.cloudfront.net", "EDFDVBD6EXAMPLE", "id==")
 ORIGIN = CustomOrigin("app", "app.example.com")
 
-_path = st.text(st.characters(min_codepoint=33, max_codepoint=255, exclude_characters="?#\x7f"), max_size=20)
+# Whatever a viewer or an origin may send within a line.
+_wire = st.text(st.characters(max_codepoint=255, exclude_characters="\0\r\n"), max_size=20)
 _latin = st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]), max_size=20)
 _token = st.text("abcDEF-", min_size=1, max_size=10)
 _lines = st.lists(st.tuples(_token, _latin), max_size=6)
@@ -40,15 +45,32 @@ def as_json(value: Any) -> Any:
     return orjson.loads(orjson.dumps(value))
 
 
-@given(_lines, _path, st.text("abc=&%é", max_size=10))
-def test_what_a_function_leaves_alone_stays_byte_for_byte(
-    lines: list[tuple[str, str]], uri: str, query: str
+@given(st.sampled_from(["viewer-request", "origin-request"]), _lines, _wire, _wire)
+def test_an_unchanged_request_is_never_refused_and_stays_byte_for_byte(
+    trigger: Trigger, lines: list[tuple[str, str]], uri: str, query: str
 ) -> None:
-    request = viewer_request(lines, uri, query.replace("é", "\xc3\xa9"))
-    event = as_json(request_event("viewer-request", CONFIG, request))
-    changed = answer.changed_request("viewer-request", event["Records"][0]["cf"]["request"], request)
-    assert (changed.uri, changed.query) == (request.uri, request.query)
-    assert sorted(changed.headers) == sorted(request.headers)
+    request = viewer_request(lines, uri, query)
+    event = as_json(request_event(trigger, CONFIG, request, include_body=True))
+    assert answer.changed_request(trigger, event["Records"][0]["cf"]["request"], request) == request
+
+
+@given(st.sampled_from(["origin-response", "viewer-response"]), _lines, st.integers(100, 999), _wire)
+def test_an_unchanged_response_is_never_refused_and_stays_byte_for_byte(
+    trigger: Trigger, lines: list[tuple[str, str]], status: int, reason: str
+) -> None:
+    response = Response(status, Headers(lines), b"body", reason)
+    event = as_json(response_event(trigger, CONFIG, viewer_request([]), response))
+    assert answer.changed_response(trigger, event["Records"][0]["cf"]["response"], response) == response
+
+
+@given(_lines, _token, _latin)
+def test_one_more_header_changes_no_other(lines: list[tuple[str, str]], name: str, value: str) -> None:
+    request = viewer_request(lines)
+    part = as_json(request_event("origin-request", CONFIG, request))["Records"][0]["cf"]["request"]
+    part["headers"][f"x-new-{name}".lower()] = [{"key": f"X-New-{name}", "value": value}]
+    changed = answer.changed_request("origin-request", part, request)
+    assert changed.headers.lines[:-1] == request.headers.lines
+    assert changed.headers.lines[-1] == (f"X-New-{name}", value.encode().decode("latin-1"))
 
 
 def test_text_that_is_utf_8_is_shown_as_text_and_changed_text_is_sent_as_utf_8() -> None:
@@ -62,13 +84,33 @@ def test_text_that_is_utf_8_is_shown_as_text_and_changed_text_is_sent_as_utf_8()
     assert changed.headers.get("x-raw") == "\xff"
 
 
+def taken(trigger: Trigger, payload: bytes) -> list[bytes]:
+    """The heads that CloudFront writes after a function returned `payload`."""
+    request, response = viewer_request([("X-A", "1")]), Response(200, Headers([("Via", "1.1 a")]), b"body")
+    result = answer.parse(payload)
+    if trigger.endswith("response"):
+        answered = answer.changed_response(trigger, result, response)
+    elif answer.is_response(result):
+        answered = answer.generated_response(trigger, result)
+    else:
+        changed = answer.changed_request(trigger, result, request)
+        changed_origin(result, ORIGIN)
+        return [request_head(changed)]
+    assert isinstance(answered.body, bytes)
+    return [response_head(answered.status, answered.reason, answered.headers, "")]
+
+
 @given(
     st.sampled_from(TRIGGERS),
     _json,
-    st.lists(st.sampled_from(["headers", "uri", "status", "body", "origin"])),
+    st.lists(
+        st.sampled_from(["headers", "uri", "status", "body", "origin", "statusDescription", "querystring"])
+    ),
 )
-def test_any_returned_value_is_taken_or_is_a_502(trigger: Trigger, value: Any, keys: list[str]) -> None:
-    request, response = viewer_request([]), Response(200, Headers([("Via", "1.1 a")]))
+def test_any_returned_value_is_written_to_the_wire_or_is_a_502(
+    trigger: Trigger, value: Any, keys: list[str]
+) -> None:
+    request, response = viewer_request([("X-A", "1")]), Response(200, Headers([("Via", "1.1 a")]), b"body")
     if trigger.endswith("request"):
         event = request_event(trigger, CONFIG, request, origin=origin_object(ORIGIN))
         part = as_json(event)["Records"][0]["cf"]["request"]
@@ -77,18 +119,28 @@ def test_any_returned_value_is_taken_or_is_a_502(trigger: Trigger, value: Any, k
         part = as_json(event)["Records"][0]["cf"]["response"]
     given_back: Any = {**part, **dict.fromkeys(keys, value)} if keys else value
     try:
-        result = answer.parse(orjson.dumps(given_back))
-        if trigger.endswith("response"):
-            answer.changed_response(trigger, result, response)
-        elif answer.is_response(result):
-            answer.generated_response(trigger, result)
-        else:
-            answer.changed_request(trigger, result, request)
-            changed_origin(result, ORIGIN)
+        assert taken(trigger, orjson.dumps(given_back))
     except RequestFailure as failure:
-        assert failure.status == 502
-        assert failure.result == "LambdaValidationError"
-        assert failure.detail.startswith("ERROR Validation error: Lambda function result failed validation, ")
+        assert (failure.status, failure.result) == (502, "LambdaValidationError")
+        assert failure.detail.startswith("ERROR Validation error: ") and failure.detail.isprintable()
+        assert failure.explanation is not None and failure.explanation.rule in RULES
+
+
+@given(st.sampled_from(TRIGGERS), st.dictionaries(st.text(max_size=6), _json, max_size=4))
+def test_any_header_map_is_written_to_the_wire_or_is_a_502(trigger: Trigger, headers: Any) -> None:
+    part = {"uri": "/", "headers": {"host": [{"value": "www"}], "x-a": [{"value": "1"}], **headers}}
+    for result in (part, {"status": "200", "headers": headers}):
+        try:
+            assert taken(trigger, orjson.dumps(result))
+        except RequestFailure as failure:
+            assert failure.status == 502
+
+
+@given(st.sampled_from(TRIGGERS), st.binary(max_size=30))
+def test_any_bytes_are_read_or_are_a_502(trigger: Trigger, payload: bytes) -> None:
+    with pytest.raises(RequestFailure) as caught:
+        taken(trigger, payload)
+    assert caught.value.explanation is not None
 
 
 @pytest.mark.parametrize(
@@ -190,6 +242,8 @@ def test_disallowed_headers_are_never_shown_and_are_kept() -> None:
     request = viewer_request([("X-Forwarded-Proto", "https"), ("X-Amz-Cf-Id", "1"), ("Connection", "close")])
     part = as_json(request_event("viewer-request", CONFIG, request))["Records"][0]["cf"]["request"]
     assert set(part["headers"]) == {"host"}
+    # Taking away what one cannot see changes nothing.
+    part["headers"]["connection"] = []
     assert sorted(answer.changed_request("viewer-request", part, request).headers) == sorted(request.headers)
 
 
@@ -223,7 +277,9 @@ def test_origin_response_may_replace_the_body() -> None:
     ]["response"]
     changed = answer.changed_response("origin-response", {**part, "status": "200", "body": "new"}, response)
     assert (changed.status, changed.body) == (200, b"new")
-    assert "content-length" not in changed.headers and "content-encoding" not in changed.headers
+    assert "content-length" not in changed.headers
+    # Whether the new text is encoded is the function's to say.
+    assert changed.headers.get("content-encoding") == "gzip"
     assert answer.changed_response("origin-response", part, response).body == b"old"
 
 

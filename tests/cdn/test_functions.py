@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
+import json
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+import uvloop
 
+from edgewise.cdn.distribution import FunctionDefinition
+from edgewise.cdn.functions import environment
+from edgewise.cdn.functions.function import THROTTLED, Function
+from edgewise.cdn.functions.launcher import Launcher
 from support.running import (
     PASS_ON,
+    RunningCdn,
     associations,
     behavior,
     function,
@@ -53,11 +63,20 @@ def handler(event, context):
     })}
 """
 
+REGIONS = ("eu-central-1", "us-east-1", "ap-northeast-1")
+
 CLIENTS = pytest.mark.parametrize("own_client", [False, True], ids=["awslambdaric", "own"])
 
 
-def answering(folder: Path, code: str = REPORT, *, own_client: bool = False, **options: object) -> object:
-    text = template(behavior(LambdaFunctionAssociations=associations("viewer-request")))
+def answering(
+    folder: Path,
+    code: str = REPORT,
+    *,
+    own_client: bool = False,
+    functions: dict[str, Any] | None = None,
+    **options: Any,
+) -> AbstractContextManager[RunningCdn]:
+    text = template(behavior(LambdaFunctionAssociations=associations("viewer-request")), functions=functions)
     return running_cdn(folder, text, {"app.py": code}, own_runtime_client=own_client, **options)
 
 
@@ -272,6 +291,103 @@ def handler(event, context):
     assert [run.trigger for run in cdn.traces[0].functions] == ["viewer-request", "origin-response"]
 
 
+@CLIENTS
+def test_an_environment_that_crashed_starts_within_its_next_invocation(
+    tmp_path: Path, own_client: bool
+) -> None:
+    with answering(tmp_path, own_client=own_client) as cdn:
+        cdn.request("/exit")
+        assert cdn.request("/").status == 200
+    _, _, exited, end, report, start, said, _, second = cdn.messages()
+    request_id = end.split()[2]
+    assert exited == (
+        f"RequestId: {request_id} Error: Runtime exited with error: exit status 3\nRuntime.ExitError"
+    )
+    assert report.endswith("\tStatus: error\tError Type: Runtime.ExitError")
+    assert start.startswith("START") and said == "said by the handler"
+    # No start is reported: its time is the invocation's.
+    assert "Init Duration" in report and "Init Duration" not in second
+    assert len({event.stream for event in cdn.logs}) == 1
+
+
+def test_a_crash_can_make_the_next_invocation_run_out_of_time(tmp_path: Path) -> None:
+    mark = tmp_path / "started-once"
+    code = (
+        f"import os, time\nif os.path.exists({str(mark)!r}): time.sleep(20)\nopen({str(mark)!r}, 'w')\n"
+        + REPORT
+    )
+    with answering(tmp_path, code) as cdn:
+        cdn.request("/exit")
+        answer = cdn.request("/")
+    assert answer.status == 503
+    failed, start, late, end, report = cdn.messages()[-5:]
+    assert failed.startswith("INIT_REPORT Init Duration: ")
+    assert failed.endswith(" ms\tPhase: invoke\tStatus: timeout")
+    assert start.startswith("START") and late.endswith("Task timed out after 2.00 seconds")
+    assert end.startswith("END")
+    assert "\tDuration: 2000.00 ms\tBilled Duration: 2000 ms\t" in report
+    assert report.endswith("\tStatus: timeout")
+
+
+@CLIENTS
+def test_a_start_that_fails_once_is_repeated_within_the_invocation(tmp_path: Path, own_client: bool) -> None:
+    mark = tmp_path / "started-once"
+    code = (
+        f"import os\nif not os.path.exists({str(mark)!r}):\n    open({str(mark)!r}, 'w')\n    os._exit(1)\n"
+        + REPORT
+    )
+    with answering(tmp_path, code, own_client=own_client) as cdn:
+        assert cdn.request("/").status == 200
+    first, failed, start, *_, report = cdn.messages()
+    assert first.startswith("INIT_START")
+    assert failed.startswith("INIT_REPORT Init Duration: ")
+    assert failed.endswith(" ms\tPhase: init\tStatus: error\tError Type: Runtime.ExitError")
+    assert start.startswith("START")
+    assert report.startswith("REPORT") and "Init Duration" not in report
+
+
+def test_a_start_that_takes_too_long_is_repeated_under_the_timeout_of_the_function(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "INIT_TIMEOUT", 0.3)
+    with answering(tmp_path, "import time\ntime.sleep(1)\n" + REPORT) as cdn:
+        assert cdn.request("/").status == 200
+    _, failed, start, *_, report = cdn.messages()
+    assert failed.endswith(" ms\tPhase: init\tStatus: timeout")
+    assert start.startswith("START")
+    # The time of the second start is the invocation's, and leaves it less to run.
+    assert float(report.split("\t")[1].split()[1]) >= 1000
+
+
+@CLIENTS
+def test_a_function_that_uses_more_memory_than_it_may_is_ended(tmp_path: Path, own_client: bool) -> None:
+    code = REPORT.replace(
+        'if uri == "/hang":',
+        'if uri == "/grow":\n        globals()["kept"] = b"x" * 200_000_000\n    if uri == "/hang":',
+    )
+    with answering(tmp_path, code, own_client=own_client) as cdn:
+        answers = [cdn.request(path).status for path in ("/grow", "/")]
+    assert answers == [503, 200]
+    assert "Runtime.OutOfMemory" in cdn.traces[0].detail
+    killed = next(message for message in cdn.messages() if "Error: Runtime exited" in message)
+    assert killed.endswith(" Error: Runtime exited with error: signal: killed\nRuntime.OutOfMemory")
+    report = next(message for message in cdn.messages() if message.startswith("REPORT"))
+    assert "\tMemory Size: 128 MB\tMax Memory Used: 128 MB\t" in report
+    assert report.endswith("\tStatus: error\tError Type: Runtime.OutOfMemory")
+
+
+def test_the_memory_of_child_processes_counts(tmp_path: Path) -> None:
+    grow = "import time; kept = b'x' * 200_000_000; time.sleep(60)"
+    code = REPORT.replace(
+        'if uri == "/hang":',
+        f'if uri == "/grow":\n        import subprocess\n        subprocess.run([sys.executable, "-c", "{grow}"])\n'
+        '    if uri == "/hang":',
+    )
+    with answering(tmp_path, code, functions={"Function": function(Timeout=20)}) as cdn:
+        assert cdn.request("/grow").status == 503
+    assert "Runtime.OutOfMemory" in cdn.traces[0].detail
+
+
 def test_a_large_result_passes(tmp_path: Path) -> None:
     code = PASS_ON.replace(
         "return", 'cf["request"]["headers"]["x-big"] = [{"value": "x" * 20_000}]\n    return', 1
@@ -283,6 +399,86 @@ def test_a_large_result_passes(tmp_path: Path) -> None:
     ):
         headers = dict(cdn.request("/").json()["headers"])
     assert len(headers["x-big".title()]) == 20_000
+
+
+@pytest.mark.parametrize(
+    "new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
+)
+def test_a_function_on_either_event_loop(
+    tmp_path: Path, new_loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    async def run(function: Function) -> list[str]:
+        async def said(uri: str) -> str:
+            event = {"Records": [{"cf": {"request": {"uri": uri}}}]}
+            ran = await function.invoke(json.dumps(event).encode())
+            return ran.outcome.error_type or str(json.loads(ran.outcome.payload)["status"])
+
+        first = await said("/")
+        ticks = await asyncio.gather(*(said("/sleep") for _ in range(5)))
+        return [first, *ticks, await said("/exit"), await said("/hang"), await said("/")]
+
+    with alone(tmp_path, max_environments=2) as function, asyncio.Runner(loop_factory=new_loop) as runner:
+        outcomes = runner.run(run(function))
+        runner.run(function.close())
+    assert outcomes == ["200"] * 6 + ["Runtime.ExitError", "Sandbox.Timedout", "200"]
+    assert _children() == []
+
+
+def test_beyond_its_concurrency_a_function_is_throttled(tmp_path: Path) -> None:
+    async def run(function: Function) -> list[str]:
+        event = json.dumps({"Records": [{"cf": {"request": {"uri": "/sleep"}}}]}).encode()
+        together = await asyncio.gather(*(function.invoke(event) for _ in range(4)))
+        later = await function.invoke(event)
+        await function.close()
+        return [ran.outcome.error_type for ran in (*together, later)]
+
+    # The limit counts requests that wait, too: one environment, two executions.
+    with alone(tmp_path, max_environments=1, concurrency=2) as function:
+        assert asyncio.run(run(function)) == ["", "", THROTTLED, THROTTLED, ""]
+
+
+def test_functions_cost_nothing_before_they_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = tmp_path / "made"
+    made.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(made))
+    launcher = Launcher()
+    definition = FunctionDefinition("edge", "app.handler", tmp_path)
+    functions = [Function(definition, region, launcher, print) for region in REGIONS for _ in range(50)]
+    assert len(functions) == 150 and list(made.iterdir()) == []
+    launcher.close()
+
+
+def test_a_function_behind_a_function_url_has_its_own_name_and_variables(tmp_path: Path) -> None:
+    async def run(function: Function) -> Any:
+        event = json.dumps({"Records": [{"cf": {"request": {"uri": "/"}}}]}).encode()
+        ran = await function.invoke(event)
+        await function.close()
+        return json.loads(json.loads(ran.outcome.payload)["body"])
+
+    with alone(tmp_path, at_edge=False, variables={"STAGE": "test", "AWS_REGION": "mars"}) as function:
+        seen = asyncio.run(run(function))
+    assert seen["name"] == "edge" and seen["arn"].endswith(":function:edge:1")
+    assert (seen["environ"]["STAGE"], seen["environ"]["AWS_REGION"]) == ("test", "eu-central-1")
+
+
+@contextmanager
+def alone(
+    folder: Path, *, max_environments: int = 4, concurrency: int | None = None, **definition: Any
+) -> Iterator[Function]:
+    """A function without a CDN around it."""
+    (folder / "app.py").write_text(REPORT)
+    launcher = Launcher()
+    try:
+        yield Function(
+            FunctionDefinition("edge", "app.handler", folder, timeout=2.0, **definition),
+            REGIONS[0],
+            launcher,
+            lambda event: None,
+            max_environments=max_environments,
+            concurrency=concurrency,
+        )
+    finally:
+        launcher.close()
 
 
 def _alive(pid: int) -> bool:
@@ -303,7 +499,7 @@ def _children() -> list[int]:
                 command = (entry / "cmdline").read_bytes()
             except (FileNotFoundError, ProcessLookupError):
                 continue
-            if int(stat[1]) == os.getpid() and b"awslambdaric" in command and stat[0] != "Z":
+            if int(stat[1]) == os.getpid() and b"_client.py\0app.handler" in command and stat[0] != "Z":
                 found.append(int(entry.name))
     return found
 

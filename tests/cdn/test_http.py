@@ -136,7 +136,7 @@ def test_header_lines_of_the_origin_arrive_as_they_are(tmp_path: Path) -> None:
     lines = b"SET-cookie: a=1\r\nSet-Cookie: b=2\r\nX-Raw: caf\xc3\xa9 \xff\r\n"
     content = b"HTTP/1.1 200 Fine\r\n" + lines + b"Content-Length: 0\r\n\r\n"
     with cdn_before(tmp_path, answering(content)) as cdn:
-        answer = exchange(cdn, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        answer = exchange(cdn, b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 200 Fine\r\n")
     assert b"\r\n" + lines in answer
 
@@ -175,7 +175,7 @@ def test_a_body_is_passed_on_while_it_arrives(tmp_path: Path) -> None:
 
     with cdn_before(tmp_path, script) as cdn, socket.create_connection(("127.0.0.1", cdn.port), 10) as viewer:
         viewer.settimeout(10)
-        viewer.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        viewer.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         seen = b""
         while b"first" not in seen:
             seen += viewer.recv(65536)
@@ -195,7 +195,7 @@ def test_an_origin_that_stops_within_the_body_cuts_the_viewer_off_too(tmp_path: 
     with cdn_before(tmp_path, script) as cdn:
         with socket.create_connection(("127.0.0.1", cdn.port), 10) as viewer:
             viewer.settimeout(10)
-            viewer.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            viewer.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             seen = b""
             try:
                 while chunk := viewer.recv(65536):
@@ -218,49 +218,51 @@ def test_a_kept_alive_connection_that_the_origin_closed_is_replaced(tmp_path: Pa
 
 
 def test_two_requests_in_one_packet_are_answered_in_order(echoing: RunningCdn) -> None:
-    sent = b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    sent = b"GET /1 HTTP/1.1\r\nHost: localhost\r\n\r\nGET /2 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     answer = exchange(echoing, sent)
     assert answer.count(b"HTTP/1.1 200 OK") == 2
     assert answer.index(b'"target": "/1"') < answer.index(b'"target": "/2"')
 
 
 def test_a_chunked_request_reaches_the_origin_with_a_length(echoing: RunningCdn) -> None:
-    sent = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    head = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    sent = head + b"3\r\nabc\r\n0\r\n\r\n"
     answer = exchange(echoing, sent)
     assert b'["Content-Length", "3"]' in answer and b'"body": "abc"' in answer
 
 
 def test_http_1_0_is_answered_and_closed(echoing: RunningCdn) -> None:
-    answer = exchange(echoing, b"GET /old HTTP/1.0\r\nHost: a\r\n\r\n")
+    answer = exchange(echoing, b"GET /old HTTP/1.0\r\nHost: localhost\r\n\r\n")
     assert b'"target": "/old"' in answer and b"\r\nConnection: close\r\n" in answer
 
 
 def test_an_upgrade_is_answered_as_an_ordinary_request(echoing: RunningCdn) -> None:
-    head = b"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    head = b"GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
     answer = exchange(echoing, head)
     assert answer.count(b"HTTP/1.1 200 OK") == 1 and b'"target": "/ws"' in answer
 
 
 def test_expect_100_continue(echoing: RunningCdn) -> None:
-    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+    head = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n"
     assert exchange(echoing, head, until_close=False) == b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 @pytest.mark.parametrize(
     ("sent", "status"),
     [
-        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
-        (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X-A: " + b"a" * 40_000 + b"\r\n\r\n", 494),
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X-A: " + b"a" * 40_000 + b"\r\n\r\n", 494),
         (b"nonsense\r\n\r\n", 400),
-        (b"GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-        (b"GET http://other/ HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        (b"GET /a#b HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+        (b"GET ftp://other/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
         # Two lengths, or a length and chunks: what one server reads as a body another reads as a request.
-        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400),
         (
-            b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET",
+            b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"0\r\n\r\nGET",
             400,
         ),
-        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, x\r\n\r\n0\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked, x\r\n\r\n0\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nX\x00: a\r\n\r\n", 400),
@@ -278,7 +280,7 @@ def test_what_cannot_be_served_is_refused_and_the_connection_closed(
 def test_a_viewer_that_leaves_early_is_recorded_with_status_0(tmp_path: Path) -> None:
     with cdn_before(tmp_path, lambda connection: (read_request(connection), time.sleep(0.5))[1]) as cdn:
         with socket.create_connection(("127.0.0.1", cdn.port), 10) as viewer:
-            viewer.sendall(b"GET /left HTTP/1.1\r\nHost: a\r\n\r\n")
+            viewer.sendall(b"GET /left HTTP/1.1\r\nHost: localhost\r\n\r\n")
             time.sleep(0.1)
         _wait(lambda: cdn.traces)
     assert (cdn.traces[0].request.uri, cdn.traces[0].status) == ("/left", 0)
@@ -338,7 +340,7 @@ def test_a_post_is_never_sent_twice(tmp_path: Path) -> None:
 
 def test_trailers_are_not_headers(echoing: RunningCdn) -> None:
     sent = (
-        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
         b"1\r\nx\r\n0\r\nX-Admin: yes\r\nEdgewise-Viewer-Address: 9.9.9.9\r\n\r\n"
     )
     answer = exchange(echoing, sent)
@@ -356,11 +358,13 @@ def test_100_continue_never_stands_within_another_answer(tmp_path: Path) -> None
 
     with cdn_before(tmp_path, script) as cdn, socket.create_connection(("127.0.0.1", cdn.port), 10) as viewer:
         viewer.settimeout(10)
-        viewer.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        viewer.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         seen = b""
         while b"01234" not in seen:
             seen += viewer.recv(65536)
-        viewer.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n")
+        viewer.sendall(
+            b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n"
+        )
         time.sleep(0.1)
         go_on.set()
         while b"56789" not in seen:
@@ -387,7 +391,8 @@ def handler(event, context):
         scripted_origin(script) as url,
         running_cdn(tmp_path, text, {"app.py": code}, origins={"app": url}) as cdn,
     ):
-        sent = b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        sent = b"GET /1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        sent += b"GET /2 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         answer = exchange(cdn, sent)
     assert answer.count(b"HTTP/1.1 " + status.encode()) == 2 and b"xxx" not in answer
 
@@ -439,7 +444,7 @@ def handler(event, context):
         for _ in range(5):
             if act.startswith("is left"):
                 with socket.create_connection(("127.0.0.1", cdn.port), 10) as viewer:
-                    viewer.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                    viewer.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
                     time.sleep(0.1)
             else:
                 cdn.request("/")
@@ -478,7 +483,7 @@ def test_connections_that_are_reset_at_once_do_no_harm(echoing: RunningCdn) -> N
 def test_a_header_that_never_ends_is_refused(echoing: RunningCdn) -> None:
     with socket.create_connection(("127.0.0.1", echoing.port), 10) as viewer:
         viewer.settimeout(10)
-        viewer.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nX-Long: " + b"a" * 60_000)
+        viewer.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"a" * 60_000)
         assert viewer.recv(65536).startswith(b"HTTP/1.1 494 ")
 
 

@@ -91,6 +91,8 @@ def test_a_circle_is_an_error() -> None:
         ('{"Resources": ', "not valid JSON"),
         ("just text", "a mapping at its top"),
         ("Resources: {}", "no Resources"),
+        ('{"Resources": ' + "9" * 5_000 + "}", "cannot be read"),
+        ("[" * 100_000, "cannot be read"),
         ("Resources: {A: 1}", "needs a Type"),
         (HEAD, "there is no AWS::CloudFront::Distribution"),
     ],
@@ -115,7 +117,7 @@ def _with(change: dict[str, object]) -> str:
 @pytest.mark.parametrize(
     ("change", "key", "message"),
     [
-        ({"DefaultCacheBehavior.TargetOriginId": "nope"}, "TargetOriginId", "is not an origin"),
+        ({"DefaultCacheBehavior.TargetOriginId": "nope"}, "TargetOriginId", "neither an origin nor an origin group"),
         ({"DefaultCacheBehavior.ViewerProtocolPolicy": "x"}, "ViewerProtocolPolicy", "unknown value"),
         ({"DefaultCacheBehavior.AllowedMethods": ["GET"]}, "AllowedMethods", "does not take"),
         ({"DefaultCacheBehavior.CachePolicyId": "x"}, "CachePolicyId", "neither a managed"),
@@ -158,8 +160,8 @@ def test_two_functions_for_one_trigger_are_refused() -> None:
 def test_what_is_not_simulated_is_named_with_what_happens_instead() -> None:
     text = _with(
         {
-            "CustomErrorResponses": [{"ErrorCode": 404}],
-            "DefaultCacheBehavior.ResponseHeadersPolicyId": "x",
+            "WebACLId": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/a/b",
+            "DefaultCacheBehavior.SmoothStreaming": True,
             "Origins.0.OriginShield": {"Enabled": True},
         }
     )
@@ -169,8 +171,8 @@ def test_what_is_not_simulated_is_named_with_what_happens_instead() -> None:
         for notice in notices
     }
     assert said == {
-        "CustomErrorResponses: not simulated: the origin's own error page is sent",
-        "DefaultCacheBehavior.ResponseHeadersPolicyId: not simulated: no header is added or removed",
+        "WebACLId: not simulated: no request is blocked",
+        "DefaultCacheBehavior.SmoothStreaming: not simulated: Smooth Streaming is not served",
         "Origins[0].OriginShield: not simulated: requests go straight to the origin",
     }
 
@@ -179,13 +181,13 @@ def test_what_is_not_known_and_what_the_edge_does_not_have_is_named(tmp_path: Pa
     definition = function(".", Environment={"Variables": {"A": "b"}}, Architectures=["arm64"], NoSuchKey=1)
     association = [{"EventType": "viewer-request", "LambdaFunctionARN": {"Ref": "FunctionVersion"}}]
     text = template(
-        behavior(LambdaFunctionAssociations=association, LambdaFunctionAssociation=[], Compress=True),
+        behavior(LambdaFunctionAssociations=association, LambdaFunctionAssociation=[], GrpcConfig={"Enabled": True}),
         functions={"Function": definition},
         NoSuchKey=True,
     )
     _, notices = read_distribution(parse_template(text, tmp_path / "t.json"))
     named = {notice.key.rsplit(".", 1)[-1] for notice in notices}
-    assert named == {"Environment", "Architectures", "NoSuchKey", "LambdaFunctionAssociation", "Compress"}
+    assert named == {"Environment", "Architectures", "NoSuchKey", "LambdaFunctionAssociation", "GrpcConfig"}
     assert len(notices) == 6
 
 
@@ -255,7 +257,7 @@ def test_code_may_be_a_zip_or_inline(tmp_path: Path) -> None:
     [
         (function("nowhere"), "there is no folder or zip"),
         (function({"S3Bucket": "b", "S3Key": "k"}), "Code is not on this machine"),  # type: ignore[arg-type]
-        (function(".", Runtime="nodejs22.x"), "only Python functions run here"),
+        (function(".", Runtime="java25"), "only Python and Node functions run here"),
         (function(".", handler="nodot"), "is not module.function"),
         (function(".", Timeout=31), "takes 1 to 30 seconds"),
         (function(".", MemorySize=64), "takes 128 to 10240 MB"),

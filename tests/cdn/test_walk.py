@@ -229,7 +229,7 @@ def test_an_invalid_result_is_502_with_cloudfronts_sentence(
     assert (answer.status, answer.cache) == (502, "LambdaValidationError")
     assert sentence in answer.body
     assert cdn.traces[0].detail.startswith(
-        "ERROR Validation error: Lambda function result failed validation, "
+        "ERROR Validation error: "
     )
 
 

@@ -1,5 +1,9 @@
 """A local CloudFront: runs the distribution of a CloudFormation template on this machine."""
 
+from edgewise.cdn.accesslog.writer import AccessLogs
+from edgewise.cdn.clock import MovableClock
+from edgewise.cdn.control import ControlServer, History
+from edgewise.cdn.control.invalidation import Invalidations
 from edgewise.cdn.distribution import Distribution, Notice
 from edgewise.cdn.functions.logs import LogEvent, LogFolder, LogSink
 from edgewise.cdn.local import CdnOptions, LocalCdn
@@ -9,13 +13,18 @@ from edgewise.cdn.tls import local_authority, server_context
 from edgewise.cdn.trace import FunctionRun, Trace, access_record
 
 __all__ = [
+    "AccessLogs",
     "CdnOptions",
+    "ControlServer",
     "Distribution",
     "FunctionRun",
+    "History",
+    "Invalidations",
     "LocalCdn",
     "LogEvent",
     "LogFolder",
     "LogSink",
+    "MovableClock",
     "Notice",
     "Subscription",
     "Template",

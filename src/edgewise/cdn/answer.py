@@ -1,62 +1,47 @@
 """Reads what a function returned, and holds it against CloudFront's rules.
 
 A break of a rule is a 502 for the visitor with CloudFront's sentence, and for the developer the line that
-CloudFront writes to its validation log. Source: CloudFront Developer Guide, "Lambda@Edge event structure",
-"Generate HTTP responses in request triggers", "Restrictions on Lambda@Edge"; the sentences are those that
-users have seen.
+CloudFront writes to its validation log and the rule (`rules.py`). Headers are read by `headermap.py`, bodies by
+`resultbody.py`, the origin object by `origins/target.py`. Source: CloudFront Developer Guide, "Lambda@Edge event
+structure", "Generate HTTP responses in request triggers", "Restrictions on Lambda@Edge".
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
-from typing import Any, Never
+from typing import Any
 
 import orjson
 
 from edgewise.cdn.distribution import Trigger
 from edgewise.cdn.event import headers_of, raw, text
-from edgewise.cdn.failure import function_invalid
-from edgewise.cdn.limits import ORIGIN_BODY_BYTES, URL_BYTES, VIEWER_BODY_BYTES
+from edgewise.cdn.failure import RequestFailure
+from edgewise.cdn.headermap import HeaderMap, changed_headers, generated_headers
+from edgewise.cdn.limits import REQUEST_HEAD_BYTES, URL_BYTES
 from edgewise.cdn.message import Headers, Request, Response
-from edgewise.cdn.rules import READ_ONLY, is_disallowed
+from edgewise.cdn.resultbody import request_body, response_body
+from edgewise.cdn.rules import broken
 
-_NOT_JSON = "The Lambda function returned invalid json: The json output is not parsable."
-_NOT_OBJECT = "The Lambda function returned invalid JSON: The JSON output must be an object type."
-_NOT_ARRAY = (
-    "The Lambda function returned an invalid entry in the headers object: "
-    "Each header entry in the headers object must be an array."
-)
-_FAILED = "The Lambda function result failed validation:"
-_READ_ONLY = f"{_FAILED} The function tried to add, delete, or change a read-only header."
-_DISALLOWED = f"{_FAILED} The function tried to add a blacklisted header."
-_BODY = f"{_FAILED} The body is not a string, is not an object, or exceeds the maximum size."
-_OTHER = f"{_FAILED} The function returned an invalid value."
-
-# RFC 9110 section 5.6.2: what a header name is made of.
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_BAD_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_BAD_TEXT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _BAD_QUERY = re.compile(r"[\x00-\x20\x7f#]")
+# A `?` would begin a query; that CloudFront refuses it rather than encode it is this project's reading.
 _BAD_URI = re.compile(r"[\x00-\x20\x7f#?]")
+_STATUS = re.compile(r"[2-5][0-9]{2}")
+
+# What authors return in place of the request or the response inside it.
+_AROUND = ("Records", "cf", "request", "response")
 
 Result = dict[str, Any]
 
 
-def _invalid(sentence: str, what: str) -> Never:
-    raise function_invalid(
-        sentence, f"ERROR Validation error: Lambda function result failed validation, {what}."
-    )
-
-
 def parse(payload: bytes) -> Result:
-    """The returned JSON object; anything else is invalid, `null` included."""
+    """The returned JSON object. Raises `RequestFailure` for anything else, `null` included."""
     try:
         value = orjson.loads(payload)
-    except orjson.JSONDecodeError:
-        _invalid(_NOT_JSON, "the JSON output is not parsable")
+    except orjson.JSONDecodeError as error:
+        raise broken("json", error.msg, "the JSON output is not parsable") from None
     if not isinstance(value, dict):
-        _invalid(_NOT_OBJECT, "the JSON output must be an object type")
+        raise broken("object", type(value).__name__, "the JSON output must be an object type")
     return value
 
 
@@ -65,143 +50,134 @@ def is_response(result: Result) -> bool:
     return "status" in result
 
 
-def changed_request(trigger: Trigger, result: Result, request: Request) -> Request:
-    """The request as the function left it. The origin object is read by `origin.py`."""
+def changed_request(
+    trigger: Trigger, result: Result, request: Request, shown: HeaderMap | None = None
+) -> Request:
+    """The request as the function left it, but for the origin object. Raises `RequestFailure`.
+
+    `shown` is the header map of the event; a caller who still has it saves making it again.
+    """
     for name, given in (("method", request.method), ("clientIp", request.viewer)):
+        # Left out is left alone: the guide calls the fields read-only, not required.
         if result.get(name, given) != given:
-            _invalid(_OTHER, f"the function tried to change the read-only field {name}")
-    uri = result.get("uri")
-    if not isinstance(uri, str) or not uri.startswith("/") or _BAD_URI.search(uri):
-        _invalid(
-            _OTHER, f"uri must start with / and hold no blanks, control characters, ? and #, it is {uri!r}"
-        )
-    query = result.get("querystring", "")
-    if not isinstance(query, str) or _BAD_QUERY.search(query):
-        _invalid(_OTHER, "querystring must be a string without spaces, control characters and #")
+            raise broken(
+                "read-only-field", name, f"the function tried to change read-only field, field : {name}"
+            )
     changed = request.copy()
+    _change_url(result, request, changed)
+    if shown is None:
+        shown = headers_of(request.headers)
+    headers = result.get("headers")
+    if headers != shown:
+        changed.headers = changed_headers(trigger, headers, request.headers, shown)
+        _check_head_size(changed, request)
+    body = result.get("body")
+    if body is not None:
+        changed.body = request_body(trigger, body, request.body)
+    return changed
+
+
+def _change_url(result: Result, request: Request, changed: Request) -> None:
+    # What the function left alone is not looked at: it came from the viewer like this.
+    uri, query = result.get("uri"), result.get("querystring", "")
+    if uri == text(request.uri) and query == text(request.query):
+        return
+    if uri is None:
+        raise _misshapen(result, "no-uri", "uri")
+    if uri != text(request.uri) and (
+        not isinstance(uri, str) or not uri.startswith("/") or _BAD_URI.search(uri)
+    ):
+        raise broken("uri", "uri", f"the specified URI is in an invalid format, uri : {uri!r}")
+    if query != text(request.query) and (not isinstance(query, str) or _BAD_QUERY.search(query)):
+        what = f"the query string is in an invalid format, querystring : {query!r}"
+        raise broken("query-string", "querystring", what)
     changed.uri = raw(uri, request.uri)
     changed.query = raw(query, request.query)
     if len(changed.uri) + len(changed.query) >= URL_BYTES:
-        _invalid(_OTHER, f"uri and querystring together must be shorter than {URL_BYTES} bytes")
-    changed.headers = _headers(READ_ONLY[trigger], result.get("headers"), request.headers)
-    body = result.get("body")
-    if isinstance(body, dict) and body.get("action") == "replace":
-        changed.body = _decoded(body.get("data", ""), body.get("encoding", "base64"), _limit(trigger))
-    return changed
+        raise broken("url-length", "uri", f"uri and querystring have more than {URL_BYTES - 1} bytes")
+
+
+def _check_head_size(changed: Request, request: Request) -> None:
+    size = _size(changed.headers) + len(changed.query)
+    # CloudFront adds headers of its own: what was too large before is not the function's doing.
+    if REQUEST_HEAD_BYTES < size > _size(request.headers) + len(request.query):
+        what = f"headers and query string have {size} bytes, {REQUEST_HEAD_BYTES} are allowed"
+        raise broken("headers-size", "headers", what)
 
 
 def generated_response(trigger: Trigger, result: Result) -> Response:
-    """The response that a request trigger made."""
+    """The response that a request trigger made. Raises `RequestFailure`."""
     status = _status(result["status"])
-    # It is a response: what may not be set is what an origin's response may not have changed.
-    headers = _headers(READ_ONLY["origin-response"], result.get("headers") or {}, Headers())
-    body = b""
-    if result.get("body") is not None:
-        body = _decoded(result["body"], result.get("bodyEncoding", "text"), _limit(trigger))
-    if len(body) + sum(len(name) + len(value) + 4 for name, value in headers) > _limit(trigger):
-        _invalid(_BODY, f"the response is larger than {_limit(trigger)} bytes")
-    if status == 204 and body and trigger == "viewer-request":
-        _invalid(_BODY, "a 204 response has a body")
+    headers = generated_headers(result.get("headers"))
+    # CloudFront writes the length itself.
     headers.remove("content-length")
-    return Response(status, headers, body, _description(result))
+    body = response_body(trigger, result, _size(headers))
+    if status == 204 and body and trigger == "viewer-request":
+        raise broken("no-content-body", "body", "a response with status 204 has a body")
+    return Response(status, headers, body, _description(result, ""))
 
 
-def changed_response(trigger: Trigger, result: Result, response: Response) -> Response:
-    """The response as a response trigger left it."""
-    status = _status(result.get("status"))
+def changed_response(
+    trigger: Trigger, result: Result, response: Response, shown: HeaderMap | None = None
+) -> Response:
+    """The response as a response trigger left it. Raises `RequestFailure`.
+
+    `shown` is the header map of the event, as for `changed_request`. The body stays the origin's unless an
+    origin-response function gives another; one of a viewer-response function has no effect.
+    """
+    given = result.get("status")
+    if given is None:
+        raise _misshapen(result, "no-status", "status")
+    status = response.status if given == str(response.status) else _status(given)
     if trigger == "viewer-response" and status != response.status:
-        _invalid(_OTHER, f"a viewer-response function tried to change the status to {status}")
-    headers = _headers(READ_ONLY[trigger], result.get("headers"), response.headers)
-    changed = Response(status, headers, response.body, _description(result) or response.reason)
-    if trigger != "origin-response" or result.get("body") is None:
-        # The body is still the origin's, and so is its length, whatever the function wrote.
+        what = f"the function tried to change the status from {response.status} to {status}"
+        raise broken("viewer-response-status", "status", what)
+    if shown is None:
+        shown = headers_of(response.headers)
+    changes = result.get("headers")
+    # Only the status is required of a response: without headers it has none.
+    headers = changed_headers(trigger, {} if changes is None else changes, response.headers, shown)
+    reason = _description(result, response.reason if status == response.status else "")
+    if trigger == "origin-response" and result.get("body") is not None:
         headers.remove("content-length")
-        headers.lines += [line for line in response.headers if line[0].lower() == "content-length"]
-    else:
+        # Content-Encoding is what the function says: CloudFront cannot know whether it encoded its text.
+        replaced = Response(status, headers, response_body(trigger, result, _size(headers)), reason)
         if not isinstance(response.body, bytes):
             response.body.close()
-        changed.body = _decoded(result["body"], result.get("bodyEncoding", "text"), ORIGIN_BODY_BYTES)
-        # The origin's length and coding described the origin's bytes.
-        changed.headers.remove("content-length", "content-encoding")
-    return changed
+        return replaced
+    # The body is still the origin's, and so is its length, whatever the function wrote.
+    if headers.get("content-length") != response.headers.get("content-length"):
+        headers.remove("content-length")
+        headers.lines += [line for line in response.headers if line[0].lower() == "content-length"]
+    return Response(status, headers, response.body, reason)
 
 
-def _description(result: Result) -> str:
-    description = result.get("statusDescription") or ""
-    if not isinstance(description, str) or _BAD_VALUE.search(description):
-        _invalid(_OTHER, "statusDescription must be a string without control characters")
+def _size(headers: Headers) -> int:
+    return sum(len(name) + len(value) + 4 for name, value in headers.lines)
+
+
+def _description(result: Result, original: str) -> str:
+    description = result.get("statusDescription")
+    if description is None or description == original:
+        return original
+    if not isinstance(description, str) or _BAD_TEXT.search(description):
+        what = "statusDescription must be a string without control characters"
+        raise broken("status-description", "statusDescription", what)
     return raw(description, "")
-
-
-def _limit(trigger: Trigger) -> int:
-    return VIEWER_BODY_BYTES if trigger.startswith("viewer") else ORIGIN_BODY_BYTES
 
 
 def _status(value: Any) -> int:
     # AWS documents a string; its own published Python examples return numbers.
-    if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).isdecimal():
-        _invalid(_OTHER, f"status must be a number as a string, it is {value!r}")
-    status = int(value)
-    if not 200 <= status <= 599:
-        _invalid(_OTHER, f"status must be from 200 to 599, it is {status}")
-    return status
+    if isinstance(value, bool | float) or not _STATUS.fullmatch(str(value)):
+        raise broken("status", "status", f"the status must be a number from 200 to 599, it is {value!r:.100}")
+    return int(value)
 
 
-def _decoded(data: Any, encoding: Any, limit: int) -> bytes:
-    if not isinstance(data, str) or encoding not in ("text", "base64"):
-        _invalid(_BODY, "the body must be a string, and its encoding text or base64")
-    try:
-        body = (
-            base64.b64decode(data, validate=True) if encoding == "base64" else data.encode("utf-8", "replace")
-        )
-    except (binascii.Error, ValueError):
-        _invalid(_BODY, "the body is not valid base64")
-    if len(body) > limit:
-        _invalid(_BODY, f"the body has {len(body)} bytes, {limit} are allowed")
-    return body
-
-
-def _headers(read_only: frozenset[str], result: Any, original: Headers) -> Headers:
-    """The returned header map as lines, checked; hidden headers of the original are kept."""
-    if not isinstance(result, dict):
-        _invalid(_OTHER, "headers must be an object")
-    before = headers_of(original)
-    headers = Headers(line for line in original if is_disallowed(line[0].lower()))
-    untouched = {(name.lower(), text(value)): value for name, value in original}
-    after: dict[str, list[str]] = {}
-    for name, entries in result.items():
-        lower = name.lower()
-        for key, value in header_entries(lower, entries):
-            if is_disallowed(lower):
-                _invalid(_DISALLOWED, f"the function tried to add a disallowed header, headerName : {key}")
-            after.setdefault(lower, []).append(value)
-            headers.add(key, untouched.get((lower, value)) or raw(value, ""))
-    for name in read_only:
-        was, now = [entry["value"] for entry in before.get(name, [])], after.get(name, [])
-        if was != now:
-            how = "add" if not was else "change" if now else "delete"
-            shown = "-".join(part.capitalize() for part in name.split("-"))
-            _invalid(_READ_ONLY, f"the function tried to {how} read-only header, headerName : {shown}")
-    return headers
-
-
-def header_entries(name: str, entries: Any) -> list[tuple[str, str]]:
-    """The lines of one entry of a header map, checked; `name` is its key in lower case."""
-    if not isinstance(entries, list):
-        _invalid(_NOT_ARRAY, f"the entry of a header must be an array, headerName : {name}")
-    lines = []
-    for entry in entries:
-        value = entry.get("value") if isinstance(entry, dict) else None
-        if not isinstance(value, str):
-            _invalid(_OTHER, f"a header needs an object with a string as value, headerName : {name}")
-        key = entry.get("key") or "-".join(part.capitalize() for part in name.split("-"))
-        if not isinstance(key, str) or not _TOKEN.fullmatch(key):
-            _invalid(_OTHER, f"invalid header name {key!r}")
-        # What CloudFront does when the two differ is not documented; a line must not pass under another name.
-        if key.lower() != name:
-            _invalid(_OTHER, f"the key {key!r} is not the name of its entry, headerName : {name}")
-        bad = _BAD_VALUE.search(value)
-        if bad:
-            _invalid(_OTHER, f"invalid character : '%{ord(bad[0]):02X}' in header value, headerName : {key}")
-        lines.append((key, value))
-    return lines
+def _misshapen(result: Result, rule: str, field: str) -> RequestFailure:
+    """Neither a request nor a response; `rule` is the one that is broken if no usual mistake is seen."""
+    around = next((name for name in _AROUND if name in result), None)
+    if around is not None:
+        return broken("whole-event", around, f"the function returned an object without {field}")
+    if "statusCode" in result:
+        return broken("status-code", "statusCode", f"the function returned an object without {field}")
+    return broken(rule, field, f"the function returned an object without {field}")

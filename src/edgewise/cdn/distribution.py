@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from edgewise.cdn.accesslog.config import LoggingConfig, RealtimeLogConfig
 from edgewise.cdn.policies import CachePolicy, OriginRequestPolicy
 from edgewise.cdn.responseheaders import ResponseHeadersPolicy
 
@@ -26,7 +27,10 @@ ERROR_CACHING_MIN_TTL = (
 
 @dataclass(frozen=True, slots=True)
 class FunctionDefinition:
-    """A Lambda function that a behavior runs. `code` is the folder that becomes `/var/task`."""
+    """A Lambda function. `code` is the folder that becomes `/var/task`.
+
+    At the edge it is a replica and has no variables of its own; behind a function URL it is a regional function.
+    """
 
     name: str
     handler: str
@@ -35,6 +39,8 @@ class FunctionDefinition:
     memory_mb: int = 128
     timeout: float = 3.0
     version: int = 1
+    at_edge: bool = True
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ class CustomOrigin:
 
 @dataclass(frozen=True, slots=True)
 class BucketOrigin:
-    """An S3 bucket behind its REST endpoint."""
+    """An S3 bucket behind its REST endpoint; `access_identity` is set when CloudFront signs as one."""
 
     id: str
     domain: str
@@ -73,6 +79,9 @@ class BucketOrigin:
     custom_headers: tuple[tuple[str, str], ...] = ()
     region: str = "us-east-1"
     read_timeout: int = 30
+    connect_timeout: int = 10
+    connect_attempts: int = 3
+    access_identity: bool = False
 
 
 Origin = CustomOrigin | BucketOrigin
@@ -126,6 +135,7 @@ class Behavior:
     origin_request_policy: OriginRequestPolicy = field(default_factory=OriginRequestPolicy)
     response_headers_policy: ResponseHeadersPolicy | None = None
     compress: bool = False
+    realtime_log: RealtimeLogConfig | None = None
     functions: Mapping[Trigger, Association] = field(default_factory=dict)
 
 
@@ -147,6 +157,7 @@ class Distribution:
     origin_groups: Mapping[str, OriginGroup] = field(default_factory=dict)
     error_responses: Mapping[int, ErrorResponse] = field(default_factory=dict)
     geo_restriction: GeoRestriction = GeoRestriction()
+    logging: LoggingConfig | None = None
     function_urls: Mapping[str, FunctionDefinition] = field(default_factory=dict)
 
     def origins_of(self, behavior: Behavior) -> tuple[Origin, ...]:

@@ -27,3 +27,9 @@ class RuntimeClientError(EdgewiseError):
     """Functions cannot be started on this machine."""
 
     code = "cdn.runtime"
+
+
+class LocationError(EdgewiseError):
+    """There is no edge location of that name."""
+
+    code = "cdn.location"

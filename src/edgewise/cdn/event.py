@@ -125,14 +125,17 @@ def _record(trigger: Trigger, config: RequestConfig, parts: Event) -> Event:
     }
 
 
-def origin_object(origin: Origin) -> Event:
-    """The origin as a function sees it, with AWS's names and defaults."""
+def origin_object(origin: Origin, scheme: str = "http") -> Event:
+    """The origin as a function sees it, with AWS's names and defaults.
+
+    `scheme` is how the viewer came, which is also the protocol of a `match-viewer` origin.
+    """
     custom_headers = {name.lower(): [{"key": name, "value": value}] for name, value in origin.custom_headers}
     if isinstance(origin, BucketOrigin):
         return {
             "s3": {
                 # With origin access control there is no other value that fits; CloudFront signs all the same.
-                "authMethod": "none",
+                "authMethod": "origin-access-identity" if origin.access_identity else "none",
                 "customHeaders": custom_headers,
                 "domainName": origin.domain,
                 "path": origin.path,
@@ -141,7 +144,7 @@ def origin_object(origin: Origin) -> Event:
                 "region": origin.region,
             }
         }
-    https = origin.protocol == "https-only"
+    https = origin.protocol == "https-only" or (origin.protocol == "match-viewer" and scheme == "https")
     return {
         "custom": {
             "customHeaders": custom_headers,

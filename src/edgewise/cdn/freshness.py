@@ -1,21 +1,39 @@
-"""How long a response may be kept. Source: Developer Guide, "Manage how long content stays in the cache"
-(expiration), and "How CloudFront processes and caches HTTP 4xx and 5xx status codes"."""
+"""How long a response may be kept, and for how long it may be used after that.
+
+Source: CloudFront Developer Guide, "Manage how long content stays in the cache (expiration)" and "How CloudFront
+processes and caches HTTP 4xx and 5xx status codes".
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from edgewise.cdn.message import Headers, Response
 from edgewise.cdn.policies import CachePolicy
 
-ERROR_CACHING_MIN_TTL = 10.0
-
 # Errors that are cached by default, and those that are only cached when the origin says for how long.
 _ERRORS = frozenset({404, 414, 500, 501, 502, 503, 504})
-_ERRORS_THAT_MAY_FORBID = frozenset({404, 414, 501})
+_ERRORS_THAT_MAY_FORBID = frozenset({404, 410, 414, 501})
 _ERRORS_IF_ASKED = frozenset({400, 403, 405, 412, 415})
-_NOT_BY_DEFAULT = frozenset({206, 302, 303, 304, 307, 308, 416})
+_NOT_BY_DEFAULT = frozenset({302, 303, 307, 308})
+_FORBIDDING = ("no-store", "no-cache", "private")
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """Seconds of freshness and why; `stored` says whether the response is kept at all.
+
+    A response with no freshness is kept when it can be revalidated. `stale_while_revalidate` and `stale_if_error`
+    are seconds beyond freshness; None for the latter is "as long as the origin fails".
+    """
+
+    stored: bool
+    ttl: float
+    reason: str
+    stale_while_revalidate: float = 0.0
+    stale_if_error: float | None = None
 
 
 def cache_control(headers: Headers) -> Mapping[str, str]:
@@ -28,41 +46,72 @@ def cache_control(headers: Headers) -> Mapping[str, str]:
     return directives
 
 
-def time_to_live(response: Response, policy: CachePolicy, now: float) -> float:
-    """Seconds to keep a response, 0 for not at all. `now` is in seconds since the epoch."""
-    if not policy.caches:
-        return 0.0
+def lifetime(response: Response, policy: CachePolicy, now: float, error_min_ttl: float) -> Lifetime:
+    """What may be done with a response; `now` is in seconds since the epoch, `error_min_ttl` for its status."""
     directives = cache_control(response.headers)
     stated = _stated(response.headers, directives, now)
-    forbidden = directives.keys() & {"no-cache", "no-store", "private"}
-    if response.status in _ERRORS:
-        if forbidden and response.status in _ERRORS_THAT_MAY_FORBID:
-            return 0.0
-        return max(ERROR_CACHING_MIN_TTL, stated or 0.0)
-    if response.status in _ERRORS_IF_ASKED:
-        return 0.0 if stated is None else max(ERROR_CACHING_MIN_TTL, stated)
-    if response.status >= 400 or (response.status in _NOT_BY_DEFAULT and stated is None):
-        return 0.0
-    if response.status in (206, 304):
-        return 0.0
+    forbidding = next((name for name in _FORBIDDING if name in directives), "")
+    if response.status >= 400:
+        return _of_error(response.status, stated, forbidding, error_min_ttl)
+    if response.status == 304:
+        return _no("the viewer's own condition was answered by the origin")
+    if stated is None and response.status in _NOT_BY_DEFAULT:
+        return _no(f"a {response.status} is kept only if the origin says for how long")
+    if "*" in response.headers.joined("vary") and policy.min_ttl == 0:
+        return _no("Vary: * and a minimum of 0")
     # With a minimum above zero CloudFront keeps even what the origin forbids to keep, for that long.
-    if forbidden:
-        return float(policy.min_ttl)
-    wanted = float(policy.default_ttl) if stated is None else stated
-    return min(max(wanted, policy.min_ttl), policy.max_ttl)
+    if forbidding:
+        if policy.min_ttl == 0:
+            return _no(f"Cache-Control: {forbidding} and a minimum of 0")
+        return Lifetime(True, policy.min_ttl, f"the minimum, in spite of Cache-Control: {forbidding}")
+    value, why = stated if stated is not None else (float(policy.default_ttl), "the policy's default")
+    ttl = min(max(value, policy.min_ttl), policy.max_ttl)
+    if ttl != value:
+        why = f"{why}, held within {policy.min_ttl} to {policy.max_ttl} s"
+    longest = float(policy.max_ttl)
+    while_revalidate = _seconds(directives.get("stale-while-revalidate", ""))
+    if_error = _seconds(directives.get("stale-if-error", ""))
+    return Lifetime(
+        True,
+        ttl,
+        why,
+        min(while_revalidate or 0.0, longest),
+        None if if_error is None else min(if_error, longest),
+    )
 
 
-def _stated(headers: Headers, directives: Mapping[str, str], now: float) -> float | None:
-    """The lifetime that the origin states: s-maxage, else max-age, else Expires."""
+def _of_error(status: int, stated: tuple[float, str] | None, forbidding: str, min_ttl: float) -> Lifetime:
+    if status in _ERRORS:
+        if forbidding and status in _ERRORS_THAT_MAY_FORBID:
+            return _no(f"Cache-Control: {forbidding}")
+    elif status not in _ERRORS_IF_ASKED or stated is None:
+        return _no(f"a {status} is not kept" if stated is None else f"a {status} is never kept")
+    value, why = stated or (0.0, "")
+    if value <= min_ttl:
+        value, why = min_ttl, "the minimum for errors"
+    return Lifetime(value > 0, value, why)
+
+
+def _no(reason: str) -> Lifetime:
+    return Lifetime(False, 0.0, reason)
+
+
+def _stated(headers: Headers, directives: Mapping[str, str], now: float) -> tuple[float, str] | None:
+    """The lifetime that the origin states, and where: s-maxage, else max-age, else Expires."""
     for name in ("s-maxage", "max-age"):
-        value = directives.get(name, "")
-        if value.isascii() and value.isdigit():
-            return float(value)
+        value = _seconds(directives.get(name, ""))
+        if value is not None:
+            return value, f"Cache-Control: {name}={directives[name]}"
     expires = headers.get("expires")
     if not expires:
         return None
     try:
-        return max(0.0, parsedate_to_datetime(expires).timestamp() - now)
+        return max(0.0, parsedate_to_datetime(expires).timestamp() - now), f"Expires: {expires}"
     except (ValueError, OverflowError):
         # RFC 9111 section 5.3: an invalid date means already expired.
-        return 0.0
+        return 0.0, "an Expires that is no date"
+
+
+def _seconds(value: str) -> float | None:
+    # Beyond that many digits it is for ever all the same.
+    return float(value[:18]) if value.isascii() and value.isdigit() else None

@@ -10,28 +10,29 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from pathlib import Path
 
 from edgewise.cdn import errorpage
-from edgewise.cdn.cache import Cache
-from edgewise.cdn.distribution import Distribution, Notice
-from edgewise.cdn.errors import ListenError
+from edgewise.cdn.distribution import Distribution, FunctionDefinition, Notice
+from edgewise.cdn.errors import ListenError, LocationError
 from edgewise.cdn.failure import RequestFailure
 from edgewise.cdn.functions.function import Function
 from edgewise.cdn.functions.launcher import Launcher
 from edgewise.cdn.functions.logs import LogSink
 from edgewise.cdn.functions.watch import CodeWatch
 from edgewise.cdn.http.listener import Listener
+from edgewise.cdn.http.upstream import ConnectionPool
 from edgewise.cdn.http.viewer import ResponseWriter
+from edgewise.cdn.location import EdgeLocation, known_locations, region_of
 from edgewise.cdn.message import Request, Response
 from edgewise.cdn.origins.router import OriginRouter, read_places
+from edgewise.cdn.template.bucket_policies import listed_buckets
 from edgewise.cdn.template.distribution import read_distribution
 from edgewise.cdn.template.document import Template
+from edgewise.cdn.template.intrinsics import REGION
 from edgewise.cdn.trace import Trace
-from edgewise.cdn.walk import EdgeLocation, Walk
-
-# The viewer's address for one request, for replays and tests; taken from connections of this machine only.
-VIEWER_ADDRESS = "edgewise-viewer-address"
+from edgewise.cdn.viewerfacts import viewer_facts
+from edgewise.cdn.walk import Walk
 
 
 def _ignore(_: object) -> None:
@@ -40,15 +41,18 @@ def _ignore(_: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class CdnOptions:
-    """How a local CDN runs. `location` is an edge location's name, `region` where its functions run."""
+    """How a local CDN runs. `location` is the edge location of viewers who name no other.
+
+    `clock` gives seconds since the epoch for the ages of cached objects; it may be moved.
+    """
 
     distribution: str | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
     location: str = "FRA56-P2"
-    region: str = "eu-central-1"
     max_environments: int = 4
     own_runtime_client: bool | None = None
     tls: ssl.SSLContext | None = None
+    origin_ca: Path | None = None
     clock: Callable[[], float] = time.time
     refresh_code: Callable[[], None] | None = None
     on_request: Callable[[Trace], None] = _ignore
@@ -56,41 +60,42 @@ class CdnOptions:
 
 
 class LocalCdn:
-    """Serves one distribution of a template. `notices` name what is not simulated."""
+    """Serves one distribution of a template. `notices` name what is not simulated.
+
+    `locations` are the edge locations by name: the first is there from the start, the others when a viewer names them.
+    """
 
     def __init__(self, template: Template, options: CdnOptions) -> None:
-        """Raises `TemplateError` or `OriginError`; nothing is started yet."""
+        """Raises `TemplateError`, `OriginError` or `LocationError`; nothing is started yet."""
         self.distribution: Distribution
         self.notices: list[Notice]
         self.distribution, self.notices = read_distribution(template, options.distribution)
+        self.locations: dict[str, EdgeLocation] = {}
         self._options = options
-        self._places = read_places(self.distribution, options.origins)
+        listed = listed_buckets(template, self.distribution.origins.values())
+        self._places = read_places(self.distribution, options.origins, listed)
+        self._functions: list[Function] = []
+        if region_of(options.location) is None:
+            hint = f"such as FRA56-P2; names begin with one of {known_locations()}"
+            raise LocationError(f"there is no edge location {options.location!r}", hint=hint)
 
     async def start(self, host: str, port: int) -> int:
         """Listen for viewers; returns the port. Raises `ListenError`."""
         options = self._options
         self._launcher = Launcher(own_client=options.own_runtime_client)
-        functions = {
-            name: Function(
-                definition,
-                options.region,
-                self._launcher,
-                options.on_log,
-                max_environments=options.max_environments,
-            )
-            for name, definition in self.distribution.functions.items()
+        self._code = CodeWatch(self._functions, options.refresh_code)
+        behind = {
+            domain: self._function(what, REGION) for domain, what in self.distribution.function_urls.items()
         }
-        self._location = EdgeLocation(
-            name=options.location,
-            region=options.region,
-            server=f"{secrets.token_hex(16)}.cloudfront.net (CloudFront)",
-            distribution=self.distribution,
-            functions=functions,
-            code=CodeWatch(functions.values(), options.refresh_code),
-            origins=OriginRouter(self._places),
-            cache=Cache(),
+        self._functions += behind.values()
+        self._origins = OriginRouter(
+            self._places,
+            behind,
+            look=self._code.look,
+            pool=ConnectionPool(options.origin_ca),
             clock=options.clock,
         )
+        self._default = self._location(options.location)
         self._listener = Listener(self._handle, options.tls)
         try:
             return self._listener.start(host, port)
@@ -98,40 +103,83 @@ class LocalCdn:
             self._launcher.close()
             raise
 
+    def _location(self, name: str) -> EdgeLocation:
+        """A location by its name; one that nobody has named before begins with an empty cache."""
+        location = self.locations.get(name)
+        if location is None:
+            region = region_of(name)
+            if region is None:
+                return self._default  # a name that is none: the request is served where all others are
+            functions = {
+                key: self._function(what, region) for key, what in self.distribution.functions.items()
+            }
+            self._functions += functions.values()
+            location = self.locations[name] = EdgeLocation(
+                name=name,
+                region=region,
+                server=f"{secrets.token_hex(16)}.cloudfront.net (CloudFront)",
+                distribution=self.distribution,
+                functions=functions,
+                code=self._code,
+                origins=self._origins,
+                clock=self._options.clock,
+                on_log=self._options.on_log,
+            )
+        return location
+
+    def _function(self, definition: FunctionDefinition, region: str) -> Function:
+        options = self._options
+        return Function(
+            definition, region, self._launcher, options.on_log, max_environments=options.max_environments
+        )
+
     @property
     def uses_own_runtime_client(self) -> bool:
         """Whether functions run on this project's small runtime client instead of AWS's."""
         return self._launcher.own_client
 
+    def recycle(self) -> None:
+        """End every execution environment once it is idle, as AWS does now and then."""
+        for function in self._functions:
+            function.recycle()
+
     async def close(self) -> None:
         """Stop listening and end every process that was started."""
         await self._listener.close()
-        await asyncio.gather(*(function.close() for function in self._location.functions.values()))
-        self._location.origins.close()
+        await asyncio.gather(*(function.close() for function in self._functions))
+        self._origins.close()
         self._launcher.close()
 
     async def _handle(self, request: Request, writer: ResponseWriter) -> None:
-        began = asyncio.get_running_loop().time()
-        _apply_viewer_address(request)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        facts = viewer_facts(request)
+        location = self._location(facts.location) if facts.location else self._default
         trace = Trace(
             request_id=base64.urlsafe_b64encode(secrets.token_bytes(40)).decode("ascii"),
-            started=self._options.clock(),
+            started=time.time(),
             request=request,
+            facts=facts,
             distribution_id=self.distribution.id,
-            edge_location=self._options.location,
+            distribution_domain=self.distribution.domain,
+            edge_location=location.name,
+            region=location.region,
             host=request.headers.get("host"),
         )
         # The walk changes its request; what the viewer sent is what the record tells.
         try:
-            response = await self._walk(request.copy(), trace)
+            response = await self._walk(location, request.copy(), trace)
+            _describe(trace, response)
             await self._send(response, writer, trace)
         except TimeoutError:
-            trace.result, trace.detail = "Error", "the viewer does not read the answer"
+            trace.result, trace.detailed_result = "Error", "SlowReaderOriginError"
+            trace.detail = "the viewer does not read the answer"
         except asyncio.CancelledError:
-            trace.status, trace.detail = 0, "the viewer left before the answer"
+            trace.status, trace.result, trace.detailed_result = 0, "Error", "ClientHungUpRequest"
+            trace.detail = "the viewer left before the answer"
             raise
         finally:
-            now = asyncio.get_running_loop().time()
+            now = loop.time()
             trace.duration_ms = (now - began) * 1000
             trace.first_byte_ms = ((writer.first_byte or now) - began) * 1000
             trace.bytes_sent = writer.bytes_sent
@@ -142,29 +190,24 @@ class LocalCdn:
             await writer.send(response)
         except RequestFailure as error:
             # The body broke off, or the head cannot be written: if nothing is out yet, an error page can be.
-            trace.result, trace.detail = error.result, error.detail
+            trace.result, trace.detailed_result, trace.detail = error.result, error.detailed, error.detail
             if not writer.bytes_sent:
                 trace.status = error.status
                 await writer.send(errorpage.error(error.status, error.sentence, trace.request_id))
 
-    async def _walk(self, request: Request, trace: Trace) -> Response:
+    async def _walk(self, location: EdgeLocation, request: Request, trace: Trace) -> Response:
         try:
-            return await Walk(self._location, request, trace).run()
+            return await Walk(location, request, trace).run()
         except Exception:
             # A defect of ours must not take the other requests with it.
             trace.status, trace.result, trace.detail = 500, "Error", traceback.format_exc()
             return errorpage.error(500, "The local CDN failed; its output says why.", trace.request_id)
 
 
-def _apply_viewer_address(request: Request) -> None:
-    if VIEWER_ADDRESS not in request.headers:
-        return
-    given = request.headers.get(VIEWER_ADDRESS)
-    request.headers.remove(VIEWER_ADDRESS)
-    if not ip_address(request.viewer).is_loopback:
-        return
-    try:
-        request.viewer = str(ip_address(given.strip()))
-    except ValueError:
-        # Not an address: the request is served all the same, as from this machine.
-        return
+def _describe(trace: Trace, response: Response) -> None:
+    """What logs tell of the answer's body."""
+    headers = response.headers
+    trace.content_type = headers.get("content-type")
+    trace.content_range = headers.get("content-range")
+    length = len(response.body) if isinstance(response.body, bytes) else headers.get("content-length")
+    trace.content_length = int(length) if length != "" else None

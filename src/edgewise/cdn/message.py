@@ -67,7 +67,8 @@ class Headers:
 class Request:
     """A request on its way to the origin. `uri` is the path alone; `query` has no question mark.
 
-    `viewer` is the address of the viewer's end of the connection.
+    `viewer` is the address of the viewer's end of the connection. `tls_protocol` and `tls_cipher` are OpenSSL's
+    names, empty without TLS; `connection_requests` counts the connection's requests up to and with this one.
     """
 
     method: str
@@ -80,6 +81,9 @@ class Request:
     scheme: str = "http"
     http_version: str = "1.1"
     received_bytes: int = 0
+    tls_protocol: str = ""
+    tls_cipher: str = ""
+    connection_requests: int = 1
 
     @property
     def target(self) -> str:
@@ -99,6 +103,9 @@ class Request:
             self.scheme,
             self.http_version,
             self.received_bytes,
+            self.tls_protocol,
+            self.tls_cipher,
+            self.connection_requests,
         )
 
 
@@ -124,3 +131,8 @@ class Response:
         if not isinstance(self.body, bytes):
             self.body = b"".join([chunk async for chunk in self.body])
         return self.body
+
+    def close(self) -> None:
+        """Give up a body that nobody will read."""
+        if not isinstance(self.body, bytes):
+            self.body.close()

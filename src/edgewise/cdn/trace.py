@@ -5,21 +5,22 @@ Only references are collected, nothing is copied or rendered before somebody ask
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from edgewise.cdn.cachekey import CacheKey, spelled
 from edgewise.cdn.distribution import Trigger
 from edgewise.cdn.event import text
 from edgewise.cdn.failure import Explanation, ResultType
 from edgewise.cdn.message import Headers, Request
+from edgewise.cdn.policies import CachePolicy
 from edgewise.cdn.viewerfacts import ViewerFacts
 
 # How the cache was asked: `pass` is a request that it is not asked for at all.
 CacheOutcome = Literal["pass", "miss", "hit", "expired", "revalidated", "stale", "collapsed"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FunctionRun:
     """One invocation for a request; `error` is empty when it went well.
 
@@ -52,16 +53,39 @@ class OriginExchange:
 
 @dataclass(slots=True)
 class CacheLook:
-    """What the cache said and why: `reason` is a sentence, `key` the parts of the key with their names.
+    """What the cache said and why: `reason` is a sentence.
 
-    `age` and `ttl` are in seconds, of the object that was found or stored; None when there is none.
+    `age` and `ttl` are in seconds, of the object that was found or stored; None when there is none. `nearest` is
+    the key of another object with the same path.
     """
 
     outcome: CacheOutcome = "pass"
     reason: str = ""
-    key: Sequence[tuple[str, str]] = ()
+    raw_key: CacheKey | None = None
+    policy: CachePolicy | None = None
+    nearest: CacheKey | None = None
     age: float | None = None
     ttl: float | None = None
+
+    @property
+    def key(self) -> list[tuple[str, str]]:
+        """The parts of the key with their names; empty when the cache was not asked."""
+        if self.raw_key is None or self.policy is None:
+            return []
+        return spelled(self.raw_key, self.policy)
+
+    @property
+    def explanation(self) -> str:
+        """The reason, and for a miss what differs from the nearest object that is there."""
+        if self.nearest is None or self.policy is None:
+            return self.reason
+        there = dict(spelled(self.nearest, self.policy))
+        differing = [
+            f"{name} is {value!r} here and {there.get(name, '')!r} there"
+            for name, value in self.key
+            if there.get(name, "") != value
+        ]
+        return f"{self.reason}; an object with the same path is, but its {', its '.join(differing)}"
 
 
 @dataclass(slots=True)

@@ -1,49 +1,21 @@
 """The walk of one request through CloudFront, one named step after another.
 
-The order is that of the Developer Guide ("How CloudFront delivers content", "Lambda@Edge trigger events"):
-behavior, protocol policy, methods, viewer request, root object, cache, origin request, origin, origin
-response, cache again, viewer response, added headers.
+The order is that of the Developer Guide ("How CloudFront delivers content", "Lambda@Edge trigger events"): host,
+geography, behavior, protocol policy, methods, viewer request, root object, cache (`caching.py`, and behind it
+`fetch.py`), error page, response headers policy, viewer response, added headers.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
 from email.utils import formatdate
 
-import orjson
-
-from edgewise.cdn import answer, behavior, errorpage, event, failure
-from edgewise.cdn.cache import MAX_OBJECT_BYTES, Cache, Entry
-from edgewise.cdn.cachekey import cache_key
-from edgewise.cdn.distribution import Behavior, Distribution, Origin, Trigger
-from edgewise.cdn.forward import origin_request
-from edgewise.cdn.freshness import time_to_live
-from edgewise.cdn.functions.function import Function, FunctionResult
-from edgewise.cdn.functions.watch import CodeWatch
-from edgewise.cdn.message import Body, Request, Response
-from edgewise.cdn.origins.router import OriginRouter
-from edgewise.cdn.origins.target import changed_origin
-from edgewise.cdn.trace import FunctionRun, Trace
-
-# The last frame of a traceback, as both runtime clients report it.
-_FRAME = re.compile(r'File "([^"]+)", line (\d+)')
-
-
-@dataclass(frozen=True, slots=True)
-class EdgeLocation:
-    """Where requests arrive: its own cache and environments, in its own region. `name` is like `FRA56-P2`."""
-
-    name: str
-    region: str
-    server: str
-    distribution: Distribution
-    functions: Mapping[str, Function]
-    code: CodeWatch
-    origins: OriginRouter
-    cache: Cache
-    clock: Callable[[], float]
+from edgewise.cdn import behavior, errorpage, failure, hosts, responseheaders
+from edgewise.cdn.caching import Caching
+from edgewise.cdn.calls import FunctionCalls
+from edgewise.cdn.distribution import Behavior
+from edgewise.cdn.location import EdgeLocation
+from edgewise.cdn.message import Request, Response
+from edgewise.cdn.trace import CacheLook, Trace
 
 
 class Walk:
@@ -54,21 +26,22 @@ class Walk:
         self._request = request
         self._trace = trace
         self._behavior: Behavior = behavior.select(location.distribution.behaviors, request.uri)
-        self._config = event.RequestConfig(
-            location.distribution.domain, location.distribution.id, trace.request_id
-        )
+        self._calls = FunctionCalls(location, self._behavior, trace)
         trace.behavior = self._behavior.pattern
 
     async def run(self) -> Response:
+        """The answer, with its body whole or on its way."""
         try:
             response = await self._respond()
         except failure.RequestFailure as error:
-            self._trace.result = error.result
-            self._trace.detail = self._trace.detail or error.detail
-            response = errorpage.error(error.status, error.sentence, self._trace.request_id)
+            response = self._failed(error)
         return self._with_added_headers(response)
 
     async def _respond(self) -> Response:
+        self._host()
+        blocked = await self._geography()
+        if blocked is not None:
+            return blocked
         redirect = self._protocol_policy()
         if redirect is not None:
             return redirect
@@ -80,13 +53,28 @@ class Walk:
             return generated
         self._default_root_object()
         response = await self._cached_or_fetched()
+        self._response_headers_policy(response)
         return await self._viewer_response(response)
 
-    # Before the cache.
+    # Before the functions.
+
+    def _host(self) -> None:
+        host = self._request.headers.get("host")
+        if not hosts.is_served(host, self._location.distribution):
+            raise failure.refused(
+                403, errorpage.BAD_REQUEST, hosts.why_not(host, self._location.distribution)
+            )
+
+    async def _geography(self) -> Response | None:
+        restriction = self._location.distribution.geo_restriction
+        if restriction.kind == "none" or not restriction.refuses(self._trace.facts.country):
+            return None
+        detail = f"viewers from {self._trace.facts.country} may not ask for this distribution"
+        return await self._page_for(failure.refused(403, errorpage.BLOCKED, detail, "ClientGeoBlocked"))
 
     def _protocol_policy(self) -> Response | None:
         policy, request = self._behavior.viewer_protocol, self._request
-        if request.scheme == "https" or policy == "allow-all":
+        if policy == "allow-all" or request.scheme == "https":
             return None
         safe = request.method in ("GET", "HEAD")
         if policy == "https-only" or (not safe and request.http_version == "1.0"):
@@ -100,21 +88,21 @@ class Walk:
         if request.method not in self._behavior.allowed_methods:
             allowed = ", ".join(sorted(self._behavior.allowed_methods))
             detail = f"the behavior {self._behavior.pattern} allows {allowed}"
-            raise failure.refused(403, errorpage.METHOD_NOT_ALLOWED, detail)
+            raise failure.refused(403, errorpage.METHOD_NOT_ALLOWED, detail, "InvalidRequestMethod")
         if request.method == "GET" and request.body:
-            raise failure.refused(403, errorpage.BAD_REQUEST, "a GET request has a body")
+            raise failure.refused(403, errorpage.BAD_REQUEST, "a GET request has a body", "InvalidRequest")
 
     async def _viewer_request(self) -> Response | None:
-        result = await self._call_with_request("viewer-request", self._request)
-        if result is None:
-            return None
-        if answer.is_response(result):
+        result = await self._calls.viewer_request(self._request)
+        if isinstance(result, Response):
             self._trace.result = "LambdaGeneratedResponse"
-            return answer.generated_response("viewer-request", result)
-        self._request = answer.changed_request("viewer-request", result, self._request)
+            self._trace.cache.reason = "the viewer-request function answered"
+            return result
+        self._request = result
         return None
 
     def _default_root_object(self) -> None:
+        # Whether the viewer-request function sees `/` or the object is not documented; here it sees `/`.
         name = self._location.distribution.default_root_object
         if name and self._request.uri == "/":
             self._request.uri = f"/{name}"
@@ -122,93 +110,86 @@ class Walk:
     # The cache, and what lies behind it.
 
     async def _cached_or_fetched(self) -> Response:
-        policy, request = self._behavior.cache_policy, self._request
-        # Parts of objects are not kept: they are always asked for at the origin.
-        cacheable = (
-            policy.caches
-            and request.method in self._behavior.cached_methods
-            and "range" not in request.headers
-        )
-        if not cacheable:
-            return await self._fetched()
-        key = cache_key(request, policy, self._location.distribution.domain)
-        entry = self._location.cache.fresh(key, self._location.clock())
-        if entry is not None:
-            return self._from_cache(entry)
-        response = await self._fetched()
-        now = self._location.clock()
-        ttl = time_to_live(response, policy, now)
-        if ttl > 0 and request.method != "HEAD":
-            # The headers as they are now: what is added for this viewer is not kept.
-            kept = Response(response.status, response.headers.copy(), b"", response.reason)
-            self._store(response, lambda body: self._location.cache.store(key, kept, body, now, ttl))
-        return response
-
-    def _from_cache(self, entry: Entry) -> Response:
-        self._trace.result = "Hit" if entry.status < 400 else "Error"
-        response = entry.response(self._location.clock())
-        tags = [
-            tag.strip().removeprefix("W/") for tag in self._request.headers.joined("if-none-match").split(",")
-        ]
-        etag = response.headers.get("etag").removeprefix("W/")
-        if etag and etag in tags:
-            response.headers.remove("content-length")
-            return Response(304, response.headers, b"", errorpage.reason(304))
-        return response
-
-    def _store(self, response: Response, store: Callable[[bytes], None]) -> None:
-        if isinstance(response.body, bytes):
-            store(response.body)
-        else:
-            response.body = _Copied(response.body, store)
-
-    async def _fetched(self) -> Response:
-        """The answer of the origin, or of an origin-request function in its place."""
-        origin = self._location.distribution.origins_of(self._behavior)[0]
-        request = origin_request(self._request, self._behavior, origin, self._location.server)
-        result = await self._call_with_request("origin-request", request, origin)
-        if result is not None:
-            if answer.is_response(result):
-                self._trace.result = "LambdaGeneratedResponse"
-                return answer.generated_response("origin-request", result)
-            request = answer.changed_request("origin-request", result, request)
-            origin = changed_origin(result, origin)
-        self._trace.origin = origin.domain
-        response = await self._location.origins.send(origin, request)
-        self._without_unwanted_cookies(response)
-        response = await self._origin_response(request, origin, response)
-        if response.status >= 400:
-            self._trace.result = "Error"
-        return response
-
-    def _without_unwanted_cookies(self, response: Response) -> None:
-        # Developer Guide, "Request and response behavior for custom origins", cookies: an origin whose
-        # behavior forwards none cannot set any.
-        policies = (self._behavior.cache_policy, self._behavior.origin_request_policy)
-        if all(policy.cookies.kind == "none" for policy in policies):
-            response.headers.remove("set-cookie")
-
-    async def _origin_response(self, request: Request, origin: Origin, response: Response) -> Response:
-        if "origin-response" not in self._behavior.functions:
+        trace = self._trace
+        caching = Caching(self._location, self._behavior, trace, trace.cache)
+        try:
+            response = await caching.respond(self._request)
+        except failure.RequestFailure as error:
+            return await self._page_for(error)
+        trace.result = caching.result
+        if trace.result == "LambdaGeneratedResponse":
+            trace.detailed_result = "MissGeneratedResponse"
+        page = await self._error_page(response.status) if response.status >= 400 else None
+        if page is None:
             return response
-        origin_part = event.origin_object(origin)
-        what = event.response_event("origin-response", self._config, request, response, origin=origin_part)
-        return await self._changed_response("origin-response", what, response)
+        response.close()
+        return page
+
+    async def _page_for(self, error: failure.RequestFailure) -> Response:
+        """The distribution's own page for a failure behind the cache, else CloudFront's."""
+        response = self._failed(error)
+        # Developer Guide, "Generate custom error responses": not for a function that is throttled.
+        page = await self._error_page(error.status) if error.result != "LambdaLimitExceeded" else None
+        return page or response
+
+    async def _error_page(self, status: int) -> Response | None:
+        """The distribution's own answer to an error, if it has one: fetched by its path, without viewer triggers.
+
+        When the page cannot be had the viewer gets the status of that attempt.
+        """
+        configured = self._location.distribution.error_responses.get(status)
+        if configured is None or not configured.page:
+            return None
+        place, origin = (
+            behavior.select(self._location.distribution.behaviors, configured.page),
+            self._trace.origin,
+        )
+        request = self._request.copy()
+        request.method, request.uri, request.query, request.body = "GET", configured.page, "", b""
+        request.headers.remove("range", "if-none-match", "if-modified-since", "if-range", "content-length")
+        caching = Caching(self._location, place, self._trace, CacheLook())
+        try:
+            page = await caching.respond(request)
+        except failure.RequestFailure as error:
+            return self._failed(error)
+        finally:
+            self._trace.origin = origin
+        if page.status < 400 and configured.response_code is not None:
+            page.status, page.reason = configured.response_code, errorpage.reason(configured.response_code)
+        return page
+
+    def _failed(self, error: failure.RequestFailure) -> Response:
+        """CloudFront's own page for a failure; the trace tells the developer why."""
+        trace = self._trace
+        trace.result, trace.detailed_result = error.result, error.detailed
+        trace.detail = trace.detail or error.detail
+        return errorpage.error(error.status, error.sentence, trace.request_id)
+
+    # On the way back.
+
+    def _response_headers_policy(self, response: Response) -> None:
+        policy = self._behavior.response_headers_policy
+        if policy is not None:
+            responseheaders.apply(policy, self._request, response, self._server_timing)
+
+    def _server_timing(self) -> str:
+        trace = self._trace
+        kind = {"Hit": "hit", "RefreshHit": "refresh"}.get(trace.result, "miss")
+        metrics = [
+            f"cdn-cache-{kind}",
+            f'cdn-pop;desc="{self._location.name}"',
+            f'cdn-rid;desc="{trace.request_id}"',
+        ]
+        if trace.exchanges:
+            metrics.append(f"cdn-upstream-fbl;dur={trace.exchanges[-1].milliseconds:.0f}")
+        return ",".join(metrics)
 
     async def _viewer_response(self, response: Response) -> Response:
-        # Not run for errors: Developer Guide, "Lambda@Edge trigger events".
-        if "viewer-response" not in self._behavior.functions or response.status >= 400:
+        # Not run for errors: Developer Guide, "Lambda@Edge trigger events". An error that an error page with status
+        # 200 hides is one too.
+        if response.status >= 400 or self._trace.result not in _RUNS_VIEWER_RESPONSE:
             return response
-        what = event.response_event("viewer-response", self._config, self._request, response)
-        return await self._changed_response("viewer-response", what, response)
-
-    async def _changed_response(self, trigger: Trigger, what: event.Event, response: Response) -> Response:
-        try:
-            return answer.changed_response(trigger, await self._call(trigger, what), response)
-        except BaseException:
-            # The function failed, or the viewer left: nobody will read the origin's body.
-            _give_up(response)
-            raise
+        return await self._calls.response("viewer-response", self._request, response)
 
     def _with_added_headers(self, response: Response) -> Response:
         trace, headers = self._trace, response.headers
@@ -220,77 +201,10 @@ class Walk:
         headers.add("X-Amz-Cf-Pop", self._location.name)
         headers.add("X-Amz-Cf-Id", trace.request_id)
         trace.status = response.status
-        trace.content_type = headers.get("content-type")
+        trace.response_result = trace.result
+        trace.detailed_result = trace.detailed_result or trace.result
+        trace.answer = headers
         return response
 
-    # Functions.
 
-    async def _call_with_request(
-        self, trigger: Trigger, request: Request, origin: Origin | None = None
-    ) -> answer.Result | None:
-        association = self._behavior.functions.get(trigger)
-        if association is None:
-            return None
-        origin_part = None if origin is None else event.origin_object(origin)
-        what = event.request_event(
-            trigger, self._config, request, origin=origin_part, include_body=association.include_body
-        )
-        return await self._call(trigger, what)
-
-    async def _call(self, trigger: Trigger, what: event.Event) -> answer.Result:
-        """Run the behavior's function; a failure of the function is a failure of the request."""
-        function = self._location.functions[self._behavior.functions[trigger].function]
-        ran = await function.invoke(orjson.dumps(what))
-        error = _why_failed(ran)
-        try:
-            if error:
-                raise failure.function_failed(f"{trigger} function {function.definition.name}: {error}")
-            return answer.parse(ran.outcome.payload)
-        except failure.RequestFailure as problem:
-            error = problem.detail
-            raise
-        finally:
-            self._trace.functions.append(FunctionRun(trigger, ran.milliseconds, ran.cold, error))
-
-
-def _why_failed(ran: FunctionResult) -> str:
-    """The error of an invocation in one line: its type and, where the client said one, its message."""
-    outcome = ran.outcome
-    if not outcome.failed:
-        return ""
-    try:
-        report = orjson.loads(outcome.payload or b"{}")
-    except orjson.JSONDecodeError:
-        report = {"errorMessage": outcome.payload.decode("utf-8", "replace")}
-    kind = str(report.get("errorType") or outcome.error_type)
-    message = report.get("errorMessage")
-    frames = _FRAME.findall(str((report.get("stackTrace") or [""])[-1]))
-    where = f" ({frames[-1][0]}:{frames[-1][1]})" if frames else ""
-    return f"{kind}: {message}{where}" if message else f"{kind}{where}"
-
-
-def _give_up(response: Response) -> None:
-    if not isinstance(response.body, bytes):
-        response.body.close()
-
-
-class _Copied:
-    """A body that is handed to `store` once it has arrived whole, if it is not too large to keep."""
-
-    def __init__(self, body: Body, store: Callable[[bytes], None]) -> None:
-        self._body = body
-        self._store = store
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        chunks: list[bytes] = []
-        size = 0
-        async for chunk in self._body:
-            size += len(chunk)
-            if size <= MAX_OBJECT_BYTES:
-                chunks.append(chunk)
-            yield chunk
-        if size <= MAX_OBJECT_BYTES:
-            self._store(b"".join(chunks))
-
-    def close(self) -> None:
-        self._body.close()
+_RUNS_VIEWER_RESPONSE = frozenset({"Hit", "RefreshHit", "Miss", "LambdaGeneratedResponse"})

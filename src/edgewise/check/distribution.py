@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from edgewise.cdn.errors import TemplateError
 from edgewise.cdn.policies import (
@@ -169,9 +169,7 @@ class _Behaviors:
             ),
         )
 
-    def _policy(
-        self, part: Part, kind: str, managed: Mapping[str, P], read: Callable[[Node], P]
-    ) -> P | None:
+    def _policy(self, part: Part, kind: str, managed: Mapping[str, P], read: Callable[[Node], P]) -> P | None:
         """A managed policy by its id, or one that the same template makes."""
         name = self._stack.named(part.text, f"AWS::CloudFront::{kind}")
         if name is not None:
@@ -192,8 +190,4 @@ def _association(part: Part) -> Association:
     text = part.at("LambdaFunctionARN").text
     match = _ARN.fullmatch(text or "")
     arn = match and FunctionArn(match["region"], match["account"], match["name"], match["qualifier"])
-    return Association(part, _trigger(part.at("EventType").value), text, arn or None)
-
-
-def _trigger(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+    return Association(part, part.at("EventType").text, text, arn or None)

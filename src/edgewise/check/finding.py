@@ -60,8 +60,15 @@ class Rule:
         return f"{_CFN_LINT_LETTERS[self.level]}9{self.id.removeprefix('EDGE')}"
 
     def __call__(self, stack: Stack) -> Iterator[Finding]:
+        """What the rule finds. A line of code that several functions share is told of once."""
+        told = set()
         for problem in self.find(stack):
-            yield Finding(self, problem.message, problem.hint or self.hint, problem.part.path, problem.place)
+            mark = (problem.place, problem.message)
+            if problem.place is None or mark not in told:
+                told.add(mark)
+                yield Finding(
+                    self, problem.message, problem.hint or self.hint, problem.part.path, problem.place
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,6 @@ Guide, "Lambda runtimes", as of October 2026. Those that the local CDN applies a
 
 from __future__ import annotations
 
-from datetime import date
-
 # The law is one for all triggers since 2025. The page "Choose between CloudFront Functions and Lambda@Edge" still
 # prints these for viewer triggers, the API refused more for years, and a visitor waits: hence a warning.
 VIEWER_TIMEOUT = 5  # seconds
@@ -17,26 +15,17 @@ VIEWER_PACKAGE_BYTES = 1_048_576
 PACKAGE_BYTES = 50 * 1024 * 1024  # the zip
 EPHEMERAL_STORAGE_MB = 512
 
-# Deprecated on this day: no new function can be made with it. Python and Node.js only, as the edge runs no other.
-DEPRECATED_RUNTIMES = {
-    "nodejs": date(2016, 10, 31),
-    "nodejs4.3": date(2020, 3, 5),
-    "nodejs4.3-edge": date(2019, 4, 30),
-    "nodejs6.10": date(2019, 8, 12),
-    "nodejs8.10": date(2020, 3, 6),
-    "nodejs10.x": date(2021, 7, 30),
-    "nodejs12.x": date(2023, 3, 31),
-    "nodejs14.x": date(2023, 12, 4),
-    "nodejs16.x": date(2024, 6, 12),
-    "nodejs18.x": date(2025, 9, 1),
-    "nodejs20.x": date(2026, 4, 30),
-    "python2.7": date(2021, 7, 15),
-    "python3.6": date(2022, 7, 18),
-    "python3.7": date(2023, 12, 4),
-    "python3.8": date(2024, 10, 14),
-    "python3.9": date(2025, 12, 15),
-    "python3.10": date(2026, 10, 31),
-}
+# Python and Node.js only, as the edge runs no other. Lambda makes no new function with the blocked ones; the
+# deprecated ones get no security fixes, and new functions with them are refused from February 2027 on.
+BLOCKED_RUNTIMES = frozenset(
+    {
+        *("nodejs", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "nodejs10.x", "nodejs12.x"),
+        *("nodejs14.x", "python2.7", "python3.6", "python3.7"),
+    }
+)
+DEPRECATED_RUNTIMES = frozenset(
+    {"nodejs16.x", "nodejs18.x", "nodejs20.x", "python3.8", "python3.9", "python3.10"}
+)
 
 # What a distribution may have of each.
 QUOTAS = {"CacheBehaviors": 75, "Origins": 100, "Aliases": 100}

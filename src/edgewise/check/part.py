@@ -62,7 +62,7 @@ class Part:
     @property
     def is_set(self) -> bool:
         """Whether it is there, and is known to be. An empty value counts as absent."""
-        return self.is_known and bool(self.value) and self.value != {}
+        return self.is_known and bool(self.value)
 
     @property
     def is_absent(self) -> bool:

@@ -5,10 +5,9 @@ Nothing here judges. What cannot be known before the deployment is None, and rul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from edgewise.cdn import Template
 from edgewise.check.distribution import Association, Behavior, Distribution, read_distribution
@@ -25,12 +24,11 @@ _ALIAS = "AWS::Lambda::Alias"
 class CheckOptions:
     """What the template itself does not say.
 
-    `region` is where the stack is to be deployed. `code` gives a local `Code` another folder than the one beside
-    the template. `resolves` asks the DNS whether a name exists; without it no name is asked for.
+    `region` is where the stack is to be deployed. `resolves` asks the DNS whether a name exists; without it no
+    name is asked for.
     """
 
     region: str = "us-east-1"
-    code: Mapping[str, Path] = field(default_factory=dict)
     resolves: Callable[[str], bool] | None = None
 
 
@@ -73,6 +71,7 @@ class Stack:
         self.options = options
         self._template = template
         self._evaluator = Evaluator(template)
+        self._ids: dict[str, tuple[str, ...]] = {}
 
     def properties(self, name: str) -> Part:
         """The properties of a resource."""
@@ -93,10 +92,12 @@ class Stack:
             return None
         return next((name for name in self.of_type(kind) if text in self._references(name)), None)
 
-    def _references(self, name: str) -> list[str]:
+    def _references(self, name: str) -> tuple[str, ...]:
         """What `Ref` gives for a resource, and its ARN: the stand-ins that the local CDN uses too."""
-        asked = ({"Ref": name}, {"Fn::GetAtt": [name, "Arn"]})
-        return [str(self._evaluator.part(raw, ()).value) for raw in asked]
+        if name not in self._ids:
+            asked = ({"Ref": name}, {"Fn::GetAtt": [name, "Arn"]})
+            self._ids[name] = tuple(str(self._evaluator.part(raw, ()).value) for raw in asked)
+        return self._ids[name]
 
     @cached_property
     def distributions(self) -> tuple[Distribution, ...]:
@@ -115,7 +116,7 @@ class Stack:
         uses: dict[str, list[tuple[Behavior, Association]]] = {}
         for behavior in self.behaviors:
             for association in behavior.associations:
-                function = self._function_of(association)
+                function = self.function_of(association)
                 if function is not None:
                     uses.setdefault(function, []).append((behavior, association))
         return tuple(
@@ -137,10 +138,10 @@ class Stack:
             for version in self.of_type(_VERSION)
             if self.named(self.properties(version).at("FunctionName").text, _FUNCTION) == name
         ]
-        tree = code_tree(properties.at("Code").plain(), self._template.folder, self.options.code)
+        tree = code_tree(properties.at("Code").plain(), self._template.folder)
         return EdgeFunction(name, properties, tuple(uses), tuple(versions), tree)
 
-    def _function_of(self, association: Association) -> str | None:
+    def function_of(self, association: Association) -> str | None:
         """The function an association names, by whatever it names it: a version, an alias, the function."""
         if association.arn is None:
             return self.named(association.text, _FUNCTION) or self._function_of_alias(association)

@@ -7,7 +7,12 @@ import sys
 import typer
 
 from edgewise import __version__
+from edgewise.cli.again import again
+from edgewise.cli.check import check
+from edgewise.cli.clock import clock
 from edgewise.cli.init import init
+from edgewise.cli.inspect import inspect
+from edgewise.cli.invalidate import invalidate
 from edgewise.cli.logs import logs
 from edgewise.cli.query import query
 from edgewise.cli.replay import replay
@@ -33,7 +38,7 @@ def options(version: bool = typer.Option(False, "--version", help="Print the ver
 
 
 # In the order in which one meets them; `--help` shows it.
-for command in (init, up, logs, query, replay, synth, store):
+for command in (init, up, check, logs, query, inspect, again, invalidate, clock, replay, synth, store):
     app.command()(command)
 
 

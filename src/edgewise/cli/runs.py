@@ -20,11 +20,12 @@ STATE_FOLDER = ".edgewise"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A running site: its state folder (absolute), the viewers' address, and the process."""
+    """A running site: its state folder (absolute), the viewers' address, the process, and the control address."""
 
     state: str
     url: str
     pid: int
+    control: str = ""
 
     @property
     def store(self) -> str:

@@ -20,7 +20,7 @@ def up(
     origin: Annotated[
         list[str] | None,
         typer.Option(
-            "--origin", metavar="ID=PLACE", help="Where an origin is here: a URL, or a bucket's folder."
+            "--origin", metavar="ID=PLACE", help="Where an origin (or a domain) is here: a URL, or a bucket's folder."
         ),
     ] = None,
     distribution: Annotated[
@@ -29,6 +29,16 @@ def up(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="The port for viewers, http and https; 0 takes a free one.")
     ] = 8080,
+    host: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="The address for viewers; others than loopback can be reached from outside.",
+        ),
+    ] = "127.0.0.1",
+    location: Annotated[
+        str, typer.Option(metavar="NAME", help="The edge location of viewers who name no other.")
+    ] = "FRA56-P2",
     max_environments: Annotated[
         int, typer.Option(min=1, max=100, help="Execution environments that one function may have at a time.")
     ] = 4,
@@ -36,13 +46,18 @@ def up(
 ) -> None:
     """Run a site at the edge on this machine, and show every request."""
     # Here, so that the other commands start without it.
+    import uvloop
+
     from edgewise.cli.running.screen import Screen
     from edgewise.cli.running.session import Session, UpOptions
 
-    options = UpOptions(directory, template, distribution, port, _places(origin or []), max_environments)
+    options = UpOptions(
+        directory, template, distribution, port, _places(origin or []), max_environments, host, location
+    )
     screen = Screen(sys.stdout, as_json=as_json, color=not as_json and sys.stdout.isatty())
     try:
-        asyncio.run(Session(options, screen).run())
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(Session(options, screen).run())
     finally:
         screen.close()
 

@@ -1,30 +1,42 @@
-"""A Lambda function in one region: its environments, started on demand, reused, and replaced."""
+"""A Lambda function in one region: its environments, started on demand, reused, and replaced.
+
+It costs nothing before its first invocation.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import random
 import secrets
 import time
-import uuid
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 
 from edgewise.cdn.distribution import FunctionDefinition
-from edgewise.cdn.functions.environment import ExecutionEnvironment, Invocation
+from edgewise.cdn.functions import names
+from edgewise.cdn.functions.environment import ExecutionEnvironment
+from edgewise.cdn.functions.invocation import Invocation, new_invocation
 from edgewise.cdn.functions.launcher import Launcher
 from edgewise.cdn.functions.logs import LogSink, LogStream
 from edgewise.cdn.functions.runtime_api import Outcome
 from edgewise.cdn.functions.states import State
 
+# What CloudFront answers for this is 503 with `LambdaLimitExceeded`, not `LambdaExecutionError`.
+THROTTLED = "Sandbox.Throttled"
+
 
 @dataclass(frozen=True, slots=True)
 class FunctionResult:
-    """What an invocation gave: the payload, or the type of the error, with the handler's own milliseconds."""
+    """What an invocation gave: the payload, or the type of the error, with the handler's own milliseconds.
+
+    `request_id` is the one in the function's log; empty when it did not run.
+    """
 
     outcome: Outcome
     milliseconds: float
     cold: bool
+    request_id: str = ""
 
 
 class Function:
@@ -38,62 +50,82 @@ class Function:
         log_sink: LogSink,
         *,
         max_environments: int = 4,
+        concurrency: int | None = None,
+        random_bits: Callable[[int], int] = random.getrandbits,
     ) -> None:
+        """`concurrency` is the number of invocations beyond which one is throttled; without it they wait.
+
+        Source: CloudFront Developer Guide, "Quotas on Lambda@Edge" (1,000 in a region by default).
+        """
         self.definition = definition
         self._region = region
         self._launcher = launcher
         self._log_sink = log_sink
         self._max_environments = max_environments
+        self._concurrency = concurrency
+        self._random_bits = random_bits
         self._environments: set[ExecutionEnvironment] = set()
         self._idle: list[ExecutionEnvironment] = []
-        self._waiting: deque[tuple[Invocation, bytes]] = deque()
+        self._waiting: deque[Invocation] = deque()
+        # The log streams of environments that failed: Lambda resets such a one and starts it in its next
+        # invocation.
+        self._reset: list[LogStream] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self.in_flight = 0
         self._closed = False
 
     async def invoke(self, event: bytes) -> FunctionResult:
         """Run the handler once. Never raises: a failure is in the outcome."""
-        invocation = Invocation(str(uuid.uuid4()), asyncio.get_running_loop().create_future())
+        if self._concurrency is not None and self.in_flight >= self._concurrency:
+            return FunctionResult(Outcome(b"", THROTTLED), 0.0, cold=False)
+        invocation = new_invocation(event, self._random_bits)
         # A visitor who leaves cancels the future; the function runs to its end all the same, as on AWS.
-        self._waiting.append((invocation, event))
+        self._waiting.append(invocation)
         self._hand_out()
         self.in_flight += 1
         try:
             outcome = await invocation.outcome
         finally:
             self.in_flight -= 1
-        cold = invocation.init_seconds is not None
-        return FunctionResult(outcome, invocation.seconds * 1000, cold)
+        return FunctionResult(
+            outcome, invocation.seconds * 1000, invocation.cold, request_id=invocation.request_id
+        )
 
     def _hand_out(self) -> None:
         """Give waiting invocations to idle environments, the most recently used first; start more if needed."""
         while self._waiting and self._idle:
-            invocation, event = self._waiting.popleft()
+            invocation = self._waiting.popleft()
             if not invocation.outcome.done():
-                self._idle.pop().invoke(invocation, event)
-        coming = sum(environment.coming and not environment.outdated for environment in self._environments)
+                self._idle.pop().invoke(invocation)
         room = self._max_environments - len(self._environments)
-        for _ in range(min(len(self._waiting) - coming, room)):
-            environment = self._new_environment()
-            self._environments.add(environment)
-            self._spawn(self._start(environment))
+        if self._waiting and room:
+            coming = sum(
+                environment.coming and not environment.outdated for environment in self._environments
+            )
+            for _ in range(min(len(self._waiting) - coming, room)):
+                self._start_environment()
 
-    def _new_environment(self) -> ExecutionEnvironment:
+    def _start_environment(self) -> None:
+        if self._reset:
+            retry = self._next_waiting()
+            if retry is None:
+                return
+            environment = self._new_environment(self._reset.pop(), retry)
+        else:
+            environment = self._new_environment(self._new_log_stream())
+        self._environments.add(environment)
+        self._spawn(environment.start())
+
+    def _new_environment(self, logs: LogStream, retry: Invocation | None = None) -> ExecutionEnvironment:
+        return ExecutionEnvironment(
+            self.definition, self._region, self._launcher, logs, self._changed, retry=retry
+        )
+
+    def _new_log_stream(self) -> LogStream:
         day = time.strftime("%Y/%m/%d", time.gmtime())
         stream = f"{day}/[{self.definition.version}]{secrets.token_hex(16)}"
-        group = f"/aws/lambda/us-east-1.{self.definition.name}"
-        logs = LogStream(self._region, group, stream, self._log_sink, time.time)
-        return ExecutionEnvironment(self.definition, self._region, self._launcher, logs, self._changed)
-
-    async def _start(self, environment: ExecutionEnvironment) -> None:
-        try:
-            await environment.start()
-        except Exception as error:
-            # Out of processes or file descriptors, for one: this request fails, the others get their chance.
-            self._environments.discard(environment)
-            self._fail_oldest(Outcome(str(error).encode(), "Sandbox.StartFailed"))
-            if not self._closed:
-                self._hand_out()
+        group = names.log_group(self.definition)
+        return LogStream(self._region, group, stream, self._log_sink, time.time)
 
     def _changed(self, environment: ExecutionEnvironment) -> None:
         """An environment became idle, or is gone."""
@@ -102,19 +134,18 @@ class Function:
         if environment.state is State.IDLE and not environment.outdated:
             self._idle.append(environment)
         else:
+            if not environment.outdated:
+                self._reset.append(environment.logs)
             self._retire(environment)
-            if not environment.was_ready and not environment.outdated:
-                self._fail_oldest(environment.failure)
         if not self._closed:
             self._hand_out()
 
-    def _fail_oldest(self, outcome: Outcome) -> None:
-        """An environment that does not start fails one request, as on AWS: the one it was started for."""
+    def _next_waiting(self) -> Invocation | None:
         while self._waiting:
-            invocation, _ = self._waiting.popleft()
+            invocation = self._waiting.popleft()
             if not invocation.outcome.done():
-                invocation.outcome.set_result(outcome)
-                return
+                return invocation
+        return None
 
     def _retire(self, environment: ExecutionEnvironment) -> None:
         self._environments.discard(environment)
@@ -125,6 +156,11 @@ class Function:
     def code_changed(self) -> None:
         """Start a new version: the next invocation runs the code as it is now."""
         self.definition = replace(self.definition, version=self.definition.version + 1)
+        self.recycle()
+
+    def recycle(self) -> None:
+        """End the environments, as AWS does now and then: what they kept in memory is gone."""
+        self._reset.clear()
         for environment in list(self._environments):
             environment.outdated = True
             if environment.state is State.IDLE:
@@ -138,8 +174,8 @@ class Function:
     async def close(self) -> None:
         """End every environment, whatever it is doing."""
         self._closed = True
-        while self._waiting:
-            self._fail_oldest(Outcome(b"", "Sandbox.Closed"))
+        while (invocation := self._next_waiting()) is not None:
+            invocation.outcome.set_result(Outcome(b"", "Sandbox.Closed"))
         # A start that is under way must have come to a process before the process can be ended.
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for environment in list(self._environments):

@@ -1,7 +1,8 @@
 """How an execution environment's process is started: the runtime client, its path and its variables.
 
-A function sees the standard library, what AWS's Python runtime brings (the runtime client and, where it is
-installed, boto3) and its own folder: not this project, not the user's packages, not the user's shell.
+A Python function sees the standard library, what AWS's runtime brings (the runtime client and, where it is
+installed, boto3) and its own folder: not this project, not the user's packages, not the user's shell. Where
+Node's client is looked for is in `node_client.py`.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 
 from edgewise.cdn.distribution import FunctionDefinition
 from edgewise.cdn.errors import RuntimeClientError
+from edgewise.cdn.functions import names, node_client
 
 # AWS's runtime client with what it needs, and the SDK that the managed runtime contains.
 _CLIENT = ("awslambdaric", "simplejson", "snapshot_restore_py")
@@ -21,61 +24,81 @@ _SDK = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six",
 
 
 class Launcher:
-    """Knows the command line and the variables of an environment. `close` removes its folder."""
+    """Knows the command line and the variables of an environment. `close` removes its folder.
+
+    Nothing is made before the first Python function is started.
+    """
 
     def __init__(self, *, own_client: bool | None = None) -> None:
-        """`own_client` forces the choice of client; without it AWS's is used where it is installed."""
+        """`own_client` forces the choice of Python client; without it AWS's is used where it is installed."""
         self.own_client = not _installed(_CLIENT[0]) if own_client is None else own_client
-        self._folder = Path(tempfile.mkdtemp(prefix="edgewise-runtime-"))
-        self._site = self._folder / "site"
-        self._site.mkdir()
+
+    @cached_property
+    def _site(self) -> Path:
+        """The folder of what AWS's Python runtime brings."""
+        site = Path(tempfile.mkdtemp(prefix="edgewise-runtime-"))
         for name in (*(() if self.own_client else _CLIENT), *_SDK):
             if _installed(name):
-                _link(name, self._site)
+                _link(name, site)
+        return site
 
     def close(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if "_site" in self.__dict__:
+            shutil.rmtree(self._site, ignore_errors=True)
 
-    def command(self, handler: str) -> list[str]:
+    def check(self, function: FunctionDefinition) -> None:
+        """Raises `RuntimeClientError` where functions of this kind cannot be started on this machine."""
+        if _is_node(function):
+            node_client.command(function)
+
+    def command(self, function: FunctionDefinition) -> list[str]:
+        """The command line of the runtime client. Raises `RuntimeClientError`."""
+        if _is_node(function):
+            return node_client.command(function)
+        script = "runtime_client.py" if self.own_client else "aws_client.py"
         # -S: no site-packages and no .pth files. PYTHONPATH (see `environment`) says what can be imported.
-        client = (
-            [str(Path(__file__).with_name("runtime_client.py"))]
-            if self.own_client
-            else ["-m", "awslambdaric"]
-        )
-        return [sys.executable, "-S", *client, handler]
+        return [sys.executable, "-S", str(Path(__file__).with_name(script)), function.handler]
 
     def environment(
         self, function: FunctionDefinition, region: str, *, api: str, log_stream: str
     ) -> dict[str, str]:
-        """The variables of a Lambda environment that exist at the edge; there are no others.
+        """The variables of a Lambda environment that exist at the edge, and those of the function's own.
 
-        Source: Lambda Developer Guide, "Defined runtime environment variables". The name's prefix is that of a
-        replica: CloudFront Developer Guide, "Edge function logs".
+        Source: Lambda Developer Guide, "Defined runtime environment variables".
         """
-        name = f"us-east-1.{function.name}"
+        name = names.full_name(function)
         return {
+            **function.variables,
+            **({} if _is_node(function) else self._python_environment(function)),
             "AWS_DEFAULT_REGION": region,
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
             "AWS_LAMBDA_FUNCTION_NAME": name,
             "AWS_LAMBDA_FUNCTION_VERSION": str(function.version),
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}",
+            "AWS_LAMBDA_LOG_GROUP_NAME": names.log_group(function),
             "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
             "AWS_LAMBDA_RUNTIME_API": api,
             "AWS_REGION": region,
-            "LAMBDA_RUNTIME_DIR": str(self._site),
             "LAMBDA_TASK_ROOT": str(function.code),
             "LANG": "en_US.UTF-8",
             "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "TZ": ":UTC",
+            "_HANDLER": function.handler,
+        }
+
+    def _python_environment(self, function: FunctionDefinition) -> dict[str, str]:
+        return {
+            "LAMBDA_RUNTIME_DIR": str(self._site),
             # `/var/task` is read-only on AWS: what has no bytecode in it is compiled at every start. Here it also
             # means that an edit within the same second is never hidden by bytecode of the file before it.
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONPATH": f"{function.code}:{self._site}",
-            "TZ": ":UTC",
-            "_HANDLER": function.handler,
         }
+
+
+def _is_node(function: FunctionDefinition) -> bool:
+    return function.runtime.startswith("nodejs")
 
 
 def _installed(name: str) -> bool:

@@ -7,6 +7,7 @@ Source: Lambda Developer Guide, "Viewing CloudWatch logs for Lambda functions"; 
 from __future__ import annotations
 
 import contextlib
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,21 +59,42 @@ class LogStream:
         memory_mb: int,
         used_mb: int | None,
         init_seconds: float | None,
+        status: str = "",
     ) -> None:
-        """END and REPORT. Billed time is rounded up to a whole millisecond and includes the start."""
+        """END and REPORT. Billed time is rounded up to a whole millisecond and includes the start.
+
+        `status` is of an environment that ended, as `timeout`; an exception of the handler has none.
+        """
         self.write(f"END RequestId: {request_id}")
         billed = -int(-1000 * (seconds + (init_seconds or 0.0)) // 1)
-        parts = [
-            f"REPORT RequestId: {request_id}",
-            f"Duration: {seconds * 1000:.2f} ms",
-            f"Billed Duration: {billed} ms",
-            f"Memory Size: {memory_mb} MB",
-        ]
+        report = (
+            f"REPORT RequestId: {request_id}\tDuration: {seconds * 1000:.2f} ms\t"
+            f"Billed Duration: {billed} ms\tMemory Size: {memory_mb} MB\t"
+        )
         if used_mb is not None:
-            parts.append(f"Max Memory Used: {used_mb} MB")
+            report += f"Max Memory Used: {used_mb} MB\t"
         if init_seconds is not None:
-            parts.append(f"Init Duration: {init_seconds * 1000:.2f} ms")
-        self.write("\t".join(parts) + "\t")
+            report += f"Init Duration: {init_seconds * 1000:.2f} ms\t"
+        self.write(report + (f"Status: {status}" if status else ""))
+
+    def init_report(self, seconds: float, phase: str, status: str, error_type: str) -> None:
+        """A start that failed; `phase` is `invoke` for one that is repeated within an invocation."""
+        report = f"INIT_REPORT Init Duration: {seconds * 1000:.2f} ms\tPhase: {phase}\tStatus: {status}"
+        self.write(report if status == "timeout" else f"{report}\tError Type: {error_type}")
+
+    def timed_out(self, request_id: str, timeout: float) -> str:
+        """Returns the line."""
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(self.clock()))
+        line = f"{stamp}.000Z {request_id} Task timed out after {timeout:.2f} seconds"
+        self.write(line)
+        return line
+
+    def exited(self, request_id: str, how: str, error_type: str) -> str:
+        """`how` is as `exit status 1`, empty where nothing is known; returns what it says, in one line."""
+        said = f"Runtime exited with error: {how}" if how else "Runtime exited without providing a reason"
+        line = f"RequestId: {request_id} Error: {said}"
+        self.write(f"{line}\n{error_type}")
+        return line
 
 
 class LogFolder:

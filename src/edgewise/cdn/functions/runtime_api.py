@@ -10,11 +10,14 @@ import asyncio
 import json
 import socket
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import httptools
 
 _PREFIX = "/2018-06-01/runtime/"
+_ACCEPTED = (
+    b'HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{"status":"OK"}'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +32,20 @@ class Outcome:
         return bool(self.error_type)
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One invocation to hand out. `deadline_ms` is in milliseconds since the epoch."""
-
-    request_id: str
-    event: bytes
-    deadline_ms: int
-    function_arn: str
-    trace_id: str
-
-
 class RuntimeEvents(Protocol):
-    """Who is told what the runtime client asks and answers; both may refuse by raising `Refused`."""
+    """Who is told what the runtime client asks and answers; the first two may refuse by raising `Refused`."""
 
     def polled(self) -> None:
         """The client asks for the next invocation."""
 
-    def reported(self, request_id: str | None, outcome: Outcome) -> None:
-        """The client answers an invocation; None is the start of the environment."""
+    def expects(self, request_id: str) -> None:
+        """The client answers this invocation; `reported` follows."""
+
+    def reported(self, outcome: Outcome) -> None:
+        """The answer of the invocation that is under way."""
+
+    def not_started(self, outcome: Outcome) -> None:
+        """The client cannot load the function."""
 
 
 class Refused(Exception):
@@ -83,19 +81,11 @@ class RuntimeApi:
     def waiting(self, connection: _Connection) -> None:
         self._poller = connection
 
-    def give(self, work: Work) -> None:
+    def give(self, event: bytes, headers: str) -> None:
         """Hand an invocation to the client, which is waiting for one unless it is just dying."""
         poller, self._poller = self._poller, None
-        if poller is None:
-            return
-        poller.answer(
-            "200 OK",
-            work.event,
-            f"Lambda-Runtime-Aws-Request-Id: {work.request_id}\r\n"
-            f"Lambda-Runtime-Deadline-Ms: {work.deadline_ms}\r\n"
-            f"Lambda-Runtime-Invoked-Function-Arn: {work.function_arn}\r\n"
-            f"Lambda-Runtime-Trace-Id: {work.trace_id}\r\n",
-        )
+        if poller is not None:
+            poller.answer("200 OK", event, headers)
 
     def opened(self, connection: _Connection) -> None:
         self._connections.add(connection)
@@ -122,8 +112,7 @@ class _Connection(asyncio.Protocol):
         self._chunks: list[bytes] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._api.opened(self)
 
@@ -166,19 +155,20 @@ class _Connection(asyncio.Protocol):
                 self._api.waiting(self)
                 self._api.events.polled()
             case b"POST", ["invocation", request_id, "response"]:
-                self._api.events.reported(request_id, Outcome(body))
-                self._accept()
+                self._report(request_id, Outcome(body))
             case b"POST", ["invocation", request_id, "error"]:
-                self._api.events.reported(request_id, Outcome(body, error_type or "Unhandled"))
-                self._accept()
+                self._report(request_id, Outcome(body, error_type or "Unhandled"))
             case b"POST", ["init", "error"]:
-                self._api.events.reported(None, Outcome(body, error_type or "Runtime.Unknown"))
-                self._accept()
+                self.transport.write(_ACCEPTED)
+                self._api.events.not_started(Outcome(body, error_type or "Runtime.Unknown"))
             case _:
                 self._refuse("404 Not Found", "NotFound", f"there is no {'/'.join(parts)}")
 
-    def _accept(self) -> None:
-        self.answer("202 Accepted", b'{"status":"OK"}')
+    def _report(self, request_id: str, outcome: Outcome) -> None:
+        self._api.events.expects(request_id)
+        # First, so that the client can ask for its next invocation while this one's answer is dealt with.
+        self.transport.write(_ACCEPTED)
+        self._api.events.reported(outcome)
 
     def _refuse(self, status: str, error_type: str, message: str) -> None:
         self.answer(status, json.dumps({"errorType": error_type, "errorMessage": message}).encode())

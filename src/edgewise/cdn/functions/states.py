@@ -5,8 +5,9 @@
         └──────fail───────┴─────fail───────┴──────► gone
 
 An environment serves one invocation at a time and is frozen while it is idle. A function that crashes, times
-out or does not start takes its environment with it. Source: Lambda Developer Guide, "Understanding the Lambda
-execution environment lifecycle".
+out or does not start takes its process with it; Lambda resets such an environment and starts it again within the
+next invocation, under the function's timeout. Here that is a new environment with the same log stream. Source:
+Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle".
 """
 
 from __future__ import annotations

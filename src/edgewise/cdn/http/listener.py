@@ -7,24 +7,47 @@ CloudFront has two ports, 80 and 443. Here one address serves both, so that a re
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import secrets
 import socket
 import ssl
+from collections.abc import Callable
 
 from edgewise.cdn.errors import ListenError
-from edgewise.cdn.http.viewer import Handler, ViewerConnection
+from edgewise.cdn.http.viewer import Handler, Refusal, Service, ViewerConnection
 
 _TLS_HANDSHAKE = b"\x16"  # RFC 8446 section 5.1: the content type of the first record
 _FIRST_BYTE_TIMEOUT = 30.0
 
 
-class Listener:
-    """Accepts connections of viewers until it is closed."""
+def new_request_id() -> str:
+    """An id as CloudFront makes them: 56 characters, not to be guessed."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(40)).decode("ascii")
 
-    def __init__(self, handler: Handler, tls: ssl.SSLContext | None) -> None:
-        self._handler = handler
+
+def _ignore(_: Refusal) -> None:
+    """The default of those who are told of refusals."""
+
+
+class Listener:
+    """Accepts connections of viewers until it is closed.
+
+    `handler` answers requests; `refused` is told of those that could not be read, after they were answered.
+    `request_id` makes the ids of these. After `patience` seconds a viewer that sends or reads nothing is cut off.
+    """
+
+    def __init__(
+        self,
+        handler: Handler,
+        tls: ssl.SSLContext | None,
+        *,
+        refused: Callable[[Refusal], None] = _ignore,
+        request_id: Callable[[], str] = new_request_id,
+        patience: float = 60.0,
+    ) -> None:
+        self._service = Service(handler, refused, request_id, patience)
         self._tls = tls
-        self._connections: set[ViewerConnection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, host: str, port: int) -> int:
@@ -61,9 +84,10 @@ class Listener:
             first = await _peek(sock)
             secure = first == _TLS_HANDSHAKE and self._tls is not None
             await loop.connect_accepted_socket(
-                lambda: ViewerConnection(self._handler, self._connections, tls=secure),
+                lambda: ViewerConnection(self._service),
                 sock,
                 ssl=self._tls if secure else None,
+                ssl_handshake_timeout=_FIRST_BYTE_TIMEOUT if secure else None,
             )
         except (OSError, TimeoutError):
             # The viewer left, or does not trust the certificate: its business.
@@ -83,7 +107,7 @@ class Listener:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._socket.close()
-        for connection in list(self._connections):
+        for connection in list(self._service.connections):
             connection.abort()
         # Let the transports tell their protocols.
         await asyncio.sleep(0)
@@ -93,6 +117,8 @@ async def _peek(sock: socket.socket) -> bytes:
     """The first byte of a connection, left in place; empty at its end."""
     loop = asyncio.get_running_loop()
     while True:
+        with contextlib.suppress(BlockingIOError):
+            return sock.recv(1, socket.MSG_PEEK)
         readable: asyncio.Future[None] = loop.create_future()
         loop.add_reader(sock, _set, readable)
         try:
@@ -100,8 +126,6 @@ async def _peek(sock: socket.socket) -> bytes:
                 await readable
         finally:
             loop.remove_reader(sock)
-        with contextlib.suppress(BlockingIOError):
-            return sock.recv(1, socket.MSG_PEEK)
 
 
 def _set(future: asyncio.Future[None]) -> None:

@@ -1,4 +1,8 @@
-"""Connections of viewers: requests are read with httptools, answered one after another, and kept within limits."""
+"""Connections of viewers: requests are answered one after another, in order, and nobody waits or is fed for ever.
+
+Reading is `reading.py`, writing is `writer.py`. A viewer that closes its sending side has left: what was under way for
+it is given up, as most proxies do.
+"""
 
 from __future__ import annotations
 
@@ -7,271 +11,216 @@ import contextlib
 import socket
 from collections import deque
 from collections.abc import Awaitable, Callable
-
-import httptools
+from dataclasses import dataclass, field
+from typing import cast
 
 from edgewise.cdn import errorpage
-from edgewise.cdn.http.wire import response_head
-from edgewise.cdn.limits import REQUEST_BODY_BYTES, REQUEST_HEAD_BYTES, URL_BYTES
-from edgewise.cdn.message import Body, Headers, Request, Response
+from edgewise.cdn.http.reading import Peer, RequestReader, Unreadable
+from edgewise.cdn.http.writer import ResponseWriter
+from edgewise.cdn.message import Request
+
+__all__ = ["Handler", "Refusal", "ResponseWriter", "Service", "ViewerConnection"]
 
 # A viewer that sends requests faster than they are answered is paused when this many are waiting.
 _MAX_PIPELINED = 16
-# Seconds: for silence, for a whole head to arrive, for the viewer to read what was sent.
-_IDLE_TIMEOUT = 60.0
+# Seconds in which a refused viewer may read the answer. Closing at once on what it still sends would take the answer
+# away from it: RFC 9112 section 9.6.
+_LINGER = 1.0
 
 
-class ResponseWriter:
-    """Writes one response and counts what the viewer was sent.
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A request that could not be read, and was answered with `status`.
 
-    `keep_alive` says whether the connection may serve another request after this one.
+    `request` is what is known of it: `method` and `uri` may be empty, the headers may be some of those that were sent.
     """
 
-    def __init__(self, connection: ViewerConnection, request: Request, *, keep_alive: bool) -> None:
-        self.keep_alive = keep_alive
-        self._connection = connection
-        self._request = request
-        self.bytes_sent = 0
-        self.first_byte = 0.0
-
-    def _write(self, data: bytes) -> None:
-        if not self.first_byte:
-            self.first_byte = asyncio.get_running_loop().time()
-        self.bytes_sent += len(data)
-        self._connection.transport.write(data)
-
-    async def send(self, response: Response) -> None:
-        """Send a response; a body that is still arriving is passed on as it comes."""
-        if isinstance(response.body, bytes):
-            self._send_whole(response, response.body)
-        else:
-            await self._send_arriving(response, response.body)
-
-    def _head(self, response: Response, framing: str) -> bytes:
-        if not self.keep_alive:
-            framing += "Connection: close\r\n"
-        return response_head(response.status, response.reason, response.headers, framing)
-
-    def _send_whole(self, response: Response, body: bytes) -> None:
-        # An answer to HEAD announces the length that the body would have; these two statuses never have one.
-        length = response.headers.get("content-length")
-        response.headers.remove("content-length")
-        if response.status in (204, 304):
-            self._write(self._head(response, ""))
-        elif self._request.method == "HEAD":
-            self._write(self._head(response, f"Content-Length: {length}\r\n" if length else ""))
-        else:
-            self._write(self._head(response, f"Content-Length: {len(body)}\r\n") + body)
-
-    async def _send_arriving(self, response: Response, body: Body) -> None:
-        has_length = "content-length" in response.headers
-        chunked = not has_length and self._request.http_version != "1.0"
-        if not has_length and not chunked:
-            self.keep_alive = False  # the end of the connection is the end of the body
-        if self._request.method == "HEAD" or response.status in (204, 304):
-            # A function may have made such an answer of one whose body is on its way.
-            body.close()
-            response.headers.remove("content-length")
-            self._write(self._head(response, ""))
-            return
-        self._write(self._head(response, "Transfer-Encoding: chunked\r\n" if chunked else ""))
-        try:
-            async for chunk in body:
-                self._write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunked else chunk)
-                await self._connection.drain()
-        except BaseException:
-            # Part of the answer is out: the only honest end is to cut the connection.
-            body.close()
-            self._connection.abort()
-            raise
-        if chunked:
-            self._write(b"0\r\n\r\n")
+    request_id: str
+    status: int
+    detail: str
+    request: Request
+    bytes_sent: int
 
 
 Handler = Callable[[Request, ResponseWriter], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Who answers: `handler` each request through the writer it is given; `refused` hears of those that were not read.
+
+    `request_id` makes the id of a refusal. `patience` is in seconds: for silence, for a whole head to arrive, for the
+    viewer to read what was sent. `connections` are those that are open.
+    """
+
+    handler: Handler
+    refused: Callable[[Refusal], None]
+    request_id: Callable[[], str]
+    patience: float
+    connections: set[ViewerConnection] = field(default_factory=set)
+
+
 class ViewerConnection(asyncio.Protocol):
-    """One connection of a viewer. `handler` answers each request through the writer it is given."""
+    """One connection of a viewer."""
 
-    transport: asyncio.Transport
-
-    def __init__(self, handler: Handler, connections: set[ViewerConnection], *, tls: bool) -> None:
-        self._handler = handler
-        self._connections = connections
-        self._scheme = "https" if tls else "http"
-        self._parser = httptools.HttpRequestParser(self)
-        # What has been read: requests, each with whether the connection stays, or the refusal of what could not be.
-        self._requests: deque[tuple[Request, bool] | Response] = deque()
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        # What has been read: requests, each with whether the connection stays, or why there are no more.
+        self._waiting: deque[tuple[Request, bool] | Unreadable] = deque()
         self._task: asyncio.Task[None] | None = None
-        self._writable = asyncio.Event()
-        self._writable.set()
-        self._refused = False
+        self._reading_paused = False
+        self._flushed: asyncio.Future[None] | None = None
+        self._last_read = False
+        self._head_began = 0.0
         self._quiet_since = 0.0
-        self._begin()
-
-    def _begin(self) -> None:
-        self._began = 0.0
-        self._arrived = 0
-        self._head_complete = False
-        self._url = b""
-        self._headers = Headers()
-        self._chunks: list[bytes] = []
-        self._head_bytes = 0
-        self._body_bytes = 0
 
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
         self._loop = asyncio.get_running_loop()
-        self._timer = self._loop.call_later(_IDLE_TIMEOUT, self._idle)
-        self._connections.add(self)
-        peer = transport.get_extra_info("peername")
-        if peer is None:
-            transport.abort()  # gone before it was accepted
-            return
-        self._peer, self._peer_port = peer[0], peer[1]
+        self._quiet_since = self._loop.time()
+        self._timer = self._loop.call_later(self._service.patience, self._idle)
+        self._service.connections.add(self)
+        self._reader = RequestReader(_peer(self._transport), self._deliver, self._invite)
         with contextlib.suppress(OSError):
             transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._connections.discard(self)
+        self._service.connections.discard(self)
         self._timer.cancel()
-        self._writable.set()
+        self.resume_writing()
         if self._task is not None:
             self._task.cancel()
 
     def data_received(self, data: bytes) -> None:
         self._quiet_since = self._loop.time()
-        if self._refused:
+        if self._last_read:
             return
-        self._began = self._began or self._quiet_since
-        self._arrived += len(data)
+        self._head_began = self._head_began or self._quiet_since
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            # The request was read and is answered as it is; the other protocol is not simulated.
-            request = self._requests.pop()
-            self._requests.append((request[0], False) if isinstance(request, tuple) else request)
-            self._refused = True
-        except httptools.HttpParserError:
-            self._refuse(400, errorpage.BAD_REQUEST)
-        # httptools tells of a header when it is whole; one that never ends must not be collected for ever.
-        if not self._head_complete and self._arrived > REQUEST_HEAD_BYTES + URL_BYTES:
-            self._refuse(494, errorpage.BAD_REQUEST)
+            self._reader.feed(data)
+        except Unreadable as problem:
+            self._last_read = True
+            self._enqueue(problem)
 
     def pause_writing(self) -> None:
-        self._writable.clear()
+        self._flushed = self._loop.create_future()
 
     def resume_writing(self) -> None:
-        self._writable.set()
+        if self._flushed is not None and not self._flushed.done():
+            self._flushed.set_result(None)
+        self._flushed = None
+
+    # What a writer calls.
+
+    def write(self, data: bytes) -> None:
+        self._transport.write(data)
+
+    def now(self) -> float:
+        return self._loop.time()
+
+    @property
+    def writing_paused(self) -> bool:
+        return self._flushed is not None
 
     async def drain(self) -> None:
         """Wait until the viewer has read most of what was written. Raises `TimeoutError` if it does not read."""
-        async with asyncio.timeout(_IDLE_TIMEOUT):
-            await self._writable.wait()
+        if self._flushed is not None:
+            async with asyncio.timeout(self._service.patience):
+                await self._flushed
 
     def abort(self) -> None:
-        self.transport.abort()
+        self._transport.abort()
+
+    # Time.
 
     def _idle(self) -> None:
-        """Close a connection that is silent, or on which a head does not come to its end."""
+        """Close a connection that is silent, whose head does not come to its end, or whose viewer reads nothing."""
         # A body may take as long as it keeps coming; a head may not.
-        head_arrives = self._began and not self._head_complete
-        passed = self._loop.time() - (self._began if head_arrives else self._quiet_since)
-        if self._task is None and passed >= _IDLE_TIMEOUT:
-            self.transport.close()
+        head_arrives = self._head_began and not self._reader.head_complete
+        passed = self._loop.time() - (self._head_began if head_arrives else self._quiet_since)
+        left = self._service.patience - passed
+        if self._task is not None or left > 0:
+            self._timer = self._loop.call_later(max(1.0, left), self._idle)
+        elif self._flushed is not None:
+            self.abort()
         else:
-            self._timer = self._loop.call_later(max(1.0, _IDLE_TIMEOUT - passed), self._idle)
+            self._transport.close()
 
-    # What httptools calls.
+    # Reading.
 
-    def on_url(self, url: bytes) -> None:
-        self._url += url
-        self._head_bytes += len(url)
-        if len(self._url) > URL_BYTES:
-            self._refuse(414, errorpage.BAD_REQUEST)
+    def _deliver(self, request: Request, keep_alive: bool) -> None:
+        self._head_began = 0.0
+        self._last_read = self._last_read or not keep_alive
+        self._enqueue((request, keep_alive))
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._head_bytes += len(name) + len(value) + 4
-        if self._head_bytes > REQUEST_HEAD_BYTES:
-            self._refuse(494, errorpage.BAD_REQUEST)
-        if self._head_complete:
-            return  # a trailer: CloudFront does not pass it on
-        self._headers.add(name.decode("latin-1"), value.decode("latin-1"))
-
-    def on_headers_complete(self) -> None:
-        self._head_complete = True
+    def _invite(self) -> None:
         # Only when nothing else is being answered: it would stand in the middle of another answer.
-        expected = self._headers.get("expect").lower() == "100-continue"
-        if expected and self._task is None and not self._refused:
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if self._task is None:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def on_body(self, chunk: bytes) -> None:
-        self._body_bytes += len(chunk)
-        if self._body_bytes > REQUEST_BODY_BYTES:
-            self._refuse(413, errorpage.BAD_REQUEST)
-        else:
-            self._chunks.append(chunk)
-
-    def on_message_complete(self) -> None:
-        if self._refused:
-            return
-        uri, _, query = self._url.decode("latin-1").partition("?")
-        # RFC 9112 section 3.2: HTTP/1.1 has one Host, and no request has two.
-        hosts = len(self._headers.get_all("host"))
-        wrong_host = hosts > 1 or (hosts == 0 and self._parser.get_http_version() == "1.1")
-        if wrong_host or not uri.startswith("/") or b"#" in self._url:
-            self._refuse(400, errorpage.BAD_REQUEST)
-            return
-        request = Request(
-            method=self._parser.get_method().decode("ascii"),
-            uri=uri,
-            query=query,
-            headers=self._headers,
-            body=b"".join(self._chunks),
-            viewer=self._peer,
-            viewer_port=self._peer_port,
-            scheme=self._scheme,
-            http_version=self._parser.get_http_version(),
-            received_bytes=self._head_bytes + self._body_bytes,
-        )
-        self._enqueue((request, self._parser.should_keep_alive()))
-        self._begin()
-
-    def _refuse(self, status: int, sentence: str) -> None:
-        """Answer a request that cannot be read, after those before it, and close."""
-        if self._refused:
-            return
-        self._refused = True
-        response = errorpage.error(status, sentence, "-")
-        response.headers.add("X-Cache", "Error from cloudfront")
-        self._enqueue(response)
+    def _enqueue(self, item: tuple[Request, bool] | Unreadable) -> None:
+        self._waiting.append(item)
+        if self._task is None:
+            self._task = self._loop.create_task(self._answer())
+        elif len(self._waiting) > _MAX_PIPELINED and not self._reading_paused:
+            self._reading_paused = True
+            self._transport.pause_reading()
 
     # Answering.
 
-    def _enqueue(self, item: tuple[Request, bool] | Response) -> None:
-        self._requests.append(item)
-        if self._task is None:
-            self._task = self._loop.create_task(self._answer())
-        elif len(self._requests) > _MAX_PIPELINED:
-            self.transport.pause_reading()
-
     async def _answer(self) -> None:
         """Answer what has been read, in order, until nothing is left."""
-        while self._requests and not self.transport.is_closing():
-            item = self._requests.popleft()
-            self.transport.resume_reading()
-            if isinstance(item, Response):
-                writer = ResponseWriter(self, Request("GET", "/"), keep_alive=False)
-                await writer.send(item)
-            else:
-                request, keep_alive = item
-                writer = ResponseWriter(self, request, keep_alive=keep_alive)
-                await self._handler(request, writer)
-            if not writer.keep_alive:
-                self.transport.close()
+        try:
+            while self._waiting and not self._transport.is_closing():
+                item = self._waiting.popleft()
+                if self._reading_paused:
+                    self._reading_paused = False
+                    self._transport.resume_reading()
+                if isinstance(item, Unreadable):
+                    await self._refuse(item)
+                else:
+                    await self._serve(*item)
+        except Exception as error:
+            # A defect of ours. It must be seen, and must not leave the viewer waiting.
+            self._loop.call_exception_handler({"message": "a request was not answered", "exception": error})
+            self.abort()
         self._quiet_since = self._loop.time()
         self._task = None
+
+    async def _serve(self, request: Request, keep_alive: bool) -> None:
+        writer = ResponseWriter(self, request, keep_alive=keep_alive)
+        await self._service.handler(request, writer)
+        if not writer.keep_alive:
+            self._transport.close()
+
+    async def _refuse(self, problem: Unreadable) -> None:
+        service, request = self._service, self._reader.known()
+        request_id = service.request_id()
+        response = errorpage.error(problem.status, problem.sentence, request_id)
+        response.headers.add("X-Cache", "Error from cloudfront")
+        response.headers.add("X-Amz-Cf-Id", request_id)
+        writer = ResponseWriter(self, request, keep_alive=False)
+        await writer.send(response)
+        service.refused(Refusal(request_id, problem.status, problem.detail, request, writer.bytes_sent))
+        self._close_gently()
+
+    def _close_gently(self) -> None:
+        try:
+            self._transport.write_eof()
+        except (OSError, NotImplementedError):
+            # The viewer is gone, or this is TLS, which has no half-closed connections here.
+            self._transport.close()
+        else:
+            self._loop.call_later(_LINGER, self._transport.close)
+
+
+def _peer(transport: asyncio.Transport) -> Peer:
+    # There is no name of the other end when it was gone before it was accepted.
+    address, port = (transport.get_extra_info("peername") or ("", 0))[:2]
+    tls = transport.get_extra_info("ssl_object")
+    if tls is None:
+        return Peer(address, port)
+    cipher = tls.cipher()
+    return Peer(address, port, tls.version() or "", cipher[0] if cipher else "")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from edgewise.cdn import failure
 from edgewise.cdn.errorpage import reason as reason_phrase
 from edgewise.cdn.message import Headers, Request
@@ -15,25 +13,19 @@ HOP_BY_HOP = frozenset(
     }
 )
 
-
-# Whatever let one of these into a value, it must not start a line of its own.
-_LINE_END = re.compile(r"[\r\n\0]")
+# The length is that of the body which is sent, whatever the message says.
+_NOT_SENT = HOP_BY_HOP | {"content-length"}
 _WITH_BODY = ("POST", "PUT", "PATCH")
 
 
-def _checked(text: str) -> str:
-    if _LINE_END.search(text):
-        raise failure.unreachable(f"{text!r} cannot be written to the wire")
-    return text
-
-
-def lines(headers: Headers) -> str:
-    """Header lines for the wire, without those of a single hop."""
-    kept = (f"{name}: {value}" for name, value in headers if name.lower() not in HOP_BY_HOP)
-    return "".join(f"{_checked(line)}\r\n" for line in kept)
-
-
-def _encoded(head: str) -> bytes:
+def _written(lines: list[str]) -> bytes:
+    """Lines as a head. Whatever let the end of a line into a value, it must not start a line of its own."""
+    head = "\r\n".join([*lines, "", ""])
+    # One count over the whole head is much cheaper than a look at each line.
+    ends = len(lines) + 1
+    if head.count("\r") != ends or head.count("\n") != ends or "\0" in head:
+        bad = next(line for line in lines if any(character in line for character in "\r\n\0"))
+        raise failure.unreachable(f"{bad!r} cannot be written to the wire")
     try:
         return head.encode("latin-1")
     except UnicodeEncodeError as error:
@@ -45,18 +37,20 @@ def request_head(request: Request) -> bytes:
 
     Raises `RequestFailure` for what cannot be written.
     """
-    headers = Headers(line for line in request.headers if line[0].lower() != "content-length")
-    length = (
-        f"Content-Length: {len(request.body)}\r\n" if request.body or request.method in _WITH_BODY else ""
-    )
-    first = _checked(f"{request.method} {request.target} HTTP/1.1")
-    return _encoded(f"{first}\r\n{lines(headers)}{length}Connection: Keep-Alive\r\n\r\n")
+    lines = [f"{request.method} {request.target} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in request.headers.lines if name.lower() not in _NOT_SENT]
+    if request.body or request.method in _WITH_BODY:
+        lines.append(f"Content-Length: {len(request.body)}")
+    lines.append("Connection: Keep-Alive")
+    return _written(lines)
 
 
-def response_head(status: int, reason: str, headers: Headers, framing: str) -> bytes:
-    """The head of a response to a viewer; `framing` is the line or lines that say where the body ends.
+def response_head(status: int, reason: str, headers: Headers, *framing: str) -> bytes:
+    """The head of a response to a viewer; `framing` are the lines that say where the body ends, the length included.
 
     Raises `RequestFailure` for what cannot be written.
     """
-    first = _checked(f"HTTP/1.1 {status} {reason or reason_phrase(status)}")
-    return _encoded(f"{first}\r\n{lines(headers)}{framing}\r\n")
+    lines = [f"HTTP/1.1 {status} {reason or reason_phrase(status)}"]
+    lines += [f"{name}: {value}" for name, value in headers.lines if name.lower() not in _NOT_SENT]
+    lines += [line for line in framing if line]
+    return _written(lines)

@@ -1,63 +1,57 @@
-"""Finds an origin on this machine and sends it a request.
-
-An origin of the template has its address on AWS. `places` says where that is here: a URL for an HTTP server,
-a folder for a bucket. An origin without a place is asked at its real address.
-"""
+"""Finds an origin and sends it a request: on this machine where it has a place, at its real address otherwise."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from urllib.parse import urlsplit
+import time
+from collections.abc import Callable, Mapping
 
-from edgewise.cdn.distribution import BucketOrigin, CustomOrigin, Distribution, Origin
-from edgewise.cdn.errors import OriginError
+from edgewise.cdn.distribution import BucketOrigin, Origin
 from edgewise.cdn.http.upstream import Address, ConnectionPool, Timeouts
 from edgewise.cdn.message import Request, Response
-from edgewise.cdn.origins.bucket import get_object
+from edgewise.cdn.origins.bucket import Bucket
+from edgewise.cdn.origins.function_url import FunctionUrl, Invocable
+from edgewise.cdn.origins.names import Names
+from edgewise.cdn.origins.places import Folder, Places, read_places
 
-Place = Address | Path
+__all__ = ["OriginRouter", "read_places"]
 
-
-def read_places(distribution: Distribution, given: Mapping[str, str]) -> dict[str, Place]:
-    """Each origin's domain to where it is here, from `ORIGIN_ID=URL|FOLDER` pairs. Raises `OriginError`."""
-    places: dict[str, Place] = {}
-    for name, place in given.items():
-        origin = distribution.origins.get(name)
-        if origin is None:
-            hint = "the origins are: " + ", ".join(distribution.origins)
-            raise OriginError(f"the template has no origin {name!r}", hint=hint)
-        places[origin.domain] = _place(origin, place)
-    for origin in distribution.origins.values():
-        if isinstance(origin, BucketOrigin) and origin.domain not in places:
-            hint = f"name a folder that holds its objects: --origin {origin.id}=FOLDER"
-            raise OriginError(
-                f"the origin {origin.id!r} is a bucket, and buckets are not on this machine", hint=hint
-            )
-    return places
-
-
-def _place(origin: Origin, place: str) -> Place:
-    if isinstance(origin, BucketOrigin):
-        folder = Path(place)
-        if not folder.is_dir():
-            raise OriginError(f"the folder {folder} of the bucket {origin.id!r} does not exist")
-        return folder
-    url = urlsplit(place)
-    if url.scheme not in ("http", "https") or not url.hostname:
-        raise OriginError(
-            f"the origin {origin.id!r} needs a URL, not {place!r}", hint="http://127.0.0.1:8000"
-        )
-    tls = url.scheme == "https"
-    return Address(url.hostname, url.port or (443 if tls else 80), tls, url.hostname)
+_RETRIED = ("GET", "HEAD")
 
 
 class OriginRouter:
-    """Sends requests to origins, wherever they are."""
+    """Sends requests to origins, wherever they are.
 
-    def __init__(self, places: Mapping[str, Place]) -> None:
+    `functions` are those behind function URLs, by the URL's domain; `look` is called before one is invoked, to notice
+    changed code. `pool` holds the connections to servers. An answer of this machine that says too little is a
+    `Refusal` with the reason.
+    """
+
+    def __init__(
+        self,
+        places: Places,
+        functions: Mapping[str, Invocable] | None = None,
+        *,
+        look: Callable[[], None] = lambda: None,
+        pool: ConnectionPool | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._places = places
-        self._pool = ConnectionPool()
+        self._functions = {
+            domain.lower(): FunctionUrl(function, clock, look)
+            for domain, function in (functions or {}).items()
+        }
+        self._buckets: dict[Folder, Bucket] = {}
+        self._pool = pool or ConnectionPool()
+        self._clock = clock
+        self._names = Names()
+
+    async def resolve(self, origin: Origin) -> None:
+        """Make sure that an origin has an address; at once for what is on this machine.
+
+        Raises `RequestFailure` (502, `OriginDnsError`).
+        """
+        if self._places.find(origin) is None and origin.domain.lower() not in self._functions:
+            await self._names.resolve(origin.domain, _timeouts(origin).connect)
 
     async def send(self, origin: Origin, request: Request) -> Response:
         """The origin's answer. `request.headers` are complete but for the origin's own custom headers.
@@ -68,22 +62,38 @@ class OriginRouter:
         sent.uri = origin.path + request.uri
         for name, value in origin.custom_headers:
             sent.headers.set(name, value)
-        place = self._places.get(origin.domain)
-        if isinstance(place, Path):
-            return await get_object(place, sent)
-        timeouts = Timeouts(read=origin.read_timeout)
-        if isinstance(origin, CustomOrigin):
-            timeouts = Timeouts(
-                origin.connect_timeout, origin.connect_attempts, origin.read_timeout, origin.keepalive_timeout
-            )
+        place = self._places.find(origin)
+        if isinstance(place, Folder):
+            return await self._bucket(place).send(origin.domain, sent)
+        timeouts = _timeouts(origin)
+        function = self._functions.get(origin.domain.lower()) if place is None else None
+        if function is not None:
+            attempts = timeouts.attempts if request.method in _RETRIED else 1
+            return await function.send(origin, sent, attempts)
         return await self._pool.send(place or _real_address(origin, request), sent, timeouts)
+
+    def _bucket(self, folder: Folder) -> Bucket:
+        bucket = self._buckets.get(folder)
+        if bucket is None:
+            bucket = self._buckets[folder] = Bucket(folder.path, lists=folder.lists, clock=self._clock)
+        return bucket
 
     def close(self) -> None:
         self._pool.close()
 
 
+def _timeouts(origin: Origin) -> Timeouts:
+    kept = 5 if isinstance(origin, BucketOrigin) else origin.keepalive_timeout
+    return Timeouts(origin.connect_timeout, origin.connect_attempts, origin.read_timeout, kept)
+
+
 def _real_address(origin: Origin, request: Request) -> Address:
     if isinstance(origin, BucketOrigin):
-        return Address(origin.domain, 443, tls=True, server_name=origin.domain)
-    tls = origin.protocol == "https-only" or (origin.protocol == "match-viewer" and request.scheme == "https")
-    return Address(origin.domain, origin.https_port if tls else origin.http_port, tls, origin.domain)
+        # Developer Guide, "Use HTTPS between CloudFront and your Amazon S3 origin": as the viewer came.
+        tls, port = request.scheme == "https", 443 if request.scheme == "https" else 80
+    else:
+        tls = origin.protocol == "https-only" or (
+            origin.protocol == "match-viewer" and request.scheme == "https"
+        )
+        port = origin.https_port if tls else origin.http_port
+    return Address(origin.domain, port, tls, origin.domain)

@@ -18,6 +18,7 @@ from edgewise.cdn.policies import (
 from edgewise.cdn.responseheaders import MANAGED_RESPONSE_HEADERS_POLICIES, ResponseHeadersPolicy
 from edgewise.cdn.template.document import Template
 from edgewise.cdn.template.functions import EdgeFunctions
+from edgewise.cdn.template.logging import realtime_log
 from edgewise.cdn.template.node import Node
 from edgewise.cdn.template.notices import Notices
 from edgewise.cdn.template.policies import (
@@ -72,6 +73,7 @@ class Behaviors:
             origin_request_policy=forward,
             response_headers_policy=self._response_headers(item),
             compress=item.flag("Compress"),
+            realtime_log=realtime_log(self._template, item, self._notices),
             functions=self._functions.associations(item),
         )
 

@@ -1,4 +1,4 @@
-"""A function's code on this machine: the folder a template's `Code` names, and whether it changed.
+"""A function of a template as it runs here, its code on this machine, and whether that changed.
 
 `Code` is a local folder or zip, relative to the template's file, as `aws cloudformation package` takes it,
 or `ZipFile` text.
@@ -22,16 +22,21 @@ from edgewise.cdn.limits import MAX_MEMORY_MB, MAX_TIMEOUT
 from edgewise.cdn.template.node import Node
 
 _FUNCTION_NAME = re.compile(r"[A-Za-z0-9-_]{1,64}")
+# Node needs its runtime client on this machine; starting such a function says so.
+_RUNTIMES = ("python", "nodejs")
+_VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
+# Seconds; Lambda quotas. A replica at the edge has less.
+_REGIONAL_TIMEOUT = 900
 
 
-def function_definition(properties: Node, folder: Path) -> FunctionDefinition:
-    """A template's `AWS::Lambda::Function` as it runs at the edge; `folder` is where `Code` starts.
+def function_definition(properties: Node, folder: Path, *, at_edge: bool = True) -> FunctionDefinition:
+    """A template's `AWS::Lambda::Function` as it runs at the edge, or in its region; `folder` is where `Code` starts.
 
-    Raises `TemplateError`.
+    At the edge it has no variables of its own. Raises `TemplateError`.
     """
     runtime = properties.text("Runtime", "no runtime")
-    if not runtime.startswith("python"):
-        raise properties.error(f"only Python functions run here, this is {runtime}", "Runtime")
+    if not runtime.startswith(_RUNTIMES):
+        raise properties.error(f"only Python and Node functions run here, this is {runtime}", "Runtime")
     handler = properties.text("Handler", "")
     if "." not in handler:
         raise properties.error(f"{handler!r} is not module.function", "Handler")
@@ -40,24 +45,40 @@ def function_definition(properties: Node, folder: Path) -> FunctionDefinition:
     if not _FUNCTION_NAME.fullmatch(name):
         raise properties.error("a function's name is 1 to 64 letters, digits, - and _", "FunctionName")
     memory, timeout = properties.integer("MemorySize", 128), properties.integer("Timeout", 3)
-    if not 1 <= timeout <= MAX_TIMEOUT:
-        raise properties.error(f"Lambda@Edge takes 1 to {MAX_TIMEOUT} seconds, not {timeout}", "Timeout")
+    service, longest = ("Lambda@Edge", MAX_TIMEOUT) if at_edge else ("Lambda", _REGIONAL_TIMEOUT)
+    if not 1 <= timeout <= longest:
+        raise properties.error(f"{service} takes 1 to {longest} seconds, not {timeout}", "Timeout")
     if not 128 <= memory <= MAX_MEMORY_MB:
         raise properties.error(f"Lambda takes 128 to {MAX_MEMORY_MB} MB, not {memory}", "MemorySize")
     return FunctionDefinition(
         name=name,
         handler=handler,
-        code=_code_folder(properties, folder),
+        code=_code_folder(properties, folder, runtime),
         runtime=runtime,
         memory_mb=memory,
         timeout=float(timeout),
+        at_edge=at_edge,
+        variables={} if at_edge else _variables(properties),
     )
 
 
-def _code_folder(properties: Node, folder: Path) -> Path:
+def _variables(properties: Node) -> dict[str, str]:
+    environment = properties.child("Environment")
+    given = environment.child("Variables") if environment else None
+    if given is None:
+        return {}
+    names = given.names_besides(set())
+    for name in names:
+        if not _VARIABLE.fullmatch(name):
+            raise given.error("a variable's name is a letter, then letters, digits and _", name)
+    return {name: given.text(name, "") for name in names}
+
+
+def _code_folder(properties: Node, folder: Path, runtime: str) -> Path:
     code = properties.value("Code")
     if isinstance(code, dict) and isinstance(code.get("ZipFile"), str):
-        return _unpacked(code["ZipFile"].encode(), _write_inline)
+        write = _write_python if runtime.startswith("python") else _write_javascript
+        return _unpacked(code["ZipFile"].encode(), write)
     if not isinstance(code, str):
         hint = "a local folder or zip, relative to the template, as `aws cloudformation package` takes it"
         raise properties.error("Code is not on this machine", "Code", hint)
@@ -72,9 +93,13 @@ def _code_folder(properties: Node, folder: Path) -> Path:
         raise properties.error(f"the zip {path} cannot be unpacked: {error}", "Code") from error
 
 
-def _write_inline(text: bytes, folder: Path) -> None:
-    # Inline code is always the module `index`.
+# Inline code is always the module `index`.
+def _write_python(text: bytes, folder: Path) -> None:
     (folder / "index.py").write_bytes(text)
+
+
+def _write_javascript(text: bytes, folder: Path) -> None:
+    (folder / "index.js").write_bytes(text)
 
 
 def _extract(archive: bytes, folder: Path) -> None:

@@ -15,6 +15,7 @@ from edgewise.cdn.template.document import Template
 from edgewise.cdn.template.function_urls import function_urls
 from edgewise.cdn.template.functions import EdgeFunctions
 from edgewise.cdn.template.intrinsics import DISTRIBUTION_DOMAIN, DISTRIBUTION_ID
+from edgewise.cdn.template.logging import standard_logging
 from edgewise.cdn.template.node import Node
 from edgewise.cdn.template.notices import Notices
 from edgewise.cdn.template.origins import read_origin_groups, read_origins
@@ -50,7 +51,8 @@ def read_distribution(template: Template, name: str | None = None) -> tuple[Dist
             for response in map(_error_response, config.children("CustomErrorResponses"))
         },
         geo_restriction=_geo_restriction(config),
-        function_urls=function_urls(template, origins.values()),
+        logging=standard_logging(config),
+        function_urls=function_urls(template, origins.values(), notices),
     )
     return distribution, notices
 

@@ -120,6 +120,9 @@ def parse_template(text: str, file: Path) -> Template:
         raise TemplateError(
             f"not valid YAML: {problem}", file=file, line=mark.line + 1 if mark else None
         ) from error
+    except (ValueError, RecursionError) as error:
+        # A number of thousands of digits, or thousands of brackets: Python's own limits.
+        raise TemplateError(f"cannot be read: {error}", file=file) from None
     if not isinstance(document, dict):
         raise TemplateError("a template is a mapping at its top", file=file)
     return Template(document, file)

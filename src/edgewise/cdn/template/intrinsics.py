@@ -176,7 +176,7 @@ class Resolver:
         index, items = self._value(argument, path)
         try:
             return items[int(index)]
-        except (IndexError, ValueError, TypeError):
+        except (IndexError, ValueError, TypeError, OverflowError):
             raise self._fail(f"Fn::Select has no item {index!r}", path) from None
 
     def _split(self, argument: Any, path: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Origins and origin groups of a distribution, and the functions behind function URLs.
+"""Origins and origin groups of a distribution.
 
 Property names and defaults: CloudFormation reference, `Origin`, `CustomOriginConfig` and `OriginGroup` of
 `AWS::CloudFront::Distribution`.
@@ -10,6 +10,7 @@ from collections.abc import Container, Mapping
 from typing import Any, cast, get_args
 
 from edgewise.cdn.distribution import BucketOrigin, CustomOrigin, Origin, OriginGroup, OriginProtocol
+from edgewise.cdn.origins.custom_headers import capitalised, is_denied
 from edgewise.cdn.template.node import Node
 from edgewise.cdn.template.notices import Notices
 
@@ -31,27 +32,41 @@ def _origin(item: Node, notices: Notices) -> Origin:
         "id": item.text("Id"),
         "domain": item.text("DomainName"),
         "path": item.text("OriginPath", ""),
-        "custom_headers": tuple(
-            (pair.text("HeaderName"), pair.text("HeaderValue"))
-            for pair in item.children("OriginCustomHeaders")
-        ),
+        "custom_headers": tuple(map(_custom_header, item.children("OriginCustomHeaders"))),
+        "connect_timeout": _within(item, "ConnectionTimeout", 1, 10, 10),
+        "connect_attempts": _within(item, "ConnectionAttempts", 1, 3, 3),
     }
     custom = item.child("CustomOriginConfig")
-    if custom is None and item.child("S3OriginConfig") is None:
-        raise item.error("only CustomOriginConfig and S3OriginConfig can be run here")
+    bucket = item.child("S3OriginConfig")
     if custom is None:
-        return BucketOrigin(**common)
+        if bucket is None:
+            raise item.error("only CustomOriginConfig and S3OriginConfig can be run here")
+        read_timeout = _within(bucket, "OriginReadTimeout", 1, 120, 30)
+        identity = bucket.has("OriginAccessIdentity")
+        return BucketOrigin(**common, read_timeout=read_timeout, access_identity=identity)
     return CustomOrigin(
         **common,
         protocol=cast(OriginProtocol, custom.choice("OriginProtocolPolicy", get_args(OriginProtocol))),
         http_port=custom.integer("HTTPPort", 80),
         https_port=custom.integer("HTTPSPort", 443),
         ssl_protocols=custom.names("OriginSSLProtocols") or ("TLSv1.2",),
-        read_timeout=custom.integer("OriginReadTimeout", 30),
-        keepalive_timeout=custom.integer("OriginKeepaliveTimeout", 5),
-        connect_timeout=item.integer("ConnectionTimeout", 10),
-        connect_attempts=item.integer("ConnectionAttempts", 3),
+        read_timeout=_within(custom, "OriginReadTimeout", 1, 120, 30),
+        keepalive_timeout=_within(custom, "OriginKeepaliveTimeout", 1, 120, 5),
     )
+
+
+def _custom_header(item: Node) -> tuple[str, str]:
+    name = item.text("HeaderName")
+    if is_denied(name):
+        raise item.error(f"CloudFront does not take {name} as an origin's custom header", "HeaderName")
+    return capitalised(name), item.text("HeaderValue")
+
+
+def _within(item: Node, name: str, lowest: int, highest: int, default: int) -> int:
+    value = item.integer(name, default)
+    if not lowest <= value <= highest:
+        raise item.error(f"CloudFront takes {lowest} to {highest}, not {value}", name)
+    return value
 
 
 def read_origin_groups(config: Node, origins: Mapping[str, Origin]) -> dict[str, OriginGroup]:

@@ -41,7 +41,8 @@ class Child:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
-                process_group=0,
+                # Not `process_group=0`: uvloop does not know it.
+                preexec_fn=os.setpgrp,
             )
         except OSError as error:
             shown = " ".join(command)

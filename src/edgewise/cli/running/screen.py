@@ -87,7 +87,8 @@ class Screen:
         """Say `source` wherever a function names the folder that was built from it: that is what a person edits."""
         self._built_from = (built, source)
 
-    def _in_source(self, text: str) -> str:
+    def in_source(self, text: str) -> str:
+        """A text with the files that a person edits in the place of those that were built from them."""
         return text.replace(*self._built_from) if self._built_from else text
 
     def ready(self, **addresses: str) -> None:
@@ -125,7 +126,7 @@ class Screen:
         if event.message.startswith(_LAMBDA_LINES) or is_record(event.message):
             return
         name = event.group.rsplit(".", 1)[-1]
-        message = self._in_source(event.message)
+        message = self.in_source(event.message)
         shown = {"event": "log", "function": name, "region": event.region, "line": message}
         # AWS's client writes a traceback as one event, with \r between its lines.
         lines = (f"{self._paint(_DIM, f'{name} |')} {printable(line)}" for line in message.split("\r"))
@@ -150,7 +151,7 @@ class Screen:
         )
         if trace.detail:
             details = (
-                self._paint(_RED, printable(detail)) for detail in self._in_source(trace.detail).splitlines()
+                self._paint(_RED, printable(detail)) for detail in self.in_source(trace.detail).splitlines()
             )
             line = "\n              ".join((line, *details))
         return line

@@ -6,16 +6,20 @@ import asyncio
 import os
 import platform
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgewise.cdn import (
+    AccessLogs,
     CdnOptions,
+    ControlServer,
+    History,
     LocalCdn,
     LogEvent,
     LogFolder,
+    MovableClock,
     Subscription,
     Template,
     Trace,
@@ -25,15 +29,17 @@ from edgewise.cdn import (
     server_context,
 )
 from edgewise.cli.errors import StartError
+from edgewise.cli.running.built import compile_site, make_bundle, refresher
 from edgewise.cli.running.origins import start_origins
+from edgewise.cli.running.ports import free_port
 from edgewise.cli.running.screen import Screen
 from edgewise.cli.running.store import StoreProcess
 from edgewise.cli.runs import STATE_FOLDER, Run, announce, running_in
-from edgewise.errors import EdgewiseError
-from edgewise.site import CODE_FOLDER, Bundle, Site, bundle_settings, compile_template, load_site, render_yaml
+from edgewise.site import Bundle, Site, load_site
 from edgewise.store import ensure_credentials
 
 _STORE_PORT = 5080  # OpenObserve's own
+_CONTROL_PORT = 8081
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,8 @@ class UpOptions:
     port: int
     origins: Mapping[str, str]
     max_environments: int
+    host: str
+    location: str
 
 
 class Session:
@@ -55,6 +63,8 @@ class Session:
         self._options = options
         self._screen = screen
         self._state = (Path() if options.template else options.directory) / STATE_FOLDER
+        self._clock = MovableClock()
+        self._history = History()
 
     async def run(self) -> None:
         stop = asyncio.Event()
@@ -90,21 +100,26 @@ class Session:
         bundle = None
         if site is not None:
             delivery = {"user": credentials.user, "password": credentials.password, "url": store.url}
-            bundle = _bundle(site, self._state / "build", delivery)
+            bundle = make_bundle(site, self._state / "build", delivery)
             if bundle is not None and site.functions is not None:
                 screen.built_from(str(bundle.target), str(site.functions.source))
-            template = _compiled(site, bundle, self._state / "build")
+            template = compile_site(site, bundle, self._state / "build")
         else:
             assert options.template is not None
             template = load_template(options.template)
         logs = LogFolder(self._state / "logs", screen.message)
         stack.callback(logs.close)
         cdn = self._cdn(template, await places, subscription, logs, bundle)
-        port = await cdn.start("127.0.0.1", options.port)
+        self._access_logs = AccessLogs.of(cdn.distribution, logs.folder, screen.message)
+        stack.callback(self._access_logs.close)
+        port = await cdn.start(options.host, options.port)
         stack.push_async_callback(cdn.close)
+        control = ControlServer(cdn, self._history, self._clock, viewer_port=port, in_source=screen.in_source)
+        inspector = f"http://127.0.0.1:{control.start('127.0.0.1', free_port(_CONTROL_PORT))}"
+        stack.push_async_callback(control.close)
         url = f"http://127.0.0.1:{port}"
-        self._announce(stack, url)
-        screen.ready(url=url, https=f"https://localhost:{port}", store=store.url)
+        self._announce(stack, Run(str(self._state.resolve()), url, os.getpid(), inspector))
+        screen.ready(url=url, https=f"https://localhost:{port}", store=store.url, inspector=inspector)
         self._tell(cdn)
 
     def _refuse_a_second_run(self) -> None:
@@ -115,9 +130,9 @@ class Session:
                 f"edgewise up runs here already, at {run.url} (pid {run.pid})", file=self._state, hint=hint
             )
 
-    def _announce(self, stack: AsyncExitStack, url: str) -> None:
+    def _announce(self, stack: AsyncExitStack, run: Run) -> None:
         try:
-            file = announce(Run(str(self._state.resolve()), url, os.getpid()))
+            file = announce(run)
         except OSError as error:
             self._screen.message(f"other commands will not find this run by themselves: {error}")
         else:
@@ -155,6 +170,8 @@ class Session:
 
         def on_request(trace: Trace) -> None:
             subscription.access(access_record(trace))
+            self._history.add(trace)
+            self._access_logs(trace)
             self._screen.request(trace)
 
         authority = local_authority(self._state / "tls")
@@ -164,9 +181,11 @@ class Session:
             CdnOptions(
                 distribution=self._options.distribution,
                 origins=origins,
+                location=self._options.location,
                 max_environments=self._options.max_environments,
+                clock=self._clock,
                 tls=server_context(authority, names),
-                refresh_code=None if bundle is None else _refresher(bundle, self._site_file, self._screen),
+                refresh_code=None if bundle is None else refresher(bundle, self._site_file, self._screen),
                 on_request=on_request,
                 on_log=on_log,
             ),
@@ -189,64 +208,6 @@ class Session:
             self._screen.message(f"records that did not reach the store: {left + subscription.dropped}")
 
 
-def _written(file: Path) -> int:
-    try:
-        return file.stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
 async def _given_up(task: asyncio.Task[dict[str, str]]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-
-
-def _bundle(site: Site, build: Path, store: Mapping[str, str]) -> Bundle | None:
-    if not site.runs_functions:
-        return None
-    log: dict[str, object] = {"delivery": "stdout"}
-    if site.log is not None and site.log.delivery == "openobserve":
-        log = {
-            "delivery": "openobserve",
-            "organization": "default",
-            "stream": "edge",
-            "budget_ms": 50,
-            **store,
-        }
-    bundle = Bundle(site, build / CODE_FOLDER, bundle_settings(site, log=log))
-    bundle.refresh()
-    return bundle
-
-
-def _compiled(site: Site, bundle: Bundle | None, build: Path) -> Template:
-    """Compile the site and hand over the template as a file, as anyone's: the local CDN knows nothing else."""
-    build.mkdir(parents=True, exist_ok=True)
-    file = build / "template.yaml"
-    file.write_text(
-        render_yaml(compile_template(site, code_hash=bundle.code_hash if bundle else "")), encoding="utf-8"
-    )
-    return load_template(file)
-
-
-def _refresher(bundle: Bundle, site_file: Path, screen: Screen) -> Callable[[], None]:
-    """Bring the functions' folder up to date; a source that cannot be bundled leaves the last good one running.
-
-    The site file itself is read once; when it changes, that is said.
-    """
-    said = ""
-    written = _written(site_file)
-
-    def refresh() -> None:
-        nonlocal said, written
-        if (now := _written(site_file)) != written:
-            written = now
-            screen.message(f"{site_file.name} has changed: start `edgewise up` again to use it")
-        try:
-            bundle.refresh()
-            said = ""
-        except EdgewiseError as error:
-            if str(error) != said:
-                said = str(error)
-                screen.message(f"the functions were not changed: {said}")
-
-    return refresh

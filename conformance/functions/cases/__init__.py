@@ -1,0 +1,1 @@
+"""What the kit's functions can be told to do, one small function a case."""

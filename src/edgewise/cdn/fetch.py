@@ -1,0 +1,130 @@
+"""What lies behind the cache: the origin request, the functions of the origin side, the origin, its group.
+
+Source: CloudFront Developer Guide, "Control origin requests", "Lambda@Edge trigger events", "Optimize high
+availability with CloudFront origin failover".
+"""
+
+from __future__ import annotations
+
+import time
+
+from edgewise.cdn.calls import FunctionCalls
+from edgewise.cdn.compression import compressed
+from edgewise.cdn.distribution import Behavior, Origin, OriginGroup
+from edgewise.cdn.failure import RequestFailure
+from edgewise.cdn.forward import origin_request, without_unforwarded
+from edgewise.cdn.location import EdgeLocation
+from edgewise.cdn.message import Headers, Request, Response
+from edgewise.cdn.origins.refusal import Refusal
+from edgewise.cdn.trace import OriginExchange, Trace
+
+_NO_HEADERS = Headers()
+# Which status code of a group stands for an origin that gave no answer. Developer Guide, the page on failover.
+_STANDS_FOR = {"OriginConnectError": 503, "OriginDnsError": 503}
+
+
+class Fetch:
+    """Asks the origins of one behavior. `generated` tells whether an origin-request function answered instead."""
+
+    def __init__(self, location: EdgeLocation, behavior: Behavior, trace: Trace) -> None:
+        self._location = location
+        self._behavior = behavior
+        self._trace = trace
+        self._calls = FunctionCalls(location, behavior, trace)
+        self.generated = False
+
+    async def run(self, request: Request, validators: tuple[str, str] = ("", "")) -> Response:
+        """The answer of the first origin, or of the second of a group when the first fails. Raises `RequestFailure`.
+
+        `validators` are the ETag and the date of an expired object, for a conditional request.
+        """
+        distribution = self._location.distribution
+        first, *second = distribution.origins_of(self._behavior)
+        group = distribution.origin_groups.get(self._behavior.target)
+        if group is None or not self._may_fail_over(request):
+            response = await self._asked(request, first, validators)
+        else:
+            response = await self._asked_in_turn(request, first, second[0], validators, group)
+        return compressed(request, response, self._behavior)
+
+    def _may_fail_over(self, request: Request) -> bool:
+        if request.method == "OPTIONS":
+            return "OPTIONS" in self._behavior.cached_methods
+        return request.method in ("GET", "HEAD")
+
+    async def _asked_in_turn(
+        self,
+        request: Request,
+        first: Origin,
+        second: Origin,
+        validators: tuple[str, str],
+        group: OriginGroup,
+    ) -> Response:
+        asked = len(self._trace.exchanges)
+        try:
+            response = await self._asked(request, first, validators)
+        except RequestFailure as failure:
+            if _STANDS_FOR.get(failure.detailed, failure.status) not in group.status_codes:
+                raise
+            if failure.result != "Error":
+                raise  # a function failed, not the origin
+        else:
+            # The origin's own status decides, whatever the function made of it.
+            exchanges = self._trace.exchanges[asked:]
+            if not exchanges or exchanges[-1].status not in group.status_codes:
+                return response
+            response.close()
+        return await self._asked(request, second, validators)
+
+    async def _asked(self, viewer: Request, origin: Origin, validators: tuple[str, str]) -> Response:
+        """The answer of one origin, or of an origin-request function in its place."""
+        request = origin_request(viewer, self._behavior, origin, self._location.server, self._trace.facts)
+        if any(validators):
+            _make_conditional(request, validators)
+        if "origin-request" in self._calls:
+            # The configured origin is looked up first: without an address the function is not called.
+            await self._location.origins.resolve(origin)
+            result = await self._calls.origin_request(request, origin)
+            if isinstance(result, Response):
+                self.generated = True
+                return result
+            configured = origin.domain
+            request, origin = result
+            if origin.domain != configured:
+                await self._location.origins.resolve(origin)
+        response = await self._sent(request, origin)
+        without_unforwarded(response, self._behavior)
+        return await self._calls.response("origin-response", request, response, origin)
+
+    async def _sent(self, request: Request, origin: Origin) -> Response:
+        trace = self._trace
+        trace.origin = origin.domain
+        request.headers.set("X-Amz-Cf-Id", trace.request_id)
+        began = time.perf_counter()
+        status, headers, error = 0, _NO_HEADERS, ""
+        try:
+            response = await self._location.origins.send(origin, request)
+            status, headers = response.status, response.headers.copy()
+            if isinstance(response, Refusal):
+                error = trace.detail = response.why
+        except RequestFailure as failure:
+            error = failure.detail
+            raise
+        finally:
+            took = (time.perf_counter() - began) * 1000
+            trace.exchanges.append(
+                OriginExchange(origin.id, origin.domain, request, status, headers, took, error)
+            )
+        return response
+
+
+def _make_conditional(request: Request, validators: tuple[str, str]) -> None:
+    """Ask whether an expired object is still right; the viewer's own conditions wait for the answer."""
+    etag, modified = validators
+    request.headers.remove(
+        "if-none-match", "if-modified-since", "if-match", "if-unmodified-since", "if-range", "range"
+    )
+    if etag:
+        request.headers.add("If-None-Match", etag)
+    if modified:
+        request.headers.add("If-Modified-Since", modified)

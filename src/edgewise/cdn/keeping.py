@@ -1,0 +1,119 @@
+"""What the cache keeps of an answer, under which key and for how long.
+
+Source: CloudFront Developer Guide, "Manage how long content stays in the cache (expiration)", "Control how long
+CloudFront caches errors".
+"""
+
+from __future__ import annotations
+
+from edgewise.cdn.cache import MAX_OBJECT_BYTES, Entry
+from edgewise.cdn.cachekey import CacheKey
+from edgewise.cdn.distribution import ERROR_CACHING_MIN_TTL, Behavior, BucketOrigin
+from edgewise.cdn.failure import RequestFailure
+from edgewise.cdn.freshness import Lifetime, lifetime
+from edgewise.cdn.inflight import Arriving
+from edgewise.cdn.location import EdgeLocation
+from edgewise.cdn.message import Headers, Request, Response
+from edgewise.cdn.sharing import SharedBody
+
+
+def variant(kind: str, key: CacheKey) -> CacheKey:
+    """The key of something that is not the whole object: its answer to HEAD, or a part of it."""
+    return (kind, *key[1:])
+
+
+class Keeping:
+    """Stores the answers of one behavior in the cache of one location."""
+
+    def __init__(self, location: EdgeLocation, behavior: Behavior) -> None:
+        self._location = location
+        self._behavior = behavior
+
+    def error_min_ttl(self, status: int) -> float:
+        """Seconds for which an error with that status is kept at least."""
+        configured = self._location.distribution.error_responses.get(status)
+        ttl = configured.min_ttl if configured else ERROR_CACHING_MIN_TTL
+        first = self._location.distribution.origins_of(self._behavior)[0]
+        # Developer Guide, the page on error caching: a bucket's errors are kept for a second at least.
+        return max(1.0, ttl) if isinstance(first, BucketOrigin) else ttl
+
+    def response(self, request: Request, key: CacheKey, response: Response) -> Lifetime:
+        """Keep an answer if it may be kept. A body that is on its way is from now on shared with the cache."""
+        now = self._location.clock()
+        life = lifetime(response, self._behavior.cache_policy, now, self.error_min_ttl(response.status))
+        if not life.stored:
+            # What was there before is not what the origin has now.
+            self._location.cache.discard(key)
+            return life
+        if response.status == 206:
+            key = variant("PART", key)
+        elif request.method == "HEAD":
+            key = variant("HEAD", key)
+        # The headers as they are now: what is added for this viewer is not kept.
+        kept = Response(response.status, response.headers.copy(), b"", response.reason)
+        if isinstance(response.body, bytes):
+            self._store(key, kept, response.body, life)
+        else:
+            self._share(key, kept, response, life)
+        return life
+
+    def _share(self, key: CacheKey, kept: Response, response: Response, life: Lifetime) -> None:
+        assert not isinstance(response.body, bytes)
+        length = kept.headers.get("content-length")
+        if length.isdigit() and int(length) > MAX_OBJECT_BYTES:
+            return
+        shared = SharedBody(response.body, lambda body: self._store(key, kept, body, life))
+        response.body = shared.reader()
+        self._location.in_flight.share(key, Arriving(kept.status, kept.headers, kept.reason, shared))
+
+    def renewed(self, key: CacheKey, response: Response, life: Lifetime) -> None:
+        """Keep an object of which the origin said that it has not changed."""
+        assert isinstance(response.body, bytes)
+        if life.stored:
+            self._store(key, response, response.body, life)
+        else:
+            self._location.cache.discard(key)
+
+    def failure(self, key: CacheKey, failure: RequestFailure) -> None:
+        """Errors that CloudFront makes for an origin are kept as the origin's own would be.
+
+        Whether those that it makes for a function are is not documented; here they are not.
+        """
+        ttl = self.error_min_ttl(failure.status)
+        if failure.result == "Error" and ttl > 0:
+            life = Lifetime(True, ttl, "the minimum for errors")
+            self._store(key, Response(failure.status), b"", life, failure)
+
+    def _store(
+        self,
+        key: CacheKey,
+        response: Response,
+        body: bytes,
+        life: Lifetime,
+        failure: RequestFailure | None = None,
+    ) -> None:
+        headers = response.headers.copy()
+        if key[0] != "HEAD":
+            headers.set("Content-Length", str(len(body)))
+        now = self._location.clock()
+        entry = Entry(
+            key,
+            self._behavior.cache_policy,
+            response.status,
+            response.reason,
+            headers,
+            body,
+            now - _age(headers),
+            now + life.ttl,
+            life,
+            failure,
+        )
+        # Without freshness it is worth keeping only if the origin can be asked about it.
+        if life.ttl > 0 or any(entry.validators):
+            self._location.cache.store(entry)
+
+
+def _age(headers: Headers) -> float:
+    """Seconds that a response has spent in caches before it came here."""
+    age = headers.get("age")
+    return float(age[:9]) if age.isascii() and age.isdigit() else 0.0

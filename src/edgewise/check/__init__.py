@@ -1,0 +1,21 @@
+"""What would fail at deployment or at the edge, found before either, in any CloudFormation template."""
+
+from edgewise.check.catalogue import RULE_PACK, RULES
+from edgewise.check.errors import CheckError
+from edgewise.check.finding import Finding, Level, Place, Rule
+from edgewise.check.lines import line_finder
+from edgewise.check.run import check_template
+from edgewise.check.stack import CheckOptions
+
+__all__ = [
+    "RULES",
+    "RULE_PACK",
+    "CheckError",
+    "CheckOptions",
+    "Finding",
+    "Level",
+    "Place",
+    "Rule",
+    "check_template",
+    "line_finder",
+]

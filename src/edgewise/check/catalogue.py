@@ -1,0 +1,42 @@
+"""All rules, in the order of their ids."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edgewise.check.finding import Rule
+from edgewise.check.rules import (
+    associations,
+    behaviors,
+    caching,
+    code,
+    forwarding,
+    functions,
+    messages,
+    origins,
+    packages,
+    regions,
+)
+
+_MODULES = (
+    functions,
+    packages,
+    associations,
+    origins,
+    forwarding,
+    caching,
+    behaviors,
+    regions,
+    code,
+    messages,
+)
+
+RULES: tuple[Rule, ...] = tuple(
+    sorted(
+        (value for module in _MODULES for value in vars(module).values() if isinstance(value, Rule)),
+        key=lambda each: each.id,
+    )
+)
+
+# The folder that `cfn-lint -a` takes.
+RULE_PACK = Path(__file__).parent / "cfnlint"

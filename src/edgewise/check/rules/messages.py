@@ -1,0 +1,80 @@
+"""Rules about how a Python function changes the request or the response it is given, as far as its text shows."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from edgewise.cdn.distribution import TRIGGERS
+from edgewise.cdn.rules import READ_ONLY
+from edgewise.check.finding import Problem, rule
+from edgewise.check.rules.sources import code_triggers, nodes, place, strings
+from edgewise.check.source import Module
+from edgewise.check.stack import EdgeFunction, Stack
+
+_RESTRICTIONS = "edge-function-restrictions-all"
+_FIXED_AT_VIEWER_RESPONSE = frozenset({"body", "bodyencoding", "status", "statusdescription"})
+
+
+def _written(function: EdgeFunction) -> Iterator[tuple[Module, ast.AST, str, str]]:
+    """Every key that is set or deleted: where, the text of what it is in, and the key in lower case."""
+    for module, node in nodes(function):
+        match node:
+            case ast.Subscript(value=owner, slice=ast.Constant(value=str(key)), ctx=ast.Store() | ast.Del()):
+                yield module, node, ast.unparse(owner).lower(), key.lower()
+            case ast.Call(
+                func=ast.Attribute(value=owner, attr="pop"), args=[ast.Constant(value=str(key)), *_]
+            ):
+                yield module, node, ast.unparse(owner).lower(), key.lower()
+
+
+@rule(
+    621,
+    "warning",
+    "the code sets or deletes a header that is read-only at its trigger",
+    hint="leave the header as it came, also when the headers are made anew; Host can be changed at origin-request",
+    source=_RESTRICTIONS,
+)
+def read_only_header(stack: Stack) -> Iterator[Problem]:
+    for function in stack.edge_functions:
+        triggers = code_triggers(stack, function) & set(TRIGGERS)
+        # Code that serves several triggers tells them apart by itself.
+        fixed = [READ_ONLY[trigger] for trigger in TRIGGERS if trigger in triggers]
+        for module, node, owner, key in _written(function) if fixed else ():
+            if "headers" in owner and all(key in names for names in fixed):
+                message = f"{key} is read-only at {' and '.join(sorted(triggers))}: the visitor gets 502"
+                yield Problem(function.properties.at("Code"), message, place=place(module, node))
+
+
+@rule(
+    622,
+    "warning",
+    "the code chooses another origin and keeps the old Host",
+    hint="set headers['host'] to the new origin's domain too",
+    source="lambda-examples",
+)
+def origin_without_host(stack: Stack) -> Iterator[Problem]:
+    for function in stack.edge_functions:
+        if "origin-request" not in function.triggers or "host" in strings(function):
+            continue
+        for module, node, owner, key in _written(function):
+            if key == "domainname" or (key == "origin" and "headers" not in owner):
+                message = "the request goes to another origin, with the Host of the configured one"
+                yield Problem(function.properties.at("Code"), message, place=place(module, node))
+
+
+@rule(
+    623,
+    "warning",
+    "a viewer-response function sets the status or the body",
+    hint="do it at origin-response, or answer at viewer-request; at viewer-response only headers change",
+    source=_RESTRICTIONS,
+)
+def late_status(stack: Stack) -> Iterator[Problem]:
+    for function in stack.edge_functions:
+        if code_triggers(stack, function) != {"viewer-response"}:
+            continue
+        for module, node, owner, key in _written(function):
+            if key in _FIXED_AT_VIEWER_RESPONSE and "response" in owner:
+                message = f"{key} cannot be changed at viewer-response"
+                yield Problem(function.properties.at("Code"), message, place=place(module, node))

@@ -1,0 +1,33 @@
+"""The pytest fixture `edgewise_site`. pytest finds it by itself where this package is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from edgewise.testing.site import EdgeSite, Place
+
+
+@pytest.fixture
+def edgewise_site() -> Iterator[Callable[..., EdgeSite]]:
+    """A function that runs a site for the length of the test: see `edgewise.testing.run_site` for what it takes.
+
+    Fake origins that it was given are closed with it.
+    """
+    # Here, so that tests which do not use it do not wait for it.
+    from edgewise.testing import FakeOrigin, run_site
+
+    with ExitStack() as stack:
+
+        def run(place: str | Path, *, origins: Mapping[str, Place] | None = None, **options: str) -> EdgeSite:
+            for origin in (origins or {}).values():
+                if isinstance(origin, FakeOrigin):
+                    stack.callback(origin.close)
+            return stack.enter_context(run_site(place, origins=origins, **options))
+
+        yield run

@@ -1,0 +1,167 @@
+"""`edgewise check` as it is used: a template, a site, its exit status, and the rules in cfn-lint."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from check.samples import changed
+from edgewise.check import RULE_PACK, RULES, check_template
+from edgewise.cli.check import check as command
+from edgewise.site import create_site
+
+ROOT = Path(__file__).parents[2]
+SHOP = ROOT / "examples/shop"
+PROBE = Path(__file__).parent / "bad_edge.yaml"
+
+app = typer.Typer()
+app.command()(command)
+
+
+def run(*arguments: object) -> tuple[int, str]:
+    """The exit status and what was printed."""
+    result = CliRunner().invoke(app, [*map(str, arguments)])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.output
+
+
+def rows(*arguments: object) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in run(*arguments, "--json")[1].splitlines()]
+
+
+def template(folder: Path, **changes: Any) -> Path:
+    file = folder / "template.json"
+    file.write_text(
+        json.dumps(changed({name.replace("_", "."): value for name, value in changes.items()}), indent=1)
+    )
+    return file
+
+
+def test_a_sound_template(tmp_path: Path) -> None:
+    assert run("--template", template(tmp_path)) == (0, "0 errors, 0 warnings\n")
+
+
+def test_an_error_says_what_where_and_what_next(tmp_path: Path) -> None:
+    file = template(tmp_path, Function_Timeout=31)
+    status, output = run("--template", file)
+    assert status == 1
+    (row,) = rows("--template", file)
+    assert row == {
+        "rule": "EDGE113",
+        "level": "error",
+        "message": "Function has 31 seconds; Lambda@Edge gives 30 at most",
+        "file": str(file),
+        "line": file.read_text().splitlines().index('    "Timeout": 31') + 1,
+        "key": "Resources.Function.Properties.Timeout",
+        "hint": "30 seconds is the most, and a visitor waits for every one of them",
+        "source": "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html",
+    }
+    for part in (row["message"], f"{file}:{row['line']} [{row['key']}]", row["hint"], row["source"]):
+        assert part in output
+    assert output.endswith("1 error, 0 warnings\n")
+
+
+def test_warnings_fail_when_they_shall(tmp_path: Path) -> None:
+    file = template(tmp_path, Function_ReservedConcurrentExecutions=1)
+    assert run("--template", file)[0] == 0
+    assert run("--template", file, "--strict")[0] == 1
+    assert run("--template", file, "--strict", "--ignore", "EDGE117") == (0, "0 errors, 0 warnings\n")
+
+
+def test_the_region_of_the_stack(tmp_path: Path) -> None:
+    assert [row["rule"] for row in rows("--template", template(tmp_path), "--region", "eu-west-1")] == [
+        "EDGE511"
+    ]
+
+
+def test_a_strangers_text_does_not_drive_the_terminal(tmp_path: Path) -> None:
+    output = run("--template", template(tmp_path, Behavior_TargetOriginId="\x1b[2J"))[1]
+    assert "\x1b" not in output and "\\x1b[2J" in output
+
+
+def test_our_own_sites_have_nothing_but_their_example_domain(tmp_path: Path) -> None:
+    create_site(tmp_path / "site")
+    for folder in (SHOP, tmp_path / "site"):
+        status, _ = run(folder, "--strict")
+        assert status == 0
+        assert [(row["rule"], row["level"]) for row in rows(folder)] == [("EDGE303", "note")]
+
+
+def test_a_sites_code_is_shown_where_the_user_wrote_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_site(tmp_path / "site")
+    step = tmp_path / "site/edge/app.py"
+    step.write_text("import boto3\n" + step.read_text() + "\nboto3.client('s3')\n")
+    monkeypatch.chdir(tmp_path / "site")
+    (row,) = [row for row in rows() if row["rule"] == "EDGE615"]
+    assert (row["file"], row["line"]) == ("edge/app.py", len(step.read_text().splitlines()))
+    assert all(row["file"] == "edgewise.toml" for row in rows() if row["rule"] == "EDGE303")
+
+
+@pytest.fixture(scope="module")
+def linted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
+    """What the real cfn-lint says with our rules, by template: the probe and our own example. One process."""
+    from edgewise.site import load_site, write_template
+
+    shop = write_template(load_site(SHOP), tmp_path_factory.mktemp("shop") / "template.yaml").template
+    folder = run("--rules")[1].strip()
+    done = subprocess.run(
+        [Path(sys.executable).with_name("cfn-lint"), PROBE, shop, "--format", "json", "-a", folder],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.stdout.startswith("["), done.stdout + done.stderr
+    found: dict[str, list[dict[str, Any]]] = {"bad_edge.yaml": [], "template.yaml": []}
+    for match in json.loads(done.stdout):
+        found[Path(match["Filename"]).name].append(match)
+    return found
+
+
+def test_cfn_lint_finds_with_our_rules_what_we_find(linted: dict[str, list[dict[str, Any]]]) -> None:
+    from edgewise.cdn import load_template
+
+    ours = {rule.cfn_lint_id for rule in RULES}
+    seen = sorted(
+        (match["Rule"]["Id"], match["Location"]["Start"]["LineNumber"])
+        for match in linted["bad_edge.yaml"]
+        if match["Rule"]["Id"] in ours
+    )
+    lines = {row["key"]: row["line"] for row in rows("--template", PROBE)}
+    expected = sorted(
+        (finding.rule.cfn_lint_id, lines[finding.key])
+        for finding in check_template(load_template(PROBE))
+        # cfn-lint shows notes only when it is asked to.
+        if finding.rule.level != "note"
+    )
+    assert seen == expected
+
+
+def test_cfn_lint_finds_nothing_in_our_own_example(linted: dict[str, list[dict[str, Any]]]) -> None:
+    assert linted["template.yaml"] == []
+
+
+def test_only_the_rule_pack_imports_cfn_lint() -> None:
+    importers = {
+        path.relative_to(ROOT)
+        for path in (ROOT / "src").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and any(
+            "cfnlint" in name
+            for name in [getattr(node, "module", None) or "", *(one.name for one in node.names)]
+        )
+    }
+    assert importers == {Path("src/edgewise/check/cfnlint/edge.py")}
+    assert list(RULE_PACK.glob("*.py")) == [RULE_PACK / "edge.py"]

@@ -1,0 +1,174 @@
+"""`edgewise.testing` as its users use it: a site in a test, with real functions and origins that the test writes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from edgewise.cdn.errors import LocationError
+from edgewise.site import create_site
+from edgewise.testing import EdgeSite, FakeOrigin, Received, Reply, TestingError, run_site
+
+RunSite = Callable[..., EdgeSite]
+
+STEPS = """
+from edgewise.edge import Edge
+
+edge = Edge()
+seen = 0
+
+
+@edge.viewer_request
+def greet(request):
+    global seen
+    seen += 1
+    if request.path == "/hello":
+        return request.respond(200, f"hello number {seen}")
+    if request.path == "/broken":
+        raise RuntimeError("broken on purpose")
+
+
+handler = edge
+"""
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    """A new site with a step of its own."""
+    folder = tmp_path / "notes"
+    create_site(folder)
+    (folder / "edge" / "app.py").write_text(STEPS)
+    text = (folder / "edgewise.toml").read_text()
+    (folder / "edgewise.toml").write_text(
+        text.replace('["origin-response"]', '["viewer-request", "origin-response"]')
+    )
+    return folder
+
+
+def test_a_request_with_its_records_events_and_what_the_origin_saw(
+    notes: Path, edgewise_site: RunSite
+) -> None:
+    origin = FakeOrigin()
+    site = edgewise_site(notes, origins={"app": origin})
+    answer = site.get("/list?page=2", country="JP", address="203.0.113.9")
+    assert answer.status == 200 and answer.json()["path"] == "/list"
+    record = answer.records.one(trigger="viewer-request")
+    assert (record["path"], record["client_ip"]) == ("/list", "203.0.113.9")
+    assert site.records("access").one(request_id=answer.request_id)["country"] == "JP"
+    assert answer.events["viewer-request"]["Records"][0]["cf"]["request"]["querystring"] == "page=2"
+    assert answer.results["viewer-request"]["uri"] == "/list"
+    assert origin.received[0].query == "page=2"
+    assert answer.problem == ""
+
+
+def test_the_clock_ages_the_cache_and_an_invalidation_empties_it(notes: Path, edgewise_site: RunSite) -> None:
+    site = edgewise_site(notes, origins={"app": FakeOrigin()})
+    (notes / "assets" / "static").mkdir(exist_ok=True)
+    (notes / "assets" / "static" / "a.css").write_text("a { }")
+    assert [site.get("/static/a.css").cache for _ in range(2)] == ["Miss", "Hit"]
+    site.clock.move(86_401)
+    refreshed = site.get("/static/a.css")
+    assert refreshed.cache == "RefreshHit" and "expired" in refreshed.why
+    assert site.invalidate("/static/*") == 1
+    assert site.get("/static/a.css").cache == "Miss"
+
+
+def test_every_location_has_functions_and_a_cache_of_its_own(notes: Path, edgewise_site: RunSite) -> None:
+    site = edgewise_site(notes, origins={"app": FakeOrigin()}, location="IAD89-C1")
+    assert site.get("/hello").text == "hello number 1"
+    assert site.get("/hello", location="NRT57-P2").text == "hello number 1"
+    assert site.get("/hello").text == "hello number 2"
+    regions = {record["region"] for record in site.records()}
+    assert regions == {"us-east-1", "ap-northeast-1"}
+
+
+def test_environments_are_recycled(notes: Path, edgewise_site: RunSite) -> None:
+    site = edgewise_site(notes, origins={"app": FakeOrigin()})
+    assert [site.get("/hello").text for _ in range(2)] == ["hello number 1", "hello number 2"]
+    site.recycle()
+    assert site.get("/hello").text == "hello number 1"
+
+
+def test_an_error_of_a_function_is_told_with_its_reason(notes: Path, edgewise_site: RunSite) -> None:
+    site = edgewise_site(notes, origins={"app": FakeOrigin()})
+    answer = site.get("/broken")
+    assert (answer.status, answer.cache) == (503, "LambdaExecutionError")
+    assert "broken on purpose" in answer.problem
+
+
+def test_a_visitor_keeps_cookies(notes: Path, edgewise_site: RunSite) -> None:
+    def greet(request: Received) -> Reply:
+        given = request.headers.get("cookie", "")
+        return Reply(given, headers={"Set-Cookie": "seen=; Max-Age=0" if given else "seen=yes; Path=/"})
+
+    site = edgewise_site(notes, origins={"app": FakeOrigin(greet)})
+    visitor = site.visitor(country="FR")
+    assert [visitor.get().text for _ in range(3)] == ["", "seen=yes", ""]
+    assert site.records("access")[0]["country"] == "FR"
+
+
+def test_replies_may_wait_and_fail(notes: Path, edgewise_site: RunSite) -> None:
+    gate = threading.Event()
+    origin = FakeOrigin()
+    origin.replies = {
+        "/slow": Reply("late", waits=gate),
+        "/dead": Reply(fails=True),
+        "/404": Reply("no", 404),
+    }
+    site = edgewise_site(notes, origins={"app": origin})
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(site.get, "/slow")
+        assert (site.get("/dead").status, site.get("/404").status) == (502, 404)
+        assert not slow.done()
+        gate.set()
+        assert slow.result().text == "late"
+
+
+def test_records_that_are_not_there_are_said_with_those_that_are(notes: Path, edgewise_site: RunSite) -> None:
+    answer = edgewise_site(notes, origins={"app": FakeOrigin()}).get("/x")
+    with pytest.raises(
+        AssertionError, match=r"0 records have .*origin-request(.|\n)*trigger='viewer-request', path='/x'"
+    ):
+        answer.records.one(trigger="origin-request")
+
+
+def test_an_origin_without_a_place_is_an_error(notes: Path) -> None:
+    with pytest.raises(TestingError, match=r"'app' has no place(.|\n)*FakeOrigin"), run_site(notes):
+        pass
+
+
+def test_a_location_that_is_none_is_an_error(notes: Path) -> None:
+    with (
+        FakeOrigin() as origin,
+        pytest.raises(LocationError, match="no edge location"),
+        run_site(notes, origins={"app": origin}, location="XXX1-P1"),
+    ):
+        pass
+
+
+def test_a_template_runs_as_well_as_a_site(tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.txt").write_text("from the bucket")
+    (tmp_path / "template.yaml").write_text(
+        """
+Resources:
+  Bucket: { Type: AWS::S3::Bucket }
+  Distribution:
+    Type: AWS::CloudFront::Distribution
+    Properties:
+      DistributionConfig:
+        Enabled: true
+        Origins: [{ Id: files, DomainName: !GetAtt Bucket.RegionalDomainName, S3OriginConfig: {} }]
+        DefaultCacheBehavior:
+          TargetOriginId: files
+          ViewerProtocolPolicy: allow-all
+          CachePolicyId: 658327ea-f89d-4fab-a63d-7e88639e58f6
+"""
+    )
+    with run_site(tmp_path / "template.yaml", origins={"files": tmp_path / "files"}) as site:
+        assert site.get("/a.txt").text == "from the bucket"
+        assert site.get("/b.txt").status == 403
