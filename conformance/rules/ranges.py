@@ -131,7 +131,7 @@ _whole_for("unordered-ranges-are-the-whole", "300-399,100-199", "Several ranges 
 _whole_for("overlapping-ranges-are-the-whole", "100-199,150-249", "Several ranges that overlap")
 
 
-@RANGES.rule()
+@RANGES.rule(doubtful=True)
 def several_ranges_of_a_kept_object(kit: Kit) -> None:
     """Several ordered ranges of an object in the cache are answered with 206 and all the parts."""
     kit.get("plain", *_RANGED)

@@ -158,35 +158,29 @@ def results_must_be_a_request_or_a_response(kit: Kit) -> None:
     for_each(kit, kinds, lambda kit, kind: _invalid(kit.get("edge", f"viewer-request=returns:{kind}")))
 
 
-for _value, _title in (
-    ("whole-uri:no-slash", "A uri that does not start with a slash"),
-    ("query:a b", "A query with a space"),
-    ("query:a#b", "A query with a #"),
-    ("long-uri:8300", "A uri and query of more than 8,192 characters"),
-):
-    _label = _value.replace(":", "-").replace(" ", "-space-").replace("#", "-hash-")
-    _is_invalid(f"{_label}-is-invalid", _title, f"viewer-request={_value}", page=_HEADERS)
+_REQUEST = {
+    "uri-without-a-slash": ("whole-uri:no-slash", "A uri that does not start with a slash"),
+    "query-with-a-space": ("query:a b", "A query with a space"),
+    "query-with-a-hash": ("query:a#b", "A query with a #"),
+    "uri-too-long": ("long-uri:8300", "A uri and query of more than 8,192 characters"),
+}
+for _name, (_step, _title) in _REQUEST.items():
+    _is_invalid(f"{_name}-is-invalid", _title, f"viewer-request={_step}", page=_HEADERS)
 
-_ORIGIN = (
-    ("domainName", "", "A domain name that is empty"),
-    ("domainName", "a.example:80", "A domain name with a colon"),
-    ("domainName", "192.0.2.1", "A domain name that is an address"),
-    ("path", "no-slash", "An origin path that does not start with a slash"),
-    ("path", "/slash/", "An origin path that ends with a slash"),
-    ("port", "81", "A port below 1024 that is neither 80 nor 443"),
-    ("protocol", "ftp", "A protocol that is neither http nor https"),
-    ("readTimeout", "0", "A read timeout of 0"),
-    ("readTimeout", "121", "A read timeout of more than 120 seconds"),
-    ("keepaliveTimeout", "121", "A keep-alive timeout of more than 120 seconds"),
-)
-for _key, _value, _title in _ORIGIN:
-    _label = (
-        f"{_key}-{_value or 'empty'}".lower()
-        .translate(str.maketrans("./:", "---"))
-        .replace("--", "-")
-        .strip("-")
-    )
-    _is_invalid(f"origin-{_label}-is-invalid", _title, f"origin-request=origin:{_key}:{_value}")
+_ORIGIN = {
+    "domain-empty": ("domainName:", "A domain name that is empty"),
+    "domain-with-a-port": ("domainName:a.example:80", "A domain name with a colon"),
+    "domain-an-address": ("domainName:192.0.2.1", "A domain name that is an address"),
+    "path-without-a-slash": ("path:no-slash", "An origin path that does not start with a slash"),
+    "path-with-a-slash-at-its-end": ("path:/slash/", "An origin path that ends with a slash"),
+    "port-81": ("port:81", "A port below 1024 that is neither 80 nor 443"),
+    "protocol-ftp": ("protocol:ftp", "A protocol that is neither http nor https"),
+    "read-timeout-0": ("readTimeout:0", "A read timeout of 0"),
+    "read-timeout-121": ("readTimeout:121", "A read timeout of more than 120 seconds"),
+    "keepalive-timeout-121": ("keepaliveTimeout:121", "A keep-alive timeout of more than 120 seconds"),
+}
+for _name, (_step, _title) in _ORIGIN.items():
+    _is_invalid(f"origin-{_name}-is-invalid", _title, f"origin-request=origin:{_step}")
 _is_invalid("origin-of-two-kinds-is-invalid", "An origin that is custom and s3", "origin-request=both-kinds")
 _is_invalid("origin-protocol-unknown-is-invalid", "An unknown TLS protocol", "origin-request=protocols:TLSv9")
 _is_invalid(

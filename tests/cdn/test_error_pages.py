@@ -47,9 +47,11 @@ def status_of(handler: Any) -> None:
 
 @contextmanager
 def served(folder: Path, text: str, code: str = PASS_ON, **options: Any) -> Iterator[RunningCdn]:
-    with running_origin(status_of) as origin:
-        with running_cdn(folder, text, {"app.py": code}, origins={APP_ID: origin.url}, **options) as cdn:
-            yield cdn
+    with (
+        running_origin(status_of) as origin,
+        running_cdn(folder, text, {"app.py": code}, origins={APP_ID: origin.url}, **options) as cdn,
+    ):
+        yield cdn
 
 
 def with_pages(cdn: RunningCdn) -> None:

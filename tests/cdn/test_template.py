@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgewise.cdn import CdnOptions, LocalCdn, parse_template
-from edgewise.cdn.template.distribution import read_distribution
 from edgewise.cdn.errors import OriginError, TemplateError
+from edgewise.cdn.template.distribution import read_distribution
 from support.running import DISABLED, behavior, function, running_cdn, template
 
 HEAD = "Resources:\n  Bucket: {Type: AWS::S3::Bucket}\n"
@@ -117,7 +117,11 @@ def _with(change: dict[str, object]) -> str:
 @pytest.mark.parametrize(
     ("change", "key", "message"),
     [
-        ({"DefaultCacheBehavior.TargetOriginId": "nope"}, "TargetOriginId", "neither an origin nor an origin group"),
+        (
+            {"DefaultCacheBehavior.TargetOriginId": "nope"},
+            "TargetOriginId",
+            "neither an origin nor an origin group",
+        ),
         ({"DefaultCacheBehavior.ViewerProtocolPolicy": "x"}, "ViewerProtocolPolicy", "unknown value"),
         ({"DefaultCacheBehavior.AllowedMethods": ["GET"]}, "AllowedMethods", "does not take"),
         ({"DefaultCacheBehavior.CachePolicyId": "x"}, "CachePolicyId", "neither a managed"),
@@ -181,7 +185,9 @@ def test_what_is_not_known_and_what_the_edge_does_not_have_is_named(tmp_path: Pa
     definition = function(".", Environment={"Variables": {"A": "b"}}, Architectures=["arm64"], NoSuchKey=1)
     association = [{"EventType": "viewer-request", "LambdaFunctionARN": {"Ref": "FunctionVersion"}}]
     text = template(
-        behavior(LambdaFunctionAssociations=association, LambdaFunctionAssociation=[], GrpcConfig={"Enabled": True}),
+        behavior(
+            LambdaFunctionAssociations=association, LambdaFunctionAssociation=[], GrpcConfig={"Enabled": True}
+        ),
         functions={"Function": definition},
         NoSuchKey=True,
     )

@@ -228,9 +228,7 @@ def test_an_invalid_result_is_502_with_cloudfronts_sentence(
         answer = cdn.request("/")
     assert (answer.status, answer.cache) == (502, "LambdaValidationError")
     assert sentence in answer.body
-    assert cdn.traces[0].detail.startswith(
-        "ERROR Validation error: "
-    )
+    assert cdn.traces[0].detail.startswith("ERROR Validation error: ")
 
 
 @pytest.mark.parametrize("method", ALL_METHODS)

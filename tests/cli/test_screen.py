@@ -9,12 +9,23 @@ import os
 
 from edgewise.cdn import FunctionRun, LogEvent, Notice, Trace
 from edgewise.cdn.message import Request
+from edgewise.cdn.viewerfacts import viewer_facts
 from edgewise.cli.running.screen import Screen
 from edgewise.cli.terminal import printable
 
 
 def trace(uri: str = "/a", **values: object) -> Trace:
-    made = Trace("id==", 1_800_000_000.0, Request("GET", uri), "E", "FRA56-P2")
+    request = Request("GET", uri)
+    made = Trace(
+        "id==",
+        1_800_000_000.0,
+        request,
+        viewer_facts(request),
+        "E",
+        "d.cloudfront.net",
+        "FRA56-P2",
+        "eu-central-1",
+    )
     for name, value in values.items():
         setattr(made, name, value)
     return made
@@ -31,7 +42,10 @@ def shown(show: object, *, as_json: bool = False, ready: bool = True) -> str:
 
 
 def test_a_request_is_one_line_with_its_functions() -> None:
-    runs = [FunctionRun("viewer-request", 1.25, True), FunctionRun("origin-response", 0.5, False)]
+    runs = [
+        FunctionRun("viewer-request", "shop", 1.25, True),
+        FunctionRun("origin-response", "shop", 0.5, False),
+    ]
     text = shown(lambda screen: screen.request(trace(status=200, duration_ms=12.34, functions=runs)))
     line = text.splitlines()[-1]
     assert "GET    200     12.3 ms  Miss     /a  viewer-request 1.2 cold, origin-response 0.5" in line

@@ -41,6 +41,8 @@ def matches(pattern: str, path: str) -> bool:
 
 def select(behaviors: Sequence[Behavior], path: str) -> Behavior:
     """The first behavior whose pattern matches; the last one is the default and matches everything."""
+    if len(behaviors) == 1:
+        return behaviors[0]
     normal = normalise(path)
     for behavior in behaviors[:-1]:
         if matches(behavior.pattern, normal):

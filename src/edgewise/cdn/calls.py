@@ -30,12 +30,14 @@ class FunctionCalls:
         self._location = location
         self._functions = behavior.functions
         self._trace = trace
-        self._config = event.RequestConfig(
-            location.distribution.domain, location.distribution.id, trace.request_id
-        )
 
     def __contains__(self, trigger: Trigger) -> bool:
         return trigger in self._functions
+
+    @property
+    def _config(self) -> event.RequestConfig:
+        distribution = self._location.distribution
+        return event.RequestConfig(distribution.domain, distribution.id, self._trace.request_id)
 
     async def viewer_request(self, request: Request) -> Request | Response:
         """The request as the viewer-request function left it, or its own answer; the same one without a function."""

@@ -11,7 +11,7 @@ import re
 import zlib
 from collections.abc import AsyncIterator, Callable
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 
 from edgewise.cdn.cachekey import accept_encoding
 from edgewise.cdn.distribution import Behavior

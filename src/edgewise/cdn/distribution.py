@@ -160,10 +160,10 @@ class Distribution:
     logging: LoggingConfig | None = None
     function_urls: Mapping[str, FunctionDefinition] = field(default_factory=dict)
 
-    def origins_of(self, behavior: Behavior) -> tuple[Origin, ...]:
-        """The origins to ask, one after another."""
+    def first_origin(self, behavior: Behavior) -> Origin:
+        """The origin that is asked first."""
         group = self.origin_groups.get(behavior.target)
-        return tuple(self.origins[member] for member in (group.members if group else (behavior.target,)))
+        return self.origins[group.members[0] if group else behavior.target]
 
 
 @dataclass(frozen=True, slots=True)

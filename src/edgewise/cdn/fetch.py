@@ -38,13 +38,14 @@ class Fetch:
 
         `validators` are the ETag and the date of an expired object, for a conditional request.
         """
-        distribution = self._location.distribution
-        first, *second = distribution.origins_of(self._behavior)
-        group = distribution.origin_groups.get(self._behavior.target)
-        if group is None or not self._may_fail_over(request):
-            response = await self._asked(request, first, validators)
+        distribution, target = self._location.distribution, self._behavior.target
+        group = distribution.origin_groups.get(target)
+        if group is None:
+            response = await self._asked(request, distribution.origins[target], validators)
+        elif self._may_fail_over(request):
+            response = await self._asked_in_turn(request, group, validators)
         else:
-            response = await self._asked_in_turn(request, first, second[0], validators, group)
+            response = await self._asked(request, distribution.origins[group.members[0]], validators)
         return compressed(request, response, self._behavior)
 
     def _may_fail_over(self, request: Request) -> bool:
@@ -53,13 +54,9 @@ class Fetch:
         return request.method in ("GET", "HEAD")
 
     async def _asked_in_turn(
-        self,
-        request: Request,
-        first: Origin,
-        second: Origin,
-        validators: tuple[str, str],
-        group: OriginGroup,
+        self, request: Request, group: OriginGroup, validators: tuple[str, str]
     ) -> Response:
+        first, second = (self._location.distribution.origins[member] for member in group.members)
         asked = len(self._trace.exchanges)
         try:
             response = await self._asked(request, first, validators)
@@ -79,6 +76,7 @@ class Fetch:
     async def _asked(self, viewer: Request, origin: Origin, validators: tuple[str, str]) -> Response:
         """The answer of one origin, or of an origin-request function in its place."""
         request = origin_request(viewer, self._behavior, origin, self._location.server, self._trace.facts)
+        request.headers.add("X-Amz-Cf-Id", self._trace.request_id)
         if any(validators):
             _make_conditional(request, validators)
         if "origin-request" in self._calls:
@@ -99,7 +97,6 @@ class Fetch:
     async def _sent(self, request: Request, origin: Origin) -> Response:
         trace = self._trace
         trace.origin = origin.domain
-        request.headers.set("X-Amz-Cf-Id", trace.request_id)
         began = time.perf_counter()
         status, headers, error = 0, _NO_HEADERS, ""
         try:

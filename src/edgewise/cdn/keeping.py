@@ -33,7 +33,7 @@ class Keeping:
         """Seconds for which an error with that status is kept at least."""
         configured = self._location.distribution.error_responses.get(status)
         ttl = configured.min_ttl if configured else ERROR_CACHING_MIN_TTL
-        first = self._location.distribution.origins_of(self._behavior)[0]
+        first = self._location.distribution.first_origin(self._behavior)
         # Developer Guide, the page on error caching: a bucket's errors are kept for a second at least.
         return max(1.0, ttl) if isinstance(first, BucketOrigin) else ttl
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import secrets
 import ssl
 import time
@@ -14,15 +13,15 @@ from pathlib import Path
 
 from edgewise.cdn import errorpage
 from edgewise.cdn.distribution import Distribution, FunctionDefinition, Notice
-from edgewise.cdn.errors import ListenError, LocationError
+from edgewise.cdn.errors import ListenError, LocationError, OriginError
 from edgewise.cdn.failure import RequestFailure
 from edgewise.cdn.functions.function import Function
 from edgewise.cdn.functions.launcher import Launcher
 from edgewise.cdn.functions.logs import LogSink
 from edgewise.cdn.functions.watch import CodeWatch
-from edgewise.cdn.http.listener import Listener
+from edgewise.cdn.http.listener import Listener, new_request_id
 from edgewise.cdn.http.upstream import ConnectionPool
-from edgewise.cdn.http.viewer import ResponseWriter
+from edgewise.cdn.http.viewer import Refusal, ResponseWriter
 from edgewise.cdn.location import EdgeLocation, known_locations, region_of
 from edgewise.cdn.message import Request, Response
 from edgewise.cdn.origins.router import OriginRouter, read_places
@@ -31,7 +30,7 @@ from edgewise.cdn.template.distribution import read_distribution
 from edgewise.cdn.template.document import Template
 from edgewise.cdn.template.intrinsics import REGION
 from edgewise.cdn.trace import Trace
-from edgewise.cdn.viewerfacts import viewer_facts
+from edgewise.cdn.viewerfacts import ViewerFacts, viewer_facts
 from edgewise.cdn.walk import Walk
 
 
@@ -50,6 +49,7 @@ class CdnOptions:
     origins: Mapping[str, str] = field(default_factory=dict)
     location: str = "FRA56-P2"
     max_environments: int = 4
+    concurrency: int | None = None
     own_runtime_client: bool | None = None
     tls: ssl.SSLContext | None = None
     origin_ca: Path | None = None
@@ -75,6 +75,7 @@ class LocalCdn:
         listed = listed_buckets(template, self.distribution.origins.values())
         self._places = read_places(self.distribution, options.origins, listed)
         self._functions: list[Function] = []
+        self._replicas: dict[str, Mapping[str, Function]] = {}
         if region_of(options.location) is None:
             hint = f"such as FRA56-P2; names begin with one of {known_locations()}"
             raise LocationError(f"there is no edge location {options.location!r}", hint=hint)
@@ -92,11 +93,11 @@ class LocalCdn:
             self._places,
             behind,
             look=self._code.look,
-            pool=ConnectionPool(options.origin_ca),
+            pool=_pool(options.origin_ca),
             clock=options.clock,
         )
         self._default = self._location(options.location)
-        self._listener = Listener(self._handle, options.tls)
+        self._listener = Listener(self._handle, options.tls, refused=self._refused)
         try:
             return self._listener.start(host, port)
         except ListenError:
@@ -110,10 +111,7 @@ class LocalCdn:
             region = region_of(name)
             if region is None:
                 return self._default  # a name that is none: the request is served where all others are
-            functions = {
-                key: self._function(what, region) for key, what in self.distribution.functions.items()
-            }
-            self._functions += functions.values()
+            functions = self._functions_in(region)
             location = self.locations[name] = EdgeLocation(
                 name=name,
                 region=region,
@@ -127,10 +125,27 @@ class LocalCdn:
             )
         return location
 
+    def _functions_in(self, region: str) -> Mapping[str, Function]:
+        """The replicas of one region: all its locations share their environments."""
+        functions = self._replicas.get(region)
+        if functions is None:
+            functions = {
+                key: self._function(what, region) for key, what in self.distribution.functions.items()
+            }
+            self._replicas[region] = functions
+            self._functions += functions.values()
+        return functions
+
     def _function(self, definition: FunctionDefinition, region: str) -> Function:
         options = self._options
+        self._launcher.check(definition)
         return Function(
-            definition, region, self._launcher, options.on_log, max_environments=options.max_environments
+            definition,
+            region,
+            self._launcher,
+            options.on_log,
+            max_environments=options.max_environments,
+            concurrency=options.concurrency,
         )
 
     @property
@@ -151,25 +166,15 @@ class LocalCdn:
         self._launcher.close()
 
     async def _handle(self, request: Request, writer: ResponseWriter) -> None:
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        began = time.perf_counter()
         facts = viewer_facts(request)
         location = self._location(facts.location) if facts.location else self._default
-        trace = Trace(
-            request_id=base64.urlsafe_b64encode(secrets.token_bytes(40)).decode("ascii"),
-            started=time.time(),
-            request=request,
-            facts=facts,
-            distribution_id=self.distribution.id,
-            distribution_domain=self.distribution.domain,
-            edge_location=location.name,
-            region=location.region,
-            host=request.headers.get("host"),
-        )
+        trace = self._trace(new_request_id(), request, facts, location)
         # The walk changes its request; what the viewer sent is what the record tells.
         try:
             response = await self._walk(location, request.copy(), trace)
             _describe(trace, response)
+            writer.keep_alive = writer.keep_alive and not response.closes
             await self._send(response, writer, trace)
         except TimeoutError:
             trace.result, trace.detailed_result = "Error", "SlowReaderOriginError"
@@ -179,11 +184,33 @@ class LocalCdn:
             trace.detail = "the viewer left before the answer"
             raise
         finally:
-            now = loop.time()
+            now = time.perf_counter()
             trace.duration_ms = (now - began) * 1000
             trace.first_byte_ms = ((writer.first_byte or now) - began) * 1000
             trace.bytes_sent = writer.bytes_sent
             self._options.on_request(trace)
+
+    def _trace(self, request_id: str, request: Request, facts: ViewerFacts, location: EdgeLocation) -> Trace:
+        return Trace(
+            request_id=request_id,
+            started=time.time(),
+            request=request,
+            facts=facts,
+            distribution_id=self.distribution.id,
+            distribution_domain=self.distribution.domain,
+            edge_location=location.name,
+            region=location.region,
+            host=request.headers.get("host"),
+        )
+
+    def _refused(self, refusal: Refusal) -> None:
+        """Tell of a request that could not be read."""
+        request = refusal.request
+        trace = self._trace(refusal.request_id, request, viewer_facts(request), self._default)
+        trace.status, trace.detail, trace.bytes_sent = refusal.status, refusal.detail, refusal.bytes_sent
+        trace.result = trace.response_result = "Error"
+        trace.detailed_result = _REFUSALS.get(refusal.status, "InvalidRequest")
+        self._options.on_request(trace)
 
     async def _send(self, response: Response, writer: ResponseWriter, trace: Trace) -> None:
         try:
@@ -204,10 +231,30 @@ class LocalCdn:
             return errorpage.error(500, "The local CDN failed; its output says why.", trace.request_id)
 
 
+# `x-edge-detailed-result-type` of requests that cannot be read: the guide lists the names without the cases.
+_REFUSALS = {403: "InvalidRequestMethod", 494: "InvalidRequestHeader"}
+
+
+def _pool(origin_ca: Path | None) -> ConnectionPool:
+    try:
+        return ConnectionPool(origin_ca)
+    except OSError as error:
+        hint = "name a file of certificates in PEM"
+        raise OriginError(f"certificates cannot be read: {error}", file=origin_ca, hint=hint) from None
+
+
 def _describe(trace: Trace, response: Response) -> None:
     """What logs tell of the answer's body."""
-    headers = response.headers
-    trace.content_type = headers.get("content-type")
-    trace.content_range = headers.get("content-range")
-    length = len(response.body) if isinstance(response.body, bytes) else headers.get("content-length")
-    trace.content_length = int(length) if length != "" else None
+    length = ""
+    for name, value in response.headers.lines:
+        match name.lower():
+            case "content-type":
+                trace.content_type = value
+            case "content-range":
+                trace.content_range = value
+            case "content-length":
+                length = value
+    if isinstance(response.body, bytes):
+        trace.content_length = len(response.body)
+    elif length.isdigit():
+        trace.content_length = int(length)

@@ -119,12 +119,16 @@ class Body(Protocol):
 
 @dataclass(slots=True)
 class Response:
-    """An answer on its way to the viewer; `body` is either whole or still arriving."""
+    """An answer on its way to the viewer; `body` is either whole or still arriving.
+
+    `closes` says that the viewer's connection ends after it.
+    """
 
     status: int
     headers: Headers = field(default_factory=Headers)
     body: bytes | Body = b""
     reason: str = ""
+    closes: bool = False
 
     async def read(self) -> bytes:
         """The whole body, collected if it is still arriving."""

@@ -8,11 +8,11 @@ geography, behavior, protocol policy, methods, viewer request, root object, cach
 from __future__ import annotations
 
 from email.utils import formatdate
+from functools import lru_cache
 
 from edgewise.cdn import behavior, errorpage, failure, hosts, responseheaders
 from edgewise.cdn.caching import Caching
 from edgewise.cdn.calls import FunctionCalls
-from edgewise.cdn.distribution import Behavior
 from edgewise.cdn.location import EdgeLocation
 from edgewise.cdn.message import Request, Response
 from edgewise.cdn.trace import CacheLook, Trace
@@ -25,7 +25,7 @@ class Walk:
         self._location = location
         self._request = request
         self._trace = trace
-        self._behavior: Behavior = behavior.select(location.distribution.behaviors, request.uri)
+        self._behavior = behavior.select(location.distribution.behaviors, request.uri)
         self._calls = FunctionCalls(location, self._behavior, trace)
         trace.behavior = self._behavior.pattern
 
@@ -156,6 +156,7 @@ class Walk:
             self._trace.origin = origin
         if page.status < 400 and configured.response_code is not None:
             page.status, page.reason = configured.response_code, errorpage.reason(configured.response_code)
+            page.closes = status in _CLOSE_AFTER_PAGE
         return page
 
     def _failed(self, error: failure.RequestFailure) -> Response:
@@ -174,7 +175,7 @@ class Walk:
 
     def _server_timing(self) -> str:
         trace = self._trace
-        kind = {"Hit": "hit", "RefreshHit": "refresh"}.get(trace.result, "miss")
+        kind = _SERVER_TIMING.get(trace.cache.outcome, "miss")
         metrics = [
             f"cdn-cache-{kind}",
             f'cdn-pop;desc="{self._location.name}"',
@@ -192,14 +193,15 @@ class Walk:
         return await self._calls.response("viewer-response", self._request, response)
 
     def _with_added_headers(self, response: Response) -> Response:
-        trace, headers = self._trace, response.headers
-        headers.remove("via", "x-amz-id-2", "x-amz-request-id", "x-cache", "x-amz-cf-pop", "x-amz-cf-id")
+        trace, location, headers = self._trace, self._location, response.headers
+        lines = [line for line in headers.lines if line[0].lower() not in _REPLACED]
         if "date" not in headers:
-            headers.add("Date", formatdate(self._location.clock(), usegmt=True))
-        headers.add("X-Cache", f"{trace.result} from cloudfront")
-        headers.add("Via", f"1.1 {self._location.server}")
-        headers.add("X-Amz-Cf-Pop", self._location.name)
-        headers.add("X-Amz-Cf-Id", trace.request_id)
+            lines.append(("Date", _http_date(int(location.clock()))))
+        lines.append(("X-Cache", f"{trace.result} from cloudfront"))
+        lines.append(("Via", f"1.1 {location.server}"))
+        lines.append(("X-Amz-Cf-Pop", location.name))
+        lines.append(("X-Amz-Cf-Id", trace.request_id))
+        headers.lines = lines
         trace.status = response.status
         trace.response_result = trace.result
         trace.detailed_result = trace.detailed_result or trace.result
@@ -207,4 +209,14 @@ class Walk:
         return response
 
 
+# What CloudFront says itself, and what it takes off a bucket's answers.
+_REPLACED = frozenset({"via", "x-amz-id-2", "x-amz-request-id", "x-cache", "x-amz-cf-pop", "x-amz-cf-id"})
+# Developer Guide, "Create a custom error page for specific HTTP status codes".
+_CLOSE_AFTER_PAGE = frozenset({400, 405, 414, 416, 500, 501})
+_SERVER_TIMING = {"hit": "hit", "stale": "hit", "collapsed": "hit", "revalidated": "refresh"}
 _RUNS_VIEWER_RESPONSE = frozenset({"Hit", "RefreshHit", "Miss", "LambdaGeneratedResponse"})
+
+
+@lru_cache(maxsize=8)
+def _http_date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)

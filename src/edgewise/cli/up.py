@@ -20,7 +20,9 @@ def up(
     origin: Annotated[
         list[str] | None,
         typer.Option(
-            "--origin", metavar="ID=PLACE", help="Where an origin (or a domain) is here: a URL, or a bucket's folder."
+            "--origin",
+            metavar="ID=PLACE",
+            help="Where an origin (or a domain) is here: a URL, or a bucket's folder.",
         ),
     ] = None,
     distribution: Annotated[

@@ -117,9 +117,6 @@ class ViewerConnection(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         self._transport.write(data)
 
-    def now(self) -> float:
-        return self._loop.time()
-
     @property
     def writing_paused(self) -> bool:
         return self._flushed is not None

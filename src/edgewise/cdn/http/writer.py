@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Protocol
 
 from edgewise.cdn.http.wire import response_head
@@ -16,8 +17,6 @@ class Outlet(Protocol):
 
     def write(self, data: bytes) -> None: ...
 
-    def now(self) -> float: ...
-
     @property
     def writing_paused(self) -> bool: ...
 
@@ -29,8 +28,8 @@ class Outlet(Protocol):
 class ResponseWriter:
     """Writes one response and counts what the viewer was sent.
 
-    `keep_alive` says whether the connection may serve another request after this one. `first_byte` is the loop's time,
-    0 before anything is out.
+    `keep_alive` says whether the connection may serve another request after this one. `first_byte` is a reading of
+    `time.perf_counter` (the loop's own time may be whole milliseconds), 0 before anything is out.
     """
 
     __slots__ = ("_outlet", "_request", "bytes_sent", "first_byte", "keep_alive")
@@ -44,7 +43,7 @@ class ResponseWriter:
 
     def _write(self, data: bytes) -> None:
         if not self.first_byte:
-            self.first_byte = self._outlet.now()
+            self.first_byte = perf_counter()
         self.bytes_sent += len(data)
         self._outlet.write(data)
 

@@ -153,7 +153,7 @@ class Bucket:
         elements |= {"RequestId": headers.get("x-amz-request-id"), "HostId": headers.get("x-amz-id-2")}
         inner = "".join(f"<{name}>{_text(value)}</{name}>" for name, value in elements.items())
         body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{inner}</Error>'.encode()
-        return Refusal(status, headers, b"" if method == "HEAD" else body, reason(status), why)
+        return Refusal(status, headers, b"" if method == "HEAD" else body, reason(status), why=why)
 
 
 def _decoded(key: bytes) -> str | None:

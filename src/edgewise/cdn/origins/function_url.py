@@ -113,4 +113,4 @@ class FunctionUrl:
                 ("Content-Length", str(len(content))),
             ]
         )
-        return Refusal(status, headers, content, reason(status), why)
+        return Refusal(status, headers, content, reason(status), why=why)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from edgewise.cdn.distribution import BucketOrigin, Origin
 from edgewise.cdn.http.upstream import Address, ConnectionPool, Timeouts
@@ -58,10 +59,12 @@ class OriginRouter:
 
         Raises `RequestFailure` when there is none.
         """
-        sent = request.copy()
-        sent.uri = origin.path + request.uri
-        for name, value in origin.custom_headers:
-            sent.headers.set(name, value)
+        sent = request
+        if origin.path or origin.custom_headers:
+            sent = request.copy()
+            sent.uri = origin.path + request.uri
+            for name, value in origin.custom_headers:
+                sent.headers.set(name, value)
         place = self._places.find(origin)
         if isinstance(place, Folder):
             return await self._bucket(place).send(origin.domain, sent)
@@ -84,7 +87,11 @@ class OriginRouter:
 
 def _timeouts(origin: Origin) -> Timeouts:
     kept = 5 if isinstance(origin, BucketOrigin) else origin.keepalive_timeout
-    return Timeouts(origin.connect_timeout, origin.connect_attempts, origin.read_timeout, kept)
+    return _of_seconds(origin.connect_timeout, origin.connect_attempts, origin.read_timeout, kept)
+
+
+# Every request asks for these; the numbers are quicker to look up than the origin is to hash.
+_of_seconds = lru_cache(maxsize=256)(Timeouts)
 
 
 def _real_address(origin: Origin, request: Request) -> Address:
@@ -96,4 +103,9 @@ def _real_address(origin: Origin, request: Request) -> Address:
             origin.protocol == "match-viewer" and request.scheme == "https"
         )
         port = origin.https_port if tls else origin.http_port
-    return Address(origin.domain, port, tls, origin.domain)
+    if not tls:
+        return Address(origin.domain, port)
+    host = request.headers.get("host").rpartition(":")[0] or request.headers.get("host")
+    forwarded = host if host != origin.domain else ""
+    protocols = () if isinstance(origin, BucketOrigin) else origin.ssl_protocols
+    return Address(origin.domain, port, True, origin.domain, forwarded, protocols)

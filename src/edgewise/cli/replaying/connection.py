@@ -10,6 +10,7 @@ import ssl
 import time
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import cast
 from urllib.parse import urlsplit
 
 import httptools
@@ -113,8 +114,7 @@ class Connection(asyncio.Protocol):
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are not of that class
 
     def data_received(self, data: bytes) -> None:
         if self._parser is None:
