@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: setup demo test lint types bench requirements clean
+.PHONY: setup demo test lint types conformance bench requirements clean
 
 setup: $(READY)
 
@@ -30,6 +30,10 @@ lint: setup
 
 types: setup
 	$(BIN)/mypy
+
+# Judges the local CDN by the documented rules of CloudFront; ends with a score.
+conformance: setup
+	$(BIN)/python -m conformance
 
 bench: setup
 	$(BIN)/python -m benchmarks

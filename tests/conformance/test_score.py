@@ -16,6 +16,7 @@ from conformance.run import Result
 from conformance import score
 
 PAGE = Path(__file__).parents[2] / "docs/conformance.md"
+README = Path(__file__).parents[2] / "README.md"
 
 
 def rule(name: str, group: str = "one", *, doubtful: bool = False) -> Rule:
@@ -149,3 +150,12 @@ def test_the_command_refuses_what_it_does_not_know(capsys: pytest.CaptureFixture
     assert "weather" in capsys.readouterr().err
     assert main(["--address", "nowhere", "--only", "geo"]) == 2
     assert "is not an address" in capsys.readouterr().err
+
+
+def test_the_readme_states_the_score_that_the_list_of_deviations_implies() -> None:
+    scored = [each.name for each in every_rule() if not each.doubtful]
+    known = tomllib.loads(score.KNOWN.read_text(encoding="utf-8"))
+    doubtful = len(every_rule()) - len(scored)
+    readme = " ".join(README.read_text(encoding="utf-8").split())
+    assert f"**{len(scored) - len(known)} of {len(scored)} hold**" in readme
+    assert f"of {doubtful} more that AWS documents poorly" in readme
