@@ -8,6 +8,7 @@ import json
 import os
 
 from edgewise.cdn import FunctionRun, LogEvent, Notice, Trace
+from edgewise.cdn.failure import Explanation
 from edgewise.cdn.message import Request
 from edgewise.cdn.viewerfacts import viewer_facts
 from edgewise.cli.running.screen import Screen
@@ -102,3 +103,15 @@ def test_a_reader_that_hangs_does_not_block_the_site() -> None:
     with contextlib.suppress(BrokenPipeError):
         output.close()
     assert seen.startswith(b'{"event": "ready"')
+
+
+def test_a_broken_rule_is_explained_below_its_request() -> None:
+    made = trace("/")
+    made.detail = "ERROR Validation error: Lambda function result failed validation."
+    explanation = Explanation("read-only-header", "Via", "https://docs.example/page.html", "Leave it alone.")
+    made.functions = [FunctionRun("viewer-request", "shop", 0.5, False, made.detail, explanation=explanation)]
+    text = shown(lambda screen: screen.request(made))
+    assert "rule read-only-header (Via): Leave it alone." in text
+    assert "https://docs.example/page.html" in text
+    event = json.loads(shown(lambda screen: screen.request(made), as_json=True).splitlines()[-1])
+    assert event["functions"][0]["rule"] == "read-only-header"

@@ -25,12 +25,14 @@ ResultType = Literal[
 class Explanation:
     """Which rule a function broke, for its author.
 
-    `rule` is a stable name, `subject` the header or field, `page` the guide's page that states the rule.
+    `rule` is a stable name, `subject` the header or field, `page` the guide's page that states the rule, `advice` what
+    to do instead.
     """
 
     rule: str
     subject: str
     page: str
+    advice: str = ""
 
 
 class RequestFailure(Exception):

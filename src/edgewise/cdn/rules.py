@@ -252,7 +252,8 @@ def broken(name: str, subject: str, what: str) -> RequestFailure:
     """
     rule = RULES[name]
     detail = f"ERROR Validation error: {rule.log}, {_in_one_line(what)}."
-    return function_invalid(rule.sentence, detail, Explanation(name, _in_one_line(subject), rule.page))
+    explanation = Explanation(name, _in_one_line(subject), rule.page, rule.advice)
+    return function_invalid(rule.sentence, detail, explanation)
 
 
 def _in_one_line(text: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from edgewise.cdn.cachekey import spelled
@@ -119,11 +118,10 @@ def _spelled(look: CacheLook, key: Any, mask: Mask) -> list[list[str]]:
 
 def _function(run: FunctionRun, distribution: Distribution, mask: Mask, in_source: Source) -> Report:
     given, returned = stages.parts(run)
-    file = in_source(_file(run.function, distribution))
     shown: Report = {
         "trigger": run.trigger,
         "function": run.function,
-        "file": file,
+        "file": in_source(run.file),
         "request_id": run.request_id,
         "ms": round(run.milliseconds, 3),
         "cold": run.cold,
@@ -136,19 +134,6 @@ def _function(run: FunctionRun, distribution: Distribution, mask: Mask, in_sourc
     if run.explanation is not None:
         shown["rule"] = asdict(run.explanation)
     return shown
-
-
-def _file(name: str, distribution: Distribution) -> str:
-    """Where a function's handler is, or else its folder; empty for a function that the distribution does not have."""
-    for definition in distribution.functions.values():
-        if definition.name == name:
-            module = definition.handler.rpartition(".")[0]
-            for suffix in (".py", ".mjs", ".js", ".cjs"):
-                file = Path(definition.code, *module.split("/" if "/" in module else ".")).with_suffix(suffix)
-                if file.is_file():
-                    return str(file)
-            return str(definition.code)
-    return ""
 
 
 def _exchange(exchange: OriginExchange, mask: Mask) -> Report:

@@ -12,10 +12,10 @@ import json
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TextIO
 
-from edgewise.cdn import LogEvent, Notice, Trace, is_record
+from edgewise.cdn import FunctionRun, LogEvent, Notice, Trace, is_record
 from edgewise.cli.terminal import printable
 
 _QUEUE = 10_000
@@ -149,12 +149,11 @@ class Screen:
             f"{self._paint(color, f'{trace.status:03}')} {trace.duration_ms:8.1f} ms  {trace.result:<8} "
             f"{printable(trace.request.target)}  {self._paint(_DIM, runs)}".rstrip()
         )
-        if trace.detail:
-            details = (
-                self._paint(_RED, printable(detail)) for detail in self.in_source(trace.detail).splitlines()
-            )
-            line = "\n              ".join((line, *details))
-        return line
+        details = [
+            self._paint(_RED, printable(detail)) for detail in self.in_source(trace.detail).splitlines()
+        ]
+        details += [printable(self.in_source(text)) for run in trace.functions for text in _explained(run)]
+        return "\n              ".join((line, *details))
 
     def close(self) -> None:
         """Write what is queued, and stop; a reader that hangs is not waited for long."""
@@ -178,8 +177,22 @@ def _request_event(trace: Trace) -> dict[str, Any]:
         "ms": round(trace.duration_ms, 3),
         "result": trace.result,
         "functions": [
-            {"trigger": run.trigger, "ms": round(run.milliseconds, 3), "cold": run.cold, "error": run.error}
+            {
+                "trigger": run.trigger,
+                "ms": round(run.milliseconds, 3),
+                "cold": run.cold,
+                "error": run.error,
+                "rule": run.explanation.rule if run.explanation else None,
+            }
             for run in trace.functions
         ],
         "detail": trace.detail,
     }
+
+
+def _explained(run: FunctionRun) -> Iterator[str]:
+    """For a result that broke a rule: which, what to do about it, where, and the page that states it."""
+    if run.explanation is not None:
+        subject = f" ({run.explanation.subject})" if run.explanation.subject else ""
+        yield f"rule {run.explanation.rule}{subject}: {run.explanation.advice}"
+        yield f"in {run.file}, see {run.explanation.page}"
