@@ -302,6 +302,9 @@ def test_every_location_has_a_cache_of_its_own(tmp_path: Path) -> None:
         assert (far.cache, far.headers["X-Amz-Cf-Pop"]) == ("Miss", "NRT57-P2")
         assert cdn.request("/a", headers=tokyo).cache == "Hit"
         assert len(origin.seen) == 2
+        nowhere = cdn.request("/a", headers={"Edgewise-Location": "XYZ1"})
+        assert (nowhere.cache, nowhere.headers["X-Amz-Cf-Pop"]) == ("Hit", "FRA56-P2")
+        assert "no edge location 'XYZ1'" in cdn.traces[-1].detail
 
 
 def test_a_miss_says_why(tmp_path: Path) -> None:

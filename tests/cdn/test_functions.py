@@ -217,6 +217,14 @@ def test_a_second_invocation_reuses_the_environment(tmp_path: Path) -> None:
     assert sum(message.startswith("INIT_START") for message in cdn.messages()) == 1
 
 
+def test_an_environment_beyond_its_lifetime_is_replaced(tmp_path: Path) -> None:
+    with answering(tmp_path, lifetime=0.5) as cdn:
+        first = cdn.request("/").json()
+        time.sleep(0.6)
+        second = cdn.request("/").json()
+    assert second["pid"] != first["pid"] and second["calls"] == 1
+
+
 def test_closing_ends_every_process_even_a_frozen_and_a_hanging_one(tmp_path: Path) -> None:
     with answering(tmp_path) as cdn, ThreadPoolExecutor(2) as pool:
         frozen = cdn.request("/").json()["pid"]

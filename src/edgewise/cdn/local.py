@@ -42,6 +42,7 @@ def _ignore(_: object) -> None:
 class CdnOptions:
     """How a local CDN runs. `location` is the edge location of viewers who name no other.
 
+    `concurrency` and `lifetime` (seconds) are limits of functions and environments: see `functions.Function`.
     `clock` gives seconds since the epoch for the ages of cached objects; it may be moved.
     """
 
@@ -50,6 +51,7 @@ class CdnOptions:
     location: str = "FRA56-P2"
     max_environments: int = 4
     concurrency: int | None = None
+    lifetime: float | None = None
     own_runtime_client: bool | None = None
     tls: ssl.SSLContext | None = None
     origin_ca: Path | None = None
@@ -146,6 +148,7 @@ class LocalCdn:
             options.on_log,
             max_environments=options.max_environments,
             concurrency=options.concurrency,
+            lifetime=options.lifetime,
         )
 
     @property
@@ -170,6 +173,8 @@ class LocalCdn:
         facts = viewer_facts(request)
         location = self._location(facts.location) if facts.location else self._default
         trace = self._trace(new_request_id(), request, facts, location)
+        if facts.location and facts.location != location.name:
+            trace.detail = f"no edge location {facts.location!r}: names begin with one of {known_locations()}"
         # The walk changes its request; what the viewer sent is what the record tells.
         try:
             response = await self._walk(location, request.copy(), trace)

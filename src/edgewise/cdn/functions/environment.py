@@ -95,6 +95,10 @@ class ExecutionEnvironment:
             return
         self._watcher = asyncio.get_running_loop().create_task(self._watch(self._process))
 
+    def age(self) -> float:
+        """Seconds since it was started."""
+        return time.monotonic() - self._began
+
     def _new_process(self, output: int) -> Process:
         function = self.function
         variables = self._launcher.environment(

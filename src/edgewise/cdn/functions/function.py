@@ -51,11 +51,14 @@ class Function:
         *,
         max_environments: int = 4,
         concurrency: int | None = None,
+        lifetime: float | None = None,
         random_bits: Callable[[int], int] = random.getrandbits,
     ) -> None:
         """`concurrency` is the number of invocations beyond which one is throttled; without it they wait.
 
-        Source: CloudFront Developer Guide, "Quotas on Lambda@Edge" (1,000 in a region by default).
+        An environment older than `lifetime` seconds serves no more; without it they stay. Source: CloudFront Developer
+        Guide, "Quotas on Lambda@Edge" (1,000 in a region by default); Lambda Developer Guide, "Understanding the
+        Lambda execution environment lifecycle" (recycled every few hours).
         """
         self.definition = definition
         self._region = region
@@ -63,6 +66,7 @@ class Function:
         self._log_sink = log_sink
         self._max_environments = max_environments
         self._concurrency = concurrency
+        self._lifetime = lifetime
         self._random_bits = random_bits
         self._environments: set[ExecutionEnvironment] = set()
         self._idle: list[ExecutionEnvironment] = []
@@ -94,6 +98,9 @@ class Function:
     def _hand_out(self) -> None:
         """Give waiting invocations to idle environments, the most recently used first; start more if needed."""
         while self._waiting and self._idle:
+            if self._lifetime is not None and self._idle[-1].age() > self._lifetime:
+                self._retire(self._idle[-1])
+                continue
             invocation = self._waiting.popleft()
             if not invocation.outcome.done():
                 self._idle.pop().invoke(invocation)

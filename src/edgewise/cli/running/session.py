@@ -52,6 +52,7 @@ class UpOptions:
     port: int
     origins: Mapping[str, str]
     max_environments: int
+    lifetime: float | None
     host: str
     location: str
 
@@ -183,6 +184,7 @@ class Session:
                 origins=origins,
                 location=self._options.location,
                 max_environments=self._options.max_environments,
+                lifetime=self._options.lifetime,
                 clock=self._clock,
                 tls=server_context(authority, names),
                 refresh_code=None if bundle is None else refresher(bundle, self._site_file, self._screen),
