@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 
+from edgewise.cdn import httpdate
 from edgewise.cdn.message import Headers, Response
 from edgewise.cdn.policies import CachePolicy
 
@@ -105,11 +105,13 @@ def _stated(headers: Headers, directives: Mapping[str, str], now: float) -> tupl
     expires = headers.get("expires")
     if not expires:
         return None
-    try:
-        return max(0.0, parsedate_to_datetime(expires).timestamp() - now), f"Expires: {expires}"
-    except (ValueError, OverflowError):
-        # RFC 9111 section 5.3: an invalid date means already expired.
-        return 0.0, "an Expires that is no date"
+    until = httpdate.parsed(expires)
+    # RFC 9111 section 5.3: an invalid date means already expired.
+    return (
+        (0.0, "an Expires that is no date")
+        if until is None
+        else (max(0.0, until - now), f"Expires: {expires}")
+    )
 
 
 def _seconds(value: str) -> float | None:

@@ -7,10 +7,7 @@ geography, behavior, protocol policy, methods, viewer request, root object, cach
 
 from __future__ import annotations
 
-from email.utils import formatdate
-from functools import lru_cache
-
-from edgewise.cdn import behavior, errorpage, failure, hosts, responseheaders
+from edgewise.cdn import behavior, errorpage, failure, hosts, httpdate, responseheaders
 from edgewise.cdn.caching import Caching
 from edgewise.cdn.calls import FunctionCalls
 from edgewise.cdn.location import EdgeLocation
@@ -196,7 +193,7 @@ class Walk:
         trace, location, headers = self._trace, self._location, response.headers
         lines = [line for line in headers.lines if line[0].lower() not in _REPLACED]
         if "date" not in headers:
-            lines.append(("Date", _http_date(int(location.clock()))))
+            lines.append(("Date", httpdate.written(int(location.clock()))))
         lines.append(("X-Cache", f"{trace.result} from cloudfront"))
         lines.append(("Via", f"1.1 {location.server}"))
         lines.append(("X-Amz-Cf-Pop", location.name))
@@ -215,8 +212,3 @@ _REPLACED = frozenset({"via", "x-amz-id-2", "x-amz-request-id", "x-cache", "x-am
 _CLOSE_AFTER_PAGE = frozenset({400, 405, 414, 416, 500, 501})
 _SERVER_TIMING = {"hit": "hit", "stale": "hit", "collapsed": "hit", "revalidated": "refresh"}
 _RUNS_VIEWER_RESPONSE = frozenset({"Hit", "RefreshHit", "Miss", "LambdaGeneratedResponse"})
-
-
-@lru_cache(maxsize=8)
-def _http_date(seconds: int) -> str:
-    return formatdate(seconds, usegmt=True)
