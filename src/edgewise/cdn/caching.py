@@ -107,10 +107,14 @@ class Caching:
         if entry.key in self._location.in_flight:
             return
         unseen = Caching(self._location, self._behavior, self._trace, CacheLook())
+        # For everyone: not what this viewer has already, and not its head alone.
+        whole = request.copy()
+        whole.method = "GET" if request.method == "HEAD" else request.method
+        whole.headers.remove("if-none-match", "if-modified-since", "if-match", "if-unmodified-since")
 
         async def refresh() -> None:
             try:
-                response = await unseen._led(request, entry.key, entry)
+                response = await unseen._led(whole, entry.key, entry)
                 await response.read()
             except RequestFailure as failure:
                 # The next viewer tries again, or gets the old object while that is allowed.
