@@ -193,31 +193,6 @@ def test_what_is_not_for_everyone_is_fetched_by_everyone(tmp_path: Path) -> None
         assert len(origin.seen) == 4
 
 
-def test_a_large_body_is_shared_while_it_arrives(tmp_path: Path) -> None:
-    half = threading.Event()
-    piece = b"x" * 300_000
-
-    def slow(handler: Any) -> None:
-        handler.send_response(200)
-        handler.send_header("Content-Length", str(2 * len(piece)))
-        handler.end_headers()
-        handler.wfile.write(piece)
-        handler.wfile.flush()
-        half.wait(10)
-        handler.wfile.write(piece)
-
-    with site(tmp_path, slow) as (cdn, origin, _), ThreadPoolExecutor(4) as pool:
-        answers = [pool.submit(cdn.request, "/a") for _ in range(4)]
-        deadline = time.monotonic() + 10
-        while not origin.seen:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        half.set()
-        assert {len(answer.result().body) for answer in answers} == {600_000}
-        assert len(origin.seen) == 1
-        assert cdn.request("/a").cache == "Hit"
-
-
 def test_a_body_that_breaks_off_is_not_kept(tmp_path: Path) -> None:
     def broken(handler: Any) -> None:
         handler.send_response(200)

@@ -74,6 +74,12 @@ def _partial(asked: str, response: Response) -> Response:
     return _multipart(ranges, body, headers)
 
 
+def is_whole_part(headers: Headers, body: bytes) -> bool:
+    """Whether a body is as long as its `Content-Range` says."""
+    held = _CONTENT_RANGE.fullmatch(headers.get("content-range"))
+    return held is not None and len(body) == int(held[2]) - int(held[1]) + 1
+
+
 def of_part(request: Request, part: Response) -> Response | None:
     """The answer to a single range from a 206 that holds more than it; None when it does not."""
     held = _CONTENT_RANGE.fullmatch(part.headers.get("content-range"))

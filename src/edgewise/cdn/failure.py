@@ -60,6 +60,17 @@ class RequestFailure(Exception):
         self.detailed = detailed or result
         self.explanation = explanation
 
+    def again(self) -> RequestFailure:
+        """The same for another request: an exception that is raised twice keeps what it met the first time."""
+        return RequestFailure(
+            self.status,
+            self.sentence,
+            self.detail,
+            self.result,
+            detailed=self.detailed,
+            explanation=self.explanation,
+        )
+
 
 def refused(status: int, sentence: str, detail: str, detailed: str = "") -> RequestFailure:
     """A request that CloudFront does not serve at all."""

@@ -129,6 +129,20 @@ class Trace:
     exchanges: list[OriginExchange] = field(default_factory=list)
     answer: Headers | None = None
 
+    def aside(self) -> Trace:
+        """A trace of its own for work that goes on after this one was told."""
+        return Trace(
+            self.request_id,
+            self.started,
+            self.request,
+            self.facts,
+            self.distribution_id,
+            self.distribution_domain,
+            self.edge_location,
+            self.region,
+            self.host,
+        )
+
     @property
     def functions_ms(self) -> float:
         return sum(run.milliseconds for run in self.functions)
