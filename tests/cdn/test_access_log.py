@@ -23,7 +23,7 @@ from edgewise.cdn.template.document import parse_template
 from edgewise.cdn.template.logging import standard_logging
 from edgewise.cdn.trace import FunctionRun, Trace
 from edgewise.cdn.viewerfacts import ViewerFacts
-from edgewise.cli.accesslog import LoggedRequest, read
+from edgewise.logfiles.lines import LoggedRequest, read
 
 # The first line of the example in the guide, "Standard logging reference" (December 2019; the page of April 2026
 # has the same 33 fields).

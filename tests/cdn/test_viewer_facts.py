@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgewise.cdn.devices import devices
+from edgewise.agents.devices import devices
 from edgewise.cdn.message import Headers, Request
 from edgewise.cdn.places import NAMES, place_of
 from edgewise.cdn.trace import access_record

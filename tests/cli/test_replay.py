@@ -26,13 +26,13 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from edgewise.cli import runs
-from edgewise.cli.accesslog import LoggedRequest
 from edgewise.cli.errors import ReplayError
 from edgewise.cli.main import app
 from edgewise.cli.replaying.arrival import check
 from edgewise.cli.replaying.connection import parse_target
 from edgewise.cli.replaying.sending import CONNECTIONS, encode, schedule
 from edgewise.errors import EdgewiseError
+from edgewise.logfiles.lines import LoggedRequest
 from edgewise.store import Credentials, ensure_credentials
 from edgewise.store.home import announce, hold_for_writing, prepare
 

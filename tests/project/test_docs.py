@@ -141,18 +141,23 @@ def _anchors(page: Path) -> set[str]:
 
 @cache
 def _cli() -> dict[str, set[str]]:
-    """Every command with its options, as they are registered."""
+    """Every command with its options, and those of the commands below it, as they are registered."""
     group: Any = typer.main.get_command(app)
     return {
-        command_name: {
-            option
-            for parameter in command.params
-            for option in [*parameter.opts, *parameter.secondary_opts]
-            if option.startswith("--") and option != "--help"
-        }
+        command_name: _options(command)
         for command_name, command in group.commands.items()
         if not command.hidden
     }
+
+
+def _options(command: Any) -> set[str]:
+    own = {
+        option
+        for parameter in command.params
+        for option in [*parameter.opts, *parameter.secondary_opts]
+        if option.startswith("--") and option != "--help"
+    }
+    return own.union(*map(_options, getattr(command, "commands", {}).values()))
 
 
 @cache

@@ -99,9 +99,12 @@ def first_line(process: subprocess.Popen[bytes]) -> bytes:
     return process.stdout.readline() if ready else b""
 
 
-def start(directory: Path, *options: str, port: int = 0) -> Server:
+def start(directory: Path, *options: str, port: int = 0, program: list[str] | None = None) -> Server:
+    """The store of this directory; `program` is a command that runs it otherwise than `edgewise store` does."""
     command = [*EDGEWISE, "store", "--dir", str(directory), "--port", str(port), "--json", *options]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        program or command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     events = []
     while not events or events[-1]["event"] != "ready":
         line = first_line(process)

@@ -71,6 +71,10 @@ class FaultyDisk(Disk):
         self._do("rename")
         super().rename(source, target)
 
+    def link(self, source: Path, target: Path) -> None:
+        self._do("link")
+        super().link(source, target)
+
     def unlink(self, path: Path) -> None:
         self._do("unlink")
         super().unlink(path)

@@ -190,25 +190,6 @@ def test_a_directory_copied_in_the_middle_of_anything_is_whole(tmp_path: Path) -
             assert len(found) >= count
 
 
-def test_a_journal_cut_anywhere_in_its_last_frames_keeps_what_was_before(tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    sizes: list[int] = []
-    with engine_at(source, limits=Limits(seal_after=1e9)) as engine:
-        for number in range(4):
-            put(engine, record(number))
-            (path,) = (source / "journal").glob("*.log")
-            sizes.append(path.stat().st_size)
-        content = path.read_bytes()
-    for size in [*range(sizes[2] - 3, sizes[3], 5), sizes[3]]:
-        directory = tmp_path / "cut"
-        (directory / "journal").mkdir(parents=True)
-        (directory / "journal" / path.name).write_bytes(content[:size])
-        engine = Engine(prepare(directory), read_only=True)
-        assert numbers(engine) == list(range(sum(end <= size for end in sizes)))
-        engine.close()
-        shutil.rmtree(directory)
-
-
 def test_a_damaged_journal_is_set_aside_and_the_rest_is_served(tmp_path: Path) -> None:
     source = tmp_path / "source"
     with engine_at(source, limits=Limits(seal_after=1e9)) as engine:

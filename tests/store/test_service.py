@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import base64
 import gzip
 import json
 import select
 import socket
 import threading
-import zlib
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,12 +14,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from edgewise.store import AddressError, Credentials, QueryError, open_reader
+from edgewise.store import AddressError, QueryError, open_reader
 from edgewise.store.engine import Engine, Limits
 from edgewise.store.search import Searcher
-from edgewise.store.service import application
 from edgewise.store.views import REQUEST_SPAN
+from store.asgi import call, store_at
 from store.engines import ask, engine_at, put
+from store.test_encodings import CODINGS
 
 NOW = 1_795_224_000_000_000
 
@@ -86,7 +84,8 @@ def test_without_the_password_nothing(server: Any, authorization: str) -> None:
     [
         ("/api/default/x/_json", b"{", {}, 400),
         ("/api/default/requests/_json", b"[]", {}, 400),
-        ("/api/default/x/_json", b"x", {"Content-Encoding": "br"}, 415),
+        ("/api/default/x/_json", b"x", {"Content-Encoding": "lzma"}, 415),
+        ("/api/default/x/_json", b"x", {"Content-Encoding": "br"}, 400),
         ("/api/default/x/_json", b"x", {"Content-Encoding": "gzip"}, 400),
         ("/api/default/x/_json", b"", {"Content-Length": str(1 << 40)}, 413),
         ("/api/elsewhere/x/_json", b"[]", {}, 403),
@@ -106,13 +105,13 @@ def test_refusals_have_one_shape(
 
 
 def test_compressed_bodies(server: Any) -> None:
-    for number, (encoding, compress) in enumerate({"gzip": gzip.compress, "deflate": zlib.compress}.items()):
+    for number, (encoding, compress) in enumerate(CODINGS.items()):
         body = compress(json.dumps([record(number)]).encode())
         response, _ = server.request(
             "POST", "/api/default/packed/_json", body, {"Content-Encoding": encoding}
         )
         assert response.status == 200
-    assert server.rows("SELECT count(*) AS n FROM packed") == [{"n": 2}]
+    assert server.rows("SELECT count(*) AS n FROM packed") == [{"n": len(CODINGS)}]
     bomb = gzip.compress(gzip.compress(b"0" * (65 << 20)))
     response, _ = server.request(
         "POST", "/api/default/packed/_json", gzip.decompress(bomb), {"Content-Encoding": "gzip"}
@@ -312,34 +311,11 @@ def test_health_is_answered_while_a_large_body_is_taken(server: Any, encoding: s
     assert answered > 3
 
 
-async def _call(
-    application: Any, path: str, body: bytes, credentials: Credentials
-) -> tuple[int, dict[str, Any]]:
-    """One request to an ASGI application, whose body comes in two pieces."""
-    token = base64.b64encode(f"{credentials.user}:{credentials.password}".encode())
-    pieces = [body[:1], body[1:]]
-    sent: list[dict[str, Any]] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": pieces.pop(0), "more_body": bool(pieces)}
-
-    async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
-
-    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "root_path": ""}
-    await application({**scope, "headers": [(b"authorization", b"Basic " + token)]}, receive, send)
-    return sent[0]["status"], json.loads(b"".join(message.get("body", b"") for message in sent))
-
-
 def test_more_than_can_wait_is_put_off(tmp_path: Path) -> None:
-    someone = Credentials("u", "p")
-    with engine_at(tmp_path) as engine:
-        searcher = Searcher(engine)
-        narrow = application(engine, searcher, someone, max_waiting=100)
+    with store_at(tmp_path, max_waiting=100) as narrow:
         for body, status in ((b"[]" + b" " * 99, 503), (b"[]" + b" " * 98, 200), (b"[]" + b" " * 98, 200)):
-            found, answer = asyncio.run(_call(narrow, "/api/default/x/_json", body, someone))
-            assert (found, answer["code"]) == (status, status)
-        searcher.close()
+            reply = call(narrow, "POST", "/api/default/x/_json", body)
+            assert (reply.status, reply.json["code"]) == (status, status)
 
 
 def test_a_failure_of_ours_has_the_shape_of_every_other(tmp_path: Path, caplog: Any) -> None:
@@ -347,13 +323,10 @@ def test_a_failure_of_ours_has_the_shape_of_every_other(tmp_path: Path, caplog: 
         def ingest(self, stream: str, values: Any) -> Any:
             raise ZeroDivisionError("never thought of")
 
-    someone = Credentials("u", "p")
-    with engine_at(tmp_path, kind=Broken) as engine:
-        searcher = Searcher(engine)
-        service = application(engine, searcher, someone)
-        answer = asyncio.run(_call(service, "/api/default/x/_json", b"[]", someone))
-        searcher.close()
-    assert answer == (500, {"code": 500, "message": "the store failed: never thought of"})
+    with store_at(tmp_path, kind=Broken) as broken:
+        reply = call(broken, "POST", "/api/default/x/_json", b"[]")
+    assert reply.status == 500
+    assert reply.json == {"code": 500, "message": "the store failed: never thought of"}
     assert "ZeroDivisionError" in caplog.text
 
 

@@ -18,7 +18,7 @@ from store.engines import NOW, engine_at, put, record
 
 def own_limit(sql: str) -> bool:
     with duckdb.connect(":memory:") as connection:
-        return check_select(connection, sql)
+        return check_select(connection, sql).limited
 
 
 def contents(directory: Path) -> dict[Path, bytes]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import quote
 
-from edgewise.cdn.devices import devices
+from edgewise.agents.devices import devices
 from edgewise.cdn.message import Request
 from edgewise.cdn.places import DEFAULT_COUNTRY, Place, place_of
 

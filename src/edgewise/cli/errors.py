@@ -21,3 +21,15 @@ class RunError(EdgewiseError):
     """A command does not know which running site it is about."""
 
     code = "cli.run"
+
+
+class DashboardsError(EdgewiseError):
+    """Dashboards or alerts cannot be brought to OpenObserve, or written as files."""
+
+    code = "cli.dashboards"
+
+
+class ReportError(EdgewiseError):
+    """The report cannot be written."""
+
+    code = "cli.report"

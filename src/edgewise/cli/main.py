@@ -10,12 +10,16 @@ from edgewise import __version__
 from edgewise.cli.again import again
 from edgewise.cli.check import check
 from edgewise.cli.clock import clock
+from edgewise.cli.dashboards import dashboards
+from edgewise.cli.importing import import_logs
 from edgewise.cli.init import init
 from edgewise.cli.inspect import inspect
 from edgewise.cli.invalidate import invalidate
 from edgewise.cli.logs import logs
 from edgewise.cli.query import query
 from edgewise.cli.replay import replay
+from edgewise.cli.report import report
+from edgewise.cli.stats import stats
 from edgewise.cli.store import store
 from edgewise.cli.synth import synth
 from edgewise.cli.up import up
@@ -38,8 +42,10 @@ def options(version: bool = typer.Option(False, "--version", help="Print the ver
 
 
 # In the order in which one meets them; `--help` shows it.
-for command in (init, up, check, logs, query, inspect, again, invalidate, clock, replay, synth, store):
+for command in (init, up, check, logs, query, stats, report, inspect, again, invalidate, clock, replay, synth, dashboards):
     app.command()(command)
+app.add_typer(store, name="store")
+app.command("import")(import_logs)
 
 
 def main() -> None:

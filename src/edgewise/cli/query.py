@@ -50,12 +50,12 @@ def query(
         print(f"There are more rows than these {len(answer.rows)}; add a LIMIT or a WHERE.", file=sys.stderr)
 
 
-def microseconds(span: str) -> int:
-    """`10m` is 600 000 000. Raises `typer.BadParameter` for what is no span of time."""
+def microseconds(span: str, option: str = "--since") -> int:
+    """`10m` is 600 000 000. `option` is where the span was given. Raises `typer.BadParameter` for what is no span of time."""
     match = _SPAN.match(span.strip())
     if match is None:
         raise typer.BadParameter(
-            f"{span!r} is no span of time; write 30s, 10m, 1h or 2d", param_hint="--since"
+            f"{span!r} is no span of time; write 30s, 10m, 1h or 2d", param_hint=option
         )
     return int(match[1]) * _SECONDS[match[2]] * 1_000_000
 

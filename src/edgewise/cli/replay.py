@@ -17,10 +17,10 @@ from edgewise.cli.errors import ReplayError
 from edgewise.cli.runs import find, store_place
 
 if TYPE_CHECKING:
-    from edgewise.cli.accesslog import LoggedRequest, SkippedLine
     from edgewise.cli.replaying.arrival import Arrival
     from edgewise.cli.replaying.connection import Target
     from edgewise.cli.replaying.sending import Tally
+    from edgewise.logfiles.lines import LoggedRequest, SkippedLine
 
 
 def replay(
@@ -131,7 +131,7 @@ def _route(to: str | None, store: str | None) -> _Route:
 
 def _read(file: Path, limit: int | None) -> tuple[list[LoggedRequest], list[SkippedLine]]:
     """The first `limit` requests of the file and the lines before the last of them that hold none."""
-    from edgewise.cli.accesslog import SkippedLine, read
+    from edgewise.logfiles.lines import SkippedLine, read
 
     requests: list[LoggedRequest] = []
     skipped: list[SkippedLine] = []

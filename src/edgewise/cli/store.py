@@ -1,18 +1,45 @@
-"""`edgewise store`: the embedded store as a process of its own, on the loopback address."""
+"""`edgewise store`: the embedded store as a process of its own, its tokens, and copies of it."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
+from edgewise.cli.query import microseconds
 
-def store(
-    directory: Annotated[
-        Path, typer.Option("--dir", metavar="DIR", help="Where it keeps everything; made if it is not there.")
-    ] = Path(".edgewise/store"),
+DIRECTORY: Final = Path(".edgewise/store")
+_SIZE: Final = re.compile(r"(\d{1,9})\s*([kMGT])i?B\Z", re.IGNORECASE)
+_BYTES: Final = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+Directory = Annotated[
+    Path, typer.Option("--dir", metavar="DIR", help="Where it keeps everything; made if it is not there.")
+]
+Existing = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The store's directory.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The token's name.")]
+
+store = typer.Typer(help="Run the store, make tokens for it, copy it.", no_args_is_help=False)
+token = typer.Typer(help="Tokens that may only take records in, or only read.", no_args_is_help=True)
+store.add_typer(token, name="token")
+
+
+@store.callback(invoke_without_command=True)
+def run(
+    context: typer.Context,
+    *,
+    directory: Directory = DIRECTORY,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 5080,
+    keep: Annotated[
+        str | None, typer.Option(metavar="SPAN", help="Remove records older than this: 12h, 30d, 26w.")
+    ] = None,
+    keep_size: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="Remove the oldest hours beyond this: 500MB, 10GB.")
+    ] = None,
+    countries: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="An address database (.mmdb): countries that no header told."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON objects, the first when it is ready.")
     ] = False,
@@ -22,7 +49,83 @@ def store(
     ] = False,
 ) -> None:
     """Run the store: OpenObserve's endpoints for records and searches. Ends on Ctrl-C."""
+    if context.invoked_subcommand is not None:
+        return
     # Here, so that the other commands start without the server and the database.
-    from edgewise.store.process import Options, run
+    from edgewise.dashboard import pages
+    from edgewise.store.process import Options, serve
+    from edgewise.store.retention import Keep
 
-    run(Options(directory, port, as_json, lifeline))
+    limits = Keep(
+        None if keep is None else microseconds(keep, "--keep"),
+        None if keep_size is None else size_in_bytes(keep_size),
+    )
+    serve(Options(directory, port, as_json, lifeline, keep=limits, countries=countries, pages=pages))
+
+
+def size_in_bytes(text: str) -> int:
+    """`10GB` is ten times 2^30. Raises `typer.BadParameter` for what is no size."""
+    match = _SIZE.match(text.strip())
+    if match is None:
+        raise typer.BadParameter(f"{text!r} is no size; write 500MB or 10GB", param_hint="--keep-size")
+    return int(match[1]) * _BYTES[match[2].lower()]
+
+
+@token.command("create")
+def create_token(
+    name: Name,
+    directory: Existing = DIRECTORY,
+    read: Annotated[
+        bool, typer.Option("--read", help="For reading; otherwise for taking records in.")
+    ] = False,
+) -> None:
+    """Make a token and print it; nothing can show it again. Use it as the password, with any user name."""
+    from edgewise.store import tokens
+    from edgewise.store.home import existing
+
+    print(tokens.create(existing(directory), name, "read" if read else "ingest"))
+
+
+@token.command("list")
+def list_tokens(directory: Existing = DIRECTORY) -> None:
+    """Name what there is: names, what they may do, when they were made."""
+    from edgewise.store import tokens
+    from edgewise.store.home import existing
+
+    for one in tokens.read(existing(directory)):
+        state = "" if one.enabled else "  disabled"
+        print(f"{one.name:24}  {one.right:6}  {one.created}{state}")
+
+
+@token.command("disable")
+def disable_token(name: Name, directory: Existing = DIRECTORY) -> None:
+    """Let a token open nothing any more, at once, also in a store that is running."""
+    from edgewise.store import tokens
+    from edgewise.store.home import existing
+
+    tokens.disable(existing(directory), name)
+
+
+@store.command()
+def link(directory: Existing = DIRECTORY) -> None:
+    """Print the address that opens the running store's pages in a browser, for reading only."""
+    from edgewise.store import StoreMissingError, reading_link
+    from edgewise.store.home import existing, read_credentials, server_address
+
+    home = existing(directory)
+    address = server_address(home)
+    if address is None:
+        raise StoreMissingError("this store is not running", file=directory, hint="`edgewise store` runs it.")
+    print(reading_link(address, read_credentials(home)))
+
+
+@store.command()
+def backup(
+    target: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder that is not there yet.")],
+    directory: Existing = DIRECTORY,
+) -> None:
+    """Copy the store, running or not. The copy is a store: `edgewise store --dir FOLDER` opens it."""
+    from edgewise.store.backup import copy
+
+    files, size = copy(directory, target)
+    print(f"copied {files} files, {size / (1 << 20):.1f} MB")

@@ -2,13 +2,16 @@
 
     open_reader(where)             query a directory or a URL
     ensure_credentials(directory)  the user and password of a store, made the first time
+    reading_link(url, credentials) the address that opens a store's pages in a browser
     Answer, Reader, Credentials    what those give
     StoreError, QueryError, …      what can go wrong
 
-The server runs as a process of its own: `edgewise store --dir DIR`.
+The server runs as a process of its own: `edgewise store --dir DIR`. Whole tables go in by `open_loader` (loader.py),
+which is not here because it brings the database along.
 """
 
 from edgewise.store.answer import Answer, Reader
+from edgewise.store.api.access import reading_link
 from edgewise.store.errors import (
     AddressError,
     QueryError,
@@ -32,4 +35,5 @@ __all__ = [
     "StoreMissingError",
     "ensure_credentials",
     "open_reader",
+    "reading_link",
 ]

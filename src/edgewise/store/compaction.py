@@ -6,6 +6,7 @@ The new file's range covers the old files', so from the moment it has its name t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +40,18 @@ _REPEATS: Final = """
     QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY filename, file_row_number) > 1
 """
 
+_REQUESTS_TWICE: Final = """
+    SELECT count(*)
+    FROM (
+        SELECT 1
+        FROM read_parquet($paths, union_by_name = true, hive_partitioning = false)
+        WHERE request_id IS NOT NULL
+        GROUP BY hash(request_id)
+        HAVING min(hash(record_id)) <> max(hash(record_id)) OR (count(record_id) < count(*) AND count(*) > 1)
+        LIMIT 1
+    )
+"""
+
 
 def choose(parts: Sequence[Part], rows: Callable[[Part], int], at_least: int = MIN_FILES) -> list[Part]:
     """The next files to put together: neighbours, small, of one partition; empty when there is no need."""
@@ -65,13 +78,16 @@ def compact(run: Sequence[Part], data: Path, spill: Path, disk: Disk) -> Part:
     merged = part(data, run[0].stream, run[0].hour, run[0].first, run[-1].last)
     schemas = [pq.read_schema(one.path) for one in run]
     schema = pa.unify_schemas(schemas, promote_options="permissive")
-    write_part(merged.path, _without_repeats(run, schema, spill), schema, disk)
+    paths = [str(one.path) for one in run]
+    with _database(spill) as database:
+        repeats = _repeats(database, paths)
+        unique = all(one.unique for one in run) and _requests_are_apart(database, paths)
+    write_part(merged.path, _without_repeats(run, schema, repeats), schema, disk, unique=unique)
     return merged
 
 
-def _without_repeats(run: Sequence[Part], schema: Any, spill: Path) -> Iterator[Any]:
+def _without_repeats(run: Sequence[Part], schema: Any, repeats: dict[str, set[int]]) -> Iterator[Any]:
     """The run's records in row groups of a good size; one or two of them are in memory at a time."""
-    repeats = _repeats([str(one.path) for one in run], spill)
     gathered: list[Any] = []
     for table in _row_groups(run, repeats):
         gathered.append(conform(table, schema))
@@ -86,7 +102,7 @@ def _row_groups(run: Sequence[Part], repeats: dict[str, set[int]]) -> Iterator[A
     for one in run:
         unwanted = repeats.get(str(one.path), set())
         row = 0
-        with pq.ParquetFile(one.path) as content:
+        with pq.ParquetFile(one.path, page_checksum_verification=True) as content:
             for index in range(content.num_row_groups):
                 table = content.read_row_group(index)
                 numbers = range(row, row + table.num_rows)
@@ -98,13 +114,24 @@ def _row_groups(run: Sequence[Part], repeats: dict[str, set[int]]) -> Iterator[A
                 )
 
 
-def _repeats(paths: list[str], spill: Path) -> dict[str, set[int]]:
-    found: dict[str, set[int]] = {}
+@contextmanager
+def _database(spill: Path) -> Iterator[Any]:
     with duckdb.connect(":memory:", config={"threads": 1, "memory_limit": "256MB"}) as database:
         database.execute("SET temp_directory = $folder", {"folder": str(spill)})
-        database.execute(_SUSPECTS, {"paths": paths})
-        if database.execute("SELECT count(*) FROM suspects").fetchone() == (0,):
-            return found
-        for name, row in database.execute(_REPEATS, {"paths": paths}).fetchall():
-            found.setdefault(name, set()).add(row)
+        yield database
+
+
+def _repeats(database: Any, paths: list[str]) -> dict[str, set[int]]:
+    """The rows to leave out of each file: records whose id is in the run already."""
+    found: dict[str, set[int]] = {}
+    database.execute(_SUSPECTS, {"paths": paths})
+    if database.execute("SELECT count(*) FROM suspects").fetchone() == (0,):
+        return found
+    for name, row in database.execute(_REPEATS, {"paths": paths}).fetchall():
+        found.setdefault(name, set()).add(row)
     return found
+
+
+def _requests_are_apart(database: Any, paths: list[str]) -> bool:
+    """Has no request two records, once repeats are gone?"""
+    return bool(database.execute(_REQUESTS_TWICE, {"paths": paths}).fetchone() == (0,))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -73,6 +74,16 @@ class Disk:
     def rename(self, source: Path, target: Path) -> None:
         """Replace `target` at once and durably; `source` must have been synced."""
         source.replace(target)
+        self.sync_directory(target.parent)
+
+    def link(self, source: Path, target: Path) -> None:
+        """Give a synced file a second name, durably; a copy where the file system knows no second names."""
+        target.unlink(missing_ok=True)
+        try:
+            os.link(source, target)
+        except OSError:
+            shutil.copyfile(source, target)
+            self.sync_file(target)
         self.sync_directory(target.parent)
 
     def unlink(self, path: Path) -> None:

@@ -12,33 +12,32 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from pathlib import Path
+from typing import Any
 
-import orjson
 import pyarrow as pa
 
-from edgewise.store import compaction, recovery
+from edgewise.store import adoption, compaction, recovery
 from edgewise.store.bodies import Values
+from edgewise.store.derived import Derive, nothing
 from edgewise.store.disk import Disk
 from edgewise.store.errors import BodyError
 from edgewise.store.files import Files
-from edgewise.store.frames import RECORDS, SCHEMA, encode
 from edgewise.store.home import Home, leftovers
 from edgewise.store.journal import SEGMENT_BYTES, Entry, Hooks, Journal
 from edgewise.store.keeper import Keeper
-from edgewise.store.known import KNOWN_STREAMS, Kind
+from edgewise.store.known import Kind
 from edgewise.store.memory import Memory
+from edgewise.store.numbers import Numbers
 from edgewise.store.partitions import Part
 from edgewise.store.recent import RecentIds
-from edgewise.store.schema import Schema
+from edgewise.store.retention import EVERYTHING, Keep
 from edgewise.store.sealing import drop, seal
 from edgewise.store.segment import Segment
+from edgewise.store.streams import Streams
 from edgewise.store.tables import Converter, arrow_schema, conform
 from edgewise.store.tail import Tail
-
-MAX_STREAMS: Final = 200
-MAX_STREAM_NAME: Final = 200
-VIEWS: Final = frozenset({"requests"})
+from edgewise.store.tidying import Tidying
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +45,27 @@ class Limits:
     """Sizes and times (seconds) that tests make small.
 
     `seal_after`: the age at which a segment is sealed. `quiet`: while seals follow each other faster than this,
-    putting files together can wait.
+    putting files together can wait. `expire_every`: how often it is looked for what need not be kept.
     """
 
     segment_bytes: int = SEGMENT_BYTES
     seal_after: float = 60.0
     quiet: float = 5.0
     recent_ids: int = 400_000
+    expire_every: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The outcome of one batch. `successful` counts repeats too; it holds once `durable` is done."""
+    """The outcome of one batch. `successful` counts repeats too; it holds once `durable` is done.
+
+    `failures`: why the values at these places of the batch could not be records.
+    """
 
     stream: str
     successful: int
-    failures: list[str]
+    failures: dict[int, str]
     durable: Future[None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    records: list[dict[str, Any]]
-    failures: list[str]
-    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +79,8 @@ class StreamData:
 class Engine:
     """Open it on a prepared directory whose lock is held; `close` seals what is there.
 
-    `read_only` serves what is on the disk and changes nothing. `tell` gets messages for people.
+    `read_only` serves what is on the disk and changes nothing. `derive` fills columns that follow from others.
+    `tell` gets messages for people.
     """
 
     def __init__(
@@ -91,7 +88,9 @@ class Engine:
         home: Home,
         *,
         read_only: bool = False,
+        derive: Derive = nothing,
         limits: Limits = Limits(),
+        keep: Keep = EVERYTHING,
         disk: Disk | None = None,
         tell: Callable[[str], None] = lambda message: None,
         clock: Callable[[], int] = lambda: time.time_ns() // 1000,
@@ -101,16 +100,21 @@ class Engine:
         self._limits = limits
         self._disk = disk or Disk()
         self._tell = tell
+        self._keep = keep
         self._clock = clock
+        self._tidying = Tidying(home.tidying)
         self._intake = threading.RLock()
         self._tails_change = threading.Lock()
-        self._converter = Converter()
+        self._adopting = threading.Lock()
+        self._converter = Converter(derive)
         self._may_compact = True
         self._sealed_at = 0.0
+        self._expired_at = -limits.expire_every
         found = recovery.look(home)
         for message in found.messages:
             tell(message)
-        self._schemas = {stream: Schema(stream) for stream in KNOWN_STREAMS} | found.schemas
+        self._streams = Streams(found.schemas, clock, limits.recent_ids)
+        self._numbers = Numbers(found.next_number, [one.number for one in found.segments])
         self._files = Files(home, found.parts, self._disk, tell, read_only=read_only)
         self._tails = [Tail(segment, self._converter) for segment in found.segments]
         self._journal: Journal | None = None
@@ -123,23 +127,43 @@ class Engine:
         if self._journal is None:
             raise BodyError("this store was opened for reading only", status=503)
         with self._intake:
-            schema = self._schema(stream)
-            batch = self._fit(schema, values)
-            records, ids = self._without_repeats(stream, batch.records)
-            frames = []
-            if records:
-                body = batch.body if len(records) == len(batch.records) else None
-                frames.append(encode(RECORDS, stream, len(records), body or orjson.dumps(records)))
-                if schema.changed:
-                    frames.insert(0, encode(SCHEMA, stream, 0, orjson.dumps(schema.kinds)))
-                    schema.changed = False
-            entry = Entry(stream, ids, frames)
+            batch = self._streams.batch(stream, values)
+            entry = Entry(stream, batch.ids, batch.frames)
             self._journal.submit(entry)
-        return Accepted(stream, len(batch.records), batch.failures, entry.durable)
+        return Accepted(stream, batch.taken, batch.failures, entry.durable)
+
+    def adopt(self) -> bool:
+        """Take in the next folder that was handed over (`handover.py`); false when there is none."""
+        # One at a time: the keeper does this too.
+        with self._adopting, self._tidying.going_on() as allowed:
+            folder = adoption.waiting(self.home) if allowed else None
+            if folder is None:
+                return False
+            if not adoption.is_placed(self.home, folder):
+                self._place(folder)
+            adoption.conclude(self.home, folder, self._disk)
+        return True
+
+    def _place(self, folder: Path) -> None:
+        stream, kinds = adoption.columns(folder)
+        with self._intake:
+            schema = self._streams.schema(stream)
+            schema.add(kinds)
+            kinds = dict(schema.kinds)
+        number = self._numbers.take()
+        try:
+            self._files.add(adoption.place(self.home, folder, kinds, number, self._disk))
+        finally:
+            self._numbers.done(number)
+        self._may_compact = True
 
     def streams(self) -> list[str]:
         """The names of all streams, known ones first."""
-        return list(self._schemas)
+        return self._streams.names()
+
+    def kinds(self, stream: str) -> dict[str, Kind]:
+        """A stream's columns and their kinds, in order."""
+        return self._streams.kinds(stream)
 
     @contextmanager
     def snapshot(
@@ -163,59 +187,16 @@ class Engine:
         if self._keeper is not None:
             self._keeper.stop()
             try:
-                while self._seal_next():
-                    pass
+                with self._tidying.going_on() as allowed:
+                    while allowed and self._seal_next():
+                        pass
             except OSError as error:
                 self._tell(f"could not seal at the end; the journal keeps it for the next start: {error}")
         for tail in self._tails:
             tail.segment.close()
         self._converter.close()
 
-    # --- taking ---
-
-    def _schema(self, stream: str) -> Schema:
-        schema = self._schemas.get(stream)
-        if schema is None:
-            if stream in VIEWS:
-                raise BodyError(
-                    f"{stream!r} is a view of the streams edge and access; nothing can be put into it"
-                )
-            if not stream or len(stream) > MAX_STREAM_NAME:
-                raise BodyError(f"a stream's name has 1 to {MAX_STREAM_NAME} characters")
-            if len(self._schemas) >= MAX_STREAMS:
-                raise BodyError(f"there are {MAX_STREAMS} streams already, and no more are taken")
-            schema = self._schemas[stream] = Schema(stream)
-        return schema
-
-    def _fit(self, schema: Schema, values: Values) -> _Batch:
-        """The records as they will be stored, and as JSON. Plain ones are taken as they are, which is fast."""
-        if schema.are_plain(values.items):
-            with contextlib.suppress(orjson.JSONEncodeError):
-                # Strict: an integer that may not fit 64 bits is refused here, and looked at closely below.
-                return _Batch(values.items, [], orjson.dumps(values.items, option=orjson.OPT_STRICT_INTEGER))
-        records, failures = schema.fit_all(values.exact(), self._clock())
-        return _Batch(records, failures, orjson.dumps(records))
-
-    def _without_repeats(
-        self, stream: str, records: list[dict[str, Any]]
-    ) -> tuple[list[dict[str, Any]], list[str]]:
-        recent = self._recent.setdefault(stream, RecentIds(self._limits.recent_ids))
-        ids = [record["record_id"] for record in records if "record_id" in record]
-        if recent.add_all(ids):
-            return records, ids
-        fresh: list[dict[str, Any]] = []
-        for record in records:
-            if "record_id" not in record or recent.add(record["record_id"]):
-                fresh.append(record)
-        return fresh, [record["record_id"] for record in fresh if "record_id" in record]
-
     # --- the journal's questions ---
-
-    def _preamble(self) -> list[bytes]:
-        return [
-            encode(SCHEMA, stream, 0, orjson.dumps(dict(schema.kinds)))[0]
-            for stream, schema in list(self._schemas.items())
-        ]
 
     def _opened(self, segment: Segment) -> None:
         with self._tails_change:
@@ -225,9 +206,7 @@ class Engine:
 
     def _lost(self, entries: list[Entry]) -> None:
         for entry in entries:
-            self._recent[entry.stream].forget(entry.ids)
-        for schema in self._schemas.values():
-            schema.changed = True
+            self._streams.lost(entry.stream, entry.ids)
 
     # --- the keeper's work ---
 
@@ -235,29 +214,42 @@ class Engine:
         journal = self._journal
         if journal is not None and journal.age() > self._limits.seal_after:
             journal.rotate()
-        return self._seal_next() or self._compact_next()
+        with self._tidying.going_on() as allowed:
+            return allowed and (
+                self._seal_next()
+                or self.adopt()
+                or self._compact_next()
+                or self._files.examine_next()
+                or self._expire()
+            )
+
+    def _expire(self) -> bool:
+        """Now and then, and never a reason to go on at once."""
+        if time.monotonic() - self._expired_at >= self._limits.expire_every:
+            self._expired_at = time.monotonic()
+            self._files.expire(self._keep, self._clock())
+        return False
 
     def _seal_next(self) -> bool:
         tail = next((tail for tail in self._tails if tail.segment.retired), None)
         if tail is None:
             return False
-        kinds: dict[str, dict[str, Kind]] = {
-            name: dict(one.kinds) for name, one in list(self._schemas.items())
-        }
-        made = seal(tail.segment, kinds, self.home.data, self._converter, self._disk)
+        made = seal(tail.segment, self._streams.all_kinds(), self.home.data, self._converter, self._disk)
         with self._files.lock:
             with self._tails_change:
                 self._tails = [one for one in self._tails if one is not tail]
             self._files.add(made)
             self._may_compact, self._sealed_at = True, time.monotonic()
             tail.segment.close()
+        self._numbers.done(tail.segment.number)
         return True
 
     def _compact_next(self) -> bool:
         if not self._may_compact:
             return False
         busy = time.monotonic() - self._sealed_at < self._limits.quiet
-        if self._files.compact(compaction.MAX_FILES if busy else compaction.MIN_FILES):
+        at_least = compaction.MAX_FILES if busy else compaction.MIN_FILES
+        if self._files.compact(at_least, self._numbers.lowest_in_use()):
             return True
         self._may_compact = busy
         return False
@@ -265,6 +257,7 @@ class Engine:
     # --- opening ---
 
     def _start_writing(self, found: recovery.Found) -> None:
+        adoption.settle(self.home, {segment.number for segment in found.segments}, self._disk)
         for leftover in leftovers(self.home):
             self._disk.unlink(leftover)
         for one in found.dead:
@@ -275,10 +268,11 @@ class Engine:
             drop(tail.segment, self._disk)
             tail.segment.close()
             self._tails.remove(tail)
-        self._recent = self._remember()
-        hooks = Hooks(self._intake, self._preamble, self._opened, self._lost)
+            self._numbers.done(tail.segment.number)
+        self._streams.remember(self._remember())
+        hooks = Hooks(self._intake, self._streams.preamble, self._opened, self._lost)
         self._journal = Journal(
-            self.home.journal, found.next_number, hooks, self._disk, self._limits.segment_bytes
+            self.home.journal, self._numbers, hooks, self._disk, self._limits.segment_bytes
         )
         self._keeper = Keeper(self._tidy, self._tell)
 
@@ -287,7 +281,7 @@ class Engine:
         while True:
             memory = Memory(self._limits.recent_ids, self._converter, segments, self._files.parts)
             try:
-                return {stream: memory.recent(stream) for stream in self._schemas}
+                return {stream: memory.recent(stream) for stream in self._streams.names()}
             except (OSError, pa.ArrowException):
                 # Raises by itself when the machine is short of something; else a file was broken, or nothing helps.
                 if not self.check(self._files.parts):
@@ -298,7 +292,7 @@ class Engine:
     def _stream_data(self, stream: str, start: int | None, end: int | None) -> StreamData:
         # In this order: the columns must be no older than the records that are counted here.
         durable = [(tail, len(tail.segment.frames)) for tail in self._tails]
-        kinds = dict(self._schemas[stream].kinds)
+        kinds = self._streams.kinds(stream)
         schema = arrow_schema(kinds)
         pieces = [piece for tail, count in durable for piece in tail.pieces(stream, kinds, count)]
         tail = pa.concat_tables([schema.empty_table(), *(conform(piece, schema) for piece in pieces)])

@@ -41,6 +41,12 @@ class JournalError(StoreError):
     code = "store.journal"
 
 
+class TokenError(StoreError):
+    """A token cannot be made, found or read."""
+
+    code = "store.token"
+
+
 class BodyError(StoreError):
     """A request body that cannot be taken; `status` is the HTTP status that says so."""
 

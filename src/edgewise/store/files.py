@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,10 @@ import pyarrow.parquet as pq
 from edgewise.store import compaction, recovery
 from edgewise.store.disk import Disk
 from edgewise.store.home import Home
+from edgewise.store.known import ACCESS
 from edgewise.store.partitions import Part
+from edgewise.store.retention import Keep, expired
+from edgewise.store.sealing import no_request_twice
 
 _LEAVE_ALONE: Final = compaction.SMALL_ROWS
 
@@ -40,14 +44,18 @@ class Files:
         self._readers: Counter[Path] = Counter()
         self._trash: list[Path] = []
         self._rows: dict[Path, int] = {}
+        self._sizes: dict[Path, int] = {}
+        self._looked_into: set[Path] = set()
 
     @property
     def parts(self) -> list[Part]:
         return self._parts
 
     def add(self, made: list[Part]) -> None:
+        """These count from now on."""
+        examined = list(map(recovery.examined, made))
         with self.lock:
-            self._parts = self._parts + made
+            self._parts = self._parts + examined
 
     @contextmanager
     def held(self, parts: Iterable[Part]) -> Iterator[None]:
@@ -76,9 +84,10 @@ class Files:
                 self._set_aside(one, reason)
         return broken
 
-    def compact(self, at_least: int) -> bool:
-        """Put the next small files together; false when there are none."""
-        run = compaction.choose(self._parts, self._rows_of, at_least)
+    def compact(self, at_least: int, below: int) -> bool:
+        """Put the next small files with lower numbers than `below` together; false when there are none."""
+        final = [one for one in self._parts if one.last < below]
+        run = compaction.choose(final, self._rows_of, at_least)
         if not run:
             return False
         try:
@@ -92,10 +101,44 @@ class Files:
                 self._rows.update((one.path, _LEAVE_ALONE) for one in run)
             return True
         with self.lock:
-            self._parts = [one for one in self._parts if one not in run] + [merged]
+            self._parts = [one for one in self._parts if one not in run] + [recovery.examined(merged)]
             self._trash += [one.path for one in run]
             self._empty_trash()
         return True
+
+    def examine_next(self) -> bool:
+        """Look into the next file of `access` that does not say that its requests are apart; false if none is left.
+
+        Those that were written elsewhere may not say it. What is found is remembered while the store runs.
+        """
+        one = next((one for one in self._parts if self._may_be_apart(one)), None)
+        if one is None:
+            return False
+        self._looked_into.add(one.path)
+        try:
+            with pq.ParquetFile(one.path) as content:
+                apart = no_request_twice(content.read(columns=["request_id"]))
+        except (OSError, pa.ArrowException) as error:
+            if recovery.is_shortage(error):
+                raise
+            return True
+        if apart:
+            with self.lock:
+                self._parts = [
+                    replace(other, unique=True) if other == one else other for other in self._parts
+                ]
+        return True
+
+    def _may_be_apart(self, one: Part) -> bool:
+        return one.stream == ACCESS and not one.unique and one.path not in self._looked_into
+
+    def expire(self, keep: Keep, now: int) -> None:
+        """Remove what need not be kept any longer, each file when nobody reads it; `now` in microseconds."""
+        gone = set(expired(self._parts, keep, now, self._size_of))
+        with self.lock:
+            self._parts = [one for one in self._parts if one not in gone]
+            self._trash += [one.path for one in gone]
+            self._empty_trash()
 
     def _set_aside(self, one: Part, reason: str) -> None:
         with self.lock:
@@ -117,10 +160,20 @@ class Files:
                 self._rows[one.path] = _LEAVE_ALONE
         return self._rows[one.path]
 
+    def _size_of(self, one: Part) -> int:
+        if one.path not in self._sizes:
+            try:
+                self._sizes[one.path] = one.path.stat().st_size
+            except FileNotFoundError:
+                return 0
+        return self._sizes[one.path]
+
     def _empty_trash(self) -> None:
         unread = [path for path in self._trash if path not in self._readers]
         self._trash = [path for path in self._trash if path in self._readers]
         for path in unread:
             self._rows.pop(path, None)
+            self._sizes.pop(path, None)
+            self._looked_into.discard(path)
             # Not through the disk: it is harmless when such a file comes back (`partitions.py`).
             path.unlink(missing_ok=True)

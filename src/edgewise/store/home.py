@@ -3,6 +3,10 @@
 lock               held by the server (exclusive) or by a reader without a server (shared)
 server.json        {"url", "pid"} while a server runs
 credentials.json   {"user", "password"}, mode 0600, made once
+tokens.json        names and digests of tokens that may do less
+tidy.lock          held (shared) while files change their places; whoever copies the store holds it alone
+incoming/          what another process hands over (handover.py)
+imported/          the notes that came with it (adoption.py)
 journal/ data/     see journal.py and partitions.py
 """
 
@@ -63,6 +67,22 @@ class Home:
     @property
     def credentials(self) -> Path:
         return self.root / "credentials.json"
+
+    @property
+    def tokens(self) -> Path:
+        return self.root / "tokens.json"
+
+    @property
+    def incoming(self) -> Path:
+        return self.root / "incoming"
+
+    @property
+    def imported(self) -> Path:
+        return self.root / "imported"
+
+    @property
+    def tidying(self) -> Path:
+        return self.root / "tidy.lock"
 
 
 def prepare(directory: Path) -> Home:
@@ -132,6 +152,7 @@ def leftovers(home: Home) -> Iterator[Path]:
     """Files that a crash left half-made, where and as this package makes them. Nothing of anyone else's."""
     for pattern in (
         ".tmp-server.json",
+        ".tmp-tokens.json",
         "data/stream=*/.tmp-_schema.json",
         "data/stream=*/date=*/hour=*/.tmp-part-*.parquet",
     ):

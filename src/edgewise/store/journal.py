@@ -19,6 +19,7 @@ from typing import Final
 from edgewise.store.disk import Disk
 from edgewise.store.errors import JournalError
 from edgewise.store.frames import RECORDS, Frame
+from edgewise.store.numbers import Numbers
 from edgewise.store.segment import Segment, segment_path
 
 SEGMENT_BYTES: Final = 32 << 20
@@ -50,13 +51,13 @@ class Hooks:
 
 
 class Journal:
-    """Start it with the number of its first segment; `close` writes what is queued and ends the thread."""
+    """It takes a number for each segment; `close` writes what is queued and ends the thread."""
 
     def __init__(
-        self, directory: Path, first: int, hooks: Hooks, disk: Disk, segment_bytes: int = SEGMENT_BYTES
+        self, directory: Path, numbers: Numbers, hooks: Hooks, disk: Disk, segment_bytes: int = SEGMENT_BYTES
     ) -> None:
         self._directory = directory
-        self._number = first
+        self._numbers = numbers
         self._hooks = hooks
         self._disk = disk
         self._limit = segment_bytes
@@ -152,7 +153,17 @@ class Journal:
 
     def _open(self) -> Segment:
         # A number is used once, whatever becomes of its file: one that is left behind must not be in the way.
-        number, self._number = self._number, self._number + 1
+        number = self._numbers.take()
+        try:
+            segment = self._prepared(number)
+        except OSError:
+            self._numbers.done(number)
+            raise
+        self._hooks.opened(segment)
+        self._segment, self._opened_at = segment, time.monotonic()
+        return segment
+
+    def _prepared(self, number: int) -> Segment:
         path = segment_path(self._directory, number)
         segment = Segment(number, path, self._disk.create(path))
         try:
@@ -164,8 +175,6 @@ class Journal:
                 self._disk.unlink(path)
             raise
         segment.size = len(preamble)
-        self._hooks.opened(segment)
-        self._segment, self._opened_at = segment, time.monotonic()
         return segment
 
     def _fail(self, group: list[Entry], error: Exception) -> None:

@@ -7,6 +7,8 @@ from typing import Final, Literal
 
 Kind = Literal["int", "float", "bool", "text"]
 
+EDGE: Final = "edge"
+ACCESS: Final = "access"
 CONFLICTS: Final = "_conflicts"
 OVERFLOW: Final = "_overflow"
 
@@ -29,16 +31,18 @@ ANY_STREAM: Final = _columns()
 
 KNOWN_STREAMS: Final = MappingProxyType(
     {
-        "edge": _columns(
+        EDGE: _columns(
             "request_id trigger schema distribution_id host method path query status:int duration_ms:float client_ip "
-            "user_agent referrer language country device content_type region function_version settings_hash "
-            "environment_id environment_age_ms:int invocation:int cold:bool sent:int dropped:int failed_steps:int "
-            "failure truncated"
+            "visitor user_agent referrer language country device content_type region function_version settings_hash "
+            "environment_id environment_age_ms:int invocation:int cold:bool memory_hits:int memory_misses:int sent:int "
+            "retried:int dropped:int waited_ms:float batch_age_ms:int sample_rate:float failed_steps:int failure "
+            "truncated version agent bot_reason browser os"
         ),
-        "access": _columns(
+        ACCESS: _columns(
             "request_id schema distribution_id host method path query protocol status:int bytes_sent:int "
-            "bytes_received:int duration_ms:float first_byte_ms:float client_ip user_agent referrer content_type "
-            "result edge_location behavior origin functions_ms:float cold_starts:int"
+            "bytes_received:int duration_ms:float first_byte_ms:float client_ip visitor user_agent referrer "
+            "content_type result edge_location behavior origin functions_ms:float cold_starts:int "
+            "agent bot_reason browser os country device"
         ),
     }
 )

@@ -43,7 +43,7 @@ class Memory:
 
     def _newest_first(self, stream: str) -> Iterator[list[str]]:
         for segment in reversed(self.segments):
-            yield _ids(self.converter.table(segment.bodies(stream), {"record_id": "text"}))
+            yield _ids(self.converter.table(stream, segment.bodies(stream), {"record_id": "text"}))
         mine = [one for one in self.parts if one.stream == stream]
         for one in sorted(mine, key=lambda one: one.last, reverse=True):
             with pq.ParquetFile(one.path) as content:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -27,13 +27,19 @@ _PART = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A Parquet file: `hour` counts hours since 1970, `first` and `last` are numbers of journal segments."""
+    """A Parquet file: `hour` counts hours since 1970, `first` and `last` are numbers of journal segments.
+
+    What its content says, as far as somebody looked: `shape` is the same for files of the same columns, `unique` says
+    that no request id is in it twice.
+    """
 
     path: Path
     stream: str
     hour: int
     first: int
     last: int
+    shape: int = field(default=0, compare=False)
+    unique: bool = field(default=False, compare=False)
 
     def covers(self, other: Part) -> bool:
         """True when this file replaced the other."""

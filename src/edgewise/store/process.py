@@ -18,11 +18,15 @@ from typing import Final
 import orjson
 import uvicorn
 
+from edgewise.store.api.access import Access
+from edgewise.store.api.application import Pages, application
 from edgewise.store.engine import Engine, Limits
 from edgewise.store.errors import AddressError, StoreDirectoryError
 from edgewise.store.home import Home, announce, ensure_credentials, hold_for_writing, prepare
+from edgewise.store.retention import EVERYTHING, Keep
 from edgewise.store.search import Searcher
-from edgewise.store.service import application
+from edgewise.store.standard import standard_derivation
+from edgewise.store.tokens import Tokens
 
 HOST: Final = "127.0.0.1"
 _GRACE: Final = 3
@@ -30,16 +34,22 @@ _GRACE: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How the process runs. `lifeline`: end when standard input ends. `as_json`: messages are JSON lines."""
+    """How the process runs. `lifeline`: end when standard input ends. `as_json`: messages are JSON lines.
+
+    `keep`: how long and how much. `countries`: an address database. `pages`: makes what is shown at `/`.
+    """
 
     directory: Path
     port: int = 5080
     as_json: bool = False
     lifeline: bool = False
     limits: Limits = field(default_factory=Limits)
+    keep: Keep = EVERYTHING
+    countries: Path | None = None
+    pages: Pages | None = None
 
 
-def run(options: Options) -> None:
+def serve(options: Options) -> None:
     """Serve until SIGTERM, SIGINT or the end of the lifeline, then seal and return.
 
     Prints one ready line. Raises `StoreBusyError`, `StoreDirectoryError`, `AddressError`.
@@ -61,10 +71,11 @@ def run(options: Options) -> None:
         closing.callback(home.server.unlink, missing_ok=True)
         server = _Server(
             uvicorn.Config(
-                application(engine, searcher, credentials),
+                application(engine, searcher, Access(credentials, Tokens(home)), options.pages),
                 log_config=None,
                 access_log=False,
                 lifespan="off",
+                ws="none",
                 timeout_graceful_shutdown=_GRACE,
             ),
             searcher.stop,
@@ -75,7 +86,13 @@ def run(options: Options) -> None:
 
 def _open(home: Home, options: Options) -> Engine:
     try:
-        return Engine(home, limits=options.limits, tell=_teller(options.as_json))
+        return Engine(
+            home,
+            derive=standard_derivation(options.countries),
+            limits=options.limits,
+            keep=options.keep,
+            tell=_teller(options.as_json),
+        )
     except (OSError, MemoryError) as error:
         raise StoreDirectoryError(
             f"the store cannot be opened: {error}",

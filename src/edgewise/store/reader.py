@@ -57,9 +57,10 @@ class DirectoryReader:
         # Only here, so that asking a server needs neither DuckDB nor Arrow.
         from edgewise.store.engine import Engine
         from edgewise.store.search import Searcher
+        from edgewise.store.standard import standard_derivation
 
         try:
-            engine = Engine(self._home, read_only=True, tell=self._tell)
+            engine = Engine(self._home, read_only=True, derive=standard_derivation(), tell=self._tell)
             try:
                 searcher = Searcher(engine)
                 try:

@@ -6,7 +6,7 @@ It only looks. The one who may write (`engine.py`) then clears away what does no
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import orjson
@@ -17,7 +17,7 @@ from edgewise.store.home import Home
 from edgewise.store.known import Kind
 from edgewise.store.partitions import Part, find_parts, split_live
 from edgewise.store.schema import Schema
-from edgewise.store.sealing import load_schemas
+from edgewise.store.sealing import MARK, load_schemas
 from edgewise.store.segment import Recovered, Segment, recover, segment_paths
 from edgewise.store.tables import kinds_of
 
@@ -53,7 +53,7 @@ def look(home: Home) -> Found:
     for one in candidates:
         reason = fault(one.path)
         if reason is None:
-            found.parts.append(one)
+            found.parts.append(examined(one))
         else:
             found.broken.append(one)
             found.messages.append(f"{one.path}: not readable as Parquet, set aside: {reason}")
@@ -69,10 +69,21 @@ def look(home: Home) -> Found:
     return found
 
 
+def examined(one: Part) -> Part:
+    """The file with what its footer says; as it was when it cannot be read, which a query will notice."""
+    try:
+        with pq.ParquetFile(one.path) as content:
+            columns = tuple((field.name, str(field.type)) for field in content.schema_arrow)
+            said = content.metadata.metadata or {}
+    except (OSError, pa.ArrowException):
+        return one
+    return replace(one, shape=hash(columns), unique=MARK.items() <= said.items())
+
+
 def fault(path: Path, *, deep: bool = False) -> str | None:
     """Why a Parquet file cannot be read; nothing when it can. `deep` reads every page, not only the footer."""
     try:
-        with pq.ParquetFile(path) as content:
+        with pq.ParquetFile(path, page_checksum_verification=True) as content:
             if deep:
                 for _ in content.iter_batches():
                     pass

@@ -43,6 +43,13 @@ class Schema:
         self._fixed = frozenset(known)
         self._plain: set[Shape] = set()
 
+    def add(self, kinds: Mapping[str, Kind]) -> None:
+        """Columns of files from elsewhere; one that is there already keeps its kind."""
+        for name, kind in kinds.items():
+            if name not in self.kinds:
+                self.kinds[name] = kind
+                self.changed = True
+
     def are_plain(self, values: list[Any]) -> bool:
         """Are they all records that are known, by their keys and types, to fit as they are? Nearly all are."""
         if set(map(type, values)) != {dict}:
@@ -53,18 +60,18 @@ class Schema:
         times: list[int] = list(map(_TIMESTAMP, values))
         return min(times) > MICROSECONDS_ABOVE and max(times) <= NANOSECONDS_ABOVE
 
-    def fit_all(self, values: list[Any], now: int) -> tuple[list[dict[str, Any]], list[str]]:
-        """The records as they will be stored, and for each value that cannot be one the reason.
+    def fit_all(self, values: list[Any], now: int) -> tuple[list[dict[str, Any]], dict[int, str]]:
+        """The records as they will be stored, and the reasons for the places of values that cannot be one.
 
         `values` hold integers with all their digits; `now` (microseconds) is for those without a time.
         """
         fitted: list[dict[str, Any]] = []
-        failures: list[str] = []
-        for value in values:
+        failures: dict[int, str] = {}
+        for place, value in enumerate(values):
             try:
                 fitted.append(self._fit(value, now))
             except (RecordError, TimestampError) as error:
-                failures.append(str(error))
+                failures[place] = str(error)
         return fitted, failures
 
     def _fit(self, value: object, now: int) -> dict[str, Any]:

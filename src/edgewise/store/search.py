@@ -15,8 +15,10 @@ import duckdb
 import pyarrow as pa
 
 from edgewise.store.answer import Answer
+from edgewise.store.dialect import histogram_width, install, localised
 from edgewise.store.engine import Engine, StreamData
 from edgewise.store.errors import QueryError
+from edgewise.store.known import ACCESS, Kind
 from edgewise.store.statements import check_select
 from edgewise.store.values import plain_row
 from edgewise.store.views import (
@@ -27,6 +29,7 @@ from edgewise.store.views import (
     helper,
     quoted,
     requests_relation,
+    settled,
     stream_relation,
     streams_in,
     within,
@@ -58,12 +61,14 @@ class Searcher:
         self._change = threading.Condition()
         self._stopped = False
         self._database = duckdb.connect(":memory:")
+        install(self._database)
         # In this order: the folder must be allowed before access is closed, and closed before the lock.
         for statement in (
             f"SET memory_limit = '{MEMORY}'",
             f"SET temp_directory = '{_text(engine.home.spill)}'",
             "SET TimeZone = 'UTC'",
             "SET python_enable_replacements = false",
+            "SET parquet_metadata_cache = true",
             "SET autoinstall_known_extensions = false",
             "SET autoload_known_extensions = false",
             f"SET allowed_directories = ['{_text(engine.home.data)}']",
@@ -71,6 +76,14 @@ class Searcher:
             "SET lock_configuration = true",
         ):
             self._database.execute(statement)
+
+    def streams(self) -> list[str]:
+        """The names of all streams, known ones first."""
+        return self._engine.streams()
+
+    def kinds(self, stream: str) -> dict[str, Kind]:
+        """A stream's columns and their kinds, in order."""
+        return self._engine.kinds(stream)
 
     def stop(self) -> None:
         """Interrupt the queries that run, and take no more. Returns at once."""
@@ -104,8 +117,8 @@ class Searcher:
         Raises `QueryError`: not one SELECT, unknown stream, field or function, time over, or failed.
         """
         with self._running_for(self._bounds.seconds) as connection:
-            own_limit = check_select(connection, sql)
-        wanted = self._bounds.rows if limit is None or own_limit else min(limit, self._bounds.rows)
+            select = check_select(connection, sql)
+        wanted = self._bounds.rows if limit is None or select.limited else min(limit, self._bounds.rows)
         span = Span(start, end, REQUEST_SPAN if REQUESTS in sql.lower() else 0)
         allowed = min(seconds or self._bounds.seconds, self._bounds.seconds)
         streams = streams_in(sql, self._engine.streams())
@@ -113,8 +126,9 @@ class Searcher:
             with self._engine.snapshot(streams, span.low, span.high) as data:
                 try:
                     with self._running_for(allowed) as connection:
-                        show(connection, data, span)
-                        return _fetch(connection, sql, skip, Bounds(allowed, wanted, self._bounds.bytes))
+                        show(connection, sql, data, span)
+                        text = localised(connection, sql, select, (*data, REQUESTS))
+                        return _fetch(connection, text, skip, Bounds(allowed, wanted, self._bounds.bytes))
                 except duckdb.Error as error:
                     if self._stopped:
                         raise _shutting_down() from None
@@ -154,17 +168,32 @@ class Searcher:
         return type(error) is duckdb.Error or isinstance(error, duckdb.IOException)
 
 
-def show(connection: Any, data: dict[str, StreamData], span: Span) -> None:
-    """Make the views: every stream by its name, and `requests` when both of its streams are there."""
+def show(connection: Any, sql: str, data: dict[str, StreamData], span: Span) -> None:
+    """Make the views that the query may name: streams, and `requests`. Making one costs a look at its files."""
+    width = histogram_width(span.start, span.end)
+    connection.execute(f"SET VARIABLE histogram_interval = '{width}'")
+    text = sql.lower()
     for stream, one in data.items():
-        tail = helper("tail", stream)
-        connection.register(tail, one.tail)
-        relation = stream_relation(tail, one)
-        _view(connection, stream, within(relation, span.start, span.end))
-        if stream in JOINED:
-            _view(connection, helper("all", stream), within(relation, span.low, span.high))
-    if all(stream in data for stream in JOINED):
-        _view(connection, REQUESTS, within(requests_relation(), span.start, span.end))
+        connection.register(helper("tail", stream), one.tail)
+        if stream in text or REQUESTS not in text:
+            relation = stream_relation(helper("tail", stream), one.parts)
+            _view(connection, stream, within(relation, span.start, span.end))
+    if REQUESTS in text:
+        _show_requests(connection, data, span)
+
+
+def _show_requests(connection: Any, data: dict[str, StreamData], span: Span) -> None:
+    apart = set(settled(data))
+    for stream in JOINED:
+        parts = [one for one in data[stream].parts if one not in apart]
+        relation = stream_relation(helper("tail", stream), parts)
+        _view(connection, helper("all", stream), within(relation, span.low, span.high))
+    nothing = helper("no", ACCESS)
+    connection.register(nothing, data[ACCESS].tail.slice(0, 0))
+    _view(
+        connection, helper("settled", ACCESS), within(stream_relation(nothing, apart), span.start, span.end)
+    )
+    _view(connection, REQUESTS, within(requests_relation(), span.start, span.end))
 
 
 def _view(connection: Any, name: str, relation: str) -> None:

@@ -7,6 +7,7 @@ kind says too little, and the tree that DuckDB's own parser makes of it is looke
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import duckdb
@@ -22,8 +23,17 @@ _TABLE_FUNCTIONS: Final = frozenset(
 )
 
 
-def check_select(connection: Any, sql: str) -> bool:
-    """Does the outermost SELECT carry a LIMIT of its own?
+@dataclass(slots=True)
+class Select:
+    """Facts of a query: has it a LIMIT of its own; the names of tables in it; at which bytes functions are called."""
+
+    limited: bool = False
+    tables: set[str] = field(default_factory=set)
+    functions: dict[str, list[int]] = field(default_factory=dict)
+
+
+def check_select(connection: Any, sql: str) -> Select:
+    """What a query is, if it may be run.
 
     Raises `QueryError` unless the text is exactly one SELECT that only reads (WITH, FROM, VALUES, DESCRIBE
     count as one) and calls no table function but the harmless ones.
@@ -31,6 +41,7 @@ def check_select(connection: Any, sql: str) -> bool:
     if len(sql.encode(errors="replace")) > MAX_SQL:
         raise QueryError(f"the SQL is longer than {MAX_SQL} bytes", number=20001)
     node = _only_select(_tree(connection, sql))
+    select = Select(any(each["type"].startswith("LIMIT") for each in node["modifiers"]))
     for each in _objects(node):
         kind = str(each.get("type"))
         if kind.endswith("_NODE") and kind not in _READS:
@@ -40,7 +51,12 @@ def check_select(connection: Any, sql: str) -> bool:
                 f"the table function {name} cannot be used here",
                 hint=f"Allowed are {', '.join(sorted(_TABLE_FUNCTIONS))}.",
             )
-    return any(each["type"].startswith("LIMIT") for each in node["modifiers"])
+        if kind == "BASE_TABLE":
+            select.tables.add(str(each.get("table_name")).lower())
+        if kind == "FUNCTION":
+            places = select.functions.setdefault(str(each.get("function_name")).lower(), [])
+            places.append(int(each.get("query_location", 0)))
+    return select
 
 
 def _tree(connection: Any, sql: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import duckdb
 import orjson
 import pyarrow as pa
 
+from edgewise.store.derived import Derive, nothing
 from edgewise.store.known import Kind
 
 CHUNK_BYTES: Final = 8 << 20
@@ -55,19 +56,20 @@ def conform(table: Any, schema: Any) -> Any:
 class Converter:
     """One small in-memory DuckDB; safe to use from several threads, one at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, derive: Derive = nothing) -> None:
+        self._derive = derive
         self._database = duckdb.connect(":memory:", config={"threads": 1})
         self._lock = threading.Lock()
 
     def close(self) -> None:
         self._database.close()
 
-    def table(self, bodies: Iterable[bytes], kinds: Mapping[str, Kind]) -> Any:
-        """All records of the bodies as one Arrow table with exactly these columns."""
+    def table(self, stream: str, bodies: Iterable[bytes], kinds: Mapping[str, Kind]) -> Any:
+        """All records of the stream's bodies as one Arrow table with exactly these columns."""
         schema = arrow_schema(kinds)
         columns = orjson.dumps([{name: _SQL_TYPE[kind] for name, kind in kinds.items()}]).decode()
         pieces = [self._parse(chunk, columns).cast(schema) for chunk in _chunks(bodies)]
-        return pa.concat_tables(pieces) if pieces else schema.empty_table()
+        return self._derive(stream, pa.concat_tables(pieces) if pieces else schema.empty_table())
 
     def _parse(self, bodies: list[bytes], columns: str) -> Any:
         with self._lock, self._database.cursor() as cursor:

@@ -37,7 +37,7 @@ class Tail:
         done = self._streams.setdefault(stream, _Converted())
         fresh = list(self.segment.bodies(stream, done.frames, durable))
         if fresh:
-            done.pieces.append(self._converter.table(fresh, kinds))
+            done.pieces.append(self._converter.table(stream, fresh, kinds))
         done.frames = durable
         if len(done.pieces) > _MAX_PIECES:
             schema = arrow_schema(kinds)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Final
+from itertools import groupby
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from edgewise.store.engine import StreamData
+from edgewise.store.known import ACCESS, EDGE
+from edgewise.store.partitions import HOUR, Part
 
 REQUESTS: Final = "requests"
-JOINED: Final = ("edge", "access")
+JOINED: Final = (EDGE, ACCESS)
 # A request's records lie this far apart at most (microseconds): functions and origins end within minutes.
 REQUEST_SPAN: Final = 300_000_000
 
@@ -49,16 +57,40 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def stream_relation(tail: str, data: StreamData) -> str:
-    """A SELECT of a stream's records: its tail (a registered table) and its files."""
+def stream_relation(tail: str, parts: Iterable[Part]) -> str:
+    """A SELECT of a stream's records: a registered table of them (or of none, for the columns) and files."""
     relation = f"SELECT * FROM {quoted(tail)}"
-    if data.parts:
-        paths = ", ".join("'" + str(one.path).replace("'", "''") + "'" for one in data.parts)
+    # Files of the same columns are read without a look at each of them first.
+    for shape, alike in groupby(
+        sorted(parts, key=lambda one: (one.shape, one.hour)), key=lambda one: one.shape
+    ):
+        paths = ", ".join("'" + str(one.path).replace("'", "''") + "'" for one in alike)
+        by_name = "false" if shape else "true"
         relation += (
             " UNION ALL BY NAME SELECT * FROM "
-            f"read_parquet([{paths}], union_by_name = true, hive_partitioning = false)"
+            f"read_parquet([{paths}], union_by_name = {by_name}, hive_partitioning = false)"
         )
     return relation
+
+
+def settled(data: Mapping[str, StreamData]) -> list[Part]:
+    """The files of `access` that hold all there is of their requests: nothing needs to be joined or grouped.
+
+    Each is all there is of its hour, holds no request twice, and lies apart from the records of functions. Access
+    records of one request are of one hour: CloudFront writes one, and repeats bear its time.
+    """
+    in_hour = Counter(one.hour for one in data[ACCESS].parts)
+    busy = _hours(data[ACCESS].tail)
+    for hour in {one.hour for one in data[EDGE].parts} | _hours(data[EDGE].tail):
+        busy |= {hour - 1, hour, hour + 1}
+    return [
+        one for one in data[ACCESS].parts if one.unique and in_hour[one.hour] == 1 and one.hour not in busy
+    ]
+
+
+def _hours(table: Any) -> set[int]:
+    hours = pc.floor(pc.divide(table["_timestamp"].cast(pa.float64()), float(HOUR)))
+    return {int(hour) for hour in pc.unique(hours).to_pylist()}
 
 
 def within(relation: str, start: int | None, end: int | None) -> str:
@@ -73,5 +105,5 @@ def within(relation: str, start: int | None, end: int | None) -> str:
 
 
 def requests_relation() -> str:
-    """The join behind `requests`, over the views `all edge` and `all access`."""
+    """The join behind `requests`, over the views `all edge`, `all access` and `settled access`."""
     return files("edgewise.store").joinpath("requests.sql").read_text(encoding="utf-8")

@@ -14,9 +14,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from edgewise.cli.accesslog import LoggedRequest
 from edgewise.cli.errors import ReplayError
 from edgewise.cli.replaying.connection import Answer, Connection, Target, connect
+from edgewise.logfiles.lines import LoggedRequest
 
 CONNECTIONS = 32
 # Longer than the local CDN's own limits on functions and origins, so that its answer comes first.

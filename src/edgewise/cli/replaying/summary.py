@@ -7,9 +7,9 @@ from itertools import groupby
 from statistics import quantiles
 from typing import Any
 
-from edgewise.cli.accesslog import SkippedLine
 from edgewise.cli.replaying.arrival import Arrival
 from edgewise.cli.replaying.sending import Tally
+from edgewise.logfiles.lines import SkippedLine
 
 _TOP = 5
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgewise.cli.accesslog import LoggedRequest, SkippedLine, read
+from edgewise.logfiles.lines import LoggedRequest, SkippedLine, read
 
 NOON = datetime(2024, 3, 11, 12, 0, 0, tzinfo=UTC)
 NOON_US = int(NOON.timestamp()) * 1_000_000
@@ -74,6 +74,7 @@ def test_a_combined_line_gives_every_fact() -> None:
         user_agent="Mozilla/5.0 (X11; Linux)",
         host=None,
         protocol="HTTP/1.1",
+        bytes_sent=512,
     )
 
 
@@ -244,7 +245,7 @@ def apache_line(request: LoggedRequest) -> str:
     time = datetime.fromtimestamp(request.timestamp // 1_000_000, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
     first = apache_quoted(f"{request.method} {request.target} {request.protocol}")
     rest = f"{apache_quoted(request.referrer)} {apache_quoted(request.user_agent)}"
-    return f"{request.client_ip} - - [{time}] {first} {request.status} 0 {rest}"
+    return f"{request.client_ip} - - [{time}] {first} {request.status} {request.bytes_sent} {rest}"
 
 
 @settings(deadline=None)
@@ -260,6 +261,7 @@ def apache_line(request: LoggedRequest) -> str:
         user_agent=values,
         host=st.none(),
         protocol=st.sampled_from(["HTTP/1.0", "HTTP/1.1", "HTTP/2.0"]),
+        bytes_sent=st.integers(0, 10**18 - 1),
     )
 )
 def test_combined_round_trip(request: LoggedRequest) -> None:

@@ -32,6 +32,7 @@ class LoggedRequest:
     user_agent: str | None = None
     host: str | None = None
     protocol: str | None = None
+    bytes_sent: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ _QUOTED = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
 _COMMON = re.compile(
     r"(?:(?P<host>[^\s:]+):\d+ )?"  # `vhost_combined` begins with the virtual host and its port
     r"(?P<address>\S+) \S+ .*?\[(?P<time>[^\]]+)\] "
-    rf"(?P<request>{_QUOTED}) (?P<status>\d{{3}}|-) (?:\d+|-)(?=\s|$)"
+    rf"(?P<request>{_QUOTED}) (?P<status>\d{{3}}|-) (?P<bytes>\d+|-)(?=\s|$)"
 )
 _REFERRER_AND_AGENT = re.compile(rf"\s{_QUOTED} {_QUOTED}(?=\s|$)")
 _TIME = re.compile(r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d:\d\d:\d\d) ([+-]\d{4})")
@@ -112,6 +113,7 @@ def parse_combined(line: str) -> LoggedRequest | str:
         user_agent=_known(_unescape(tail[2])) if tail else None,
         host=common["host"],
         protocol=protocol,
+        bytes_sent=_integer(common["bytes"]),
     )
 
 
@@ -226,6 +228,11 @@ def _known(text: str) -> str | None:
 
 def _status(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() else 0
+
+
+def _integer(text: str) -> int | None:
+    # More digits than any answer has bytes; Python's own limit is far above the columns'.
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
 def _address(text: str | None) -> str | None:

@@ -1,0 +1,14 @@
+"""What a user agent is, and where an address is: `classify`, `Countries`, and the kinds of device.
+
+Contract: values in, values out; nothing is decoded and nothing is asked over a network. The data come from packages
+that others keep up (`crawler-user-agents`, `ua-parser`) and from the user's own address database. Those packages are
+loaded by the first call that needs them, so importing this package costs next to nothing. It imports nothing of
+ours but `edgewise.errors`.
+"""
+
+from edgewise.agents.classify import Agent, classify
+from edgewise.agents.countries import Countries
+from edgewise.agents.devices import devices
+from edgewise.agents.errors import AgentsError, DatabaseError
+
+__all__ = ["Agent", "AgentsError", "Countries", "DatabaseError", "classify", "devices"]

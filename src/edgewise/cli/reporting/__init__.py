@@ -1,0 +1,1 @@
+"""`edgewise report`: the document, its charts and its style."""

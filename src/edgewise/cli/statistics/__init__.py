@@ -1,0 +1,1 @@
+"""The parts of `edgewise stats`: its period, what it asks, how figures are written, and the page on the terminal."""

@@ -1,0 +1,128 @@
+"""What the pages of the report are made of, and asking for it. The store is asked; nothing is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from edgewise.cli.statistics.period import Period
+from edgewise.questions import FILTERS, Question, bound, load, question
+from edgewise.questions.errors import QuestionError
+
+if TYPE_CHECKING:
+    from edgewise.store import Reader
+
+Row = dict[str, Any]
+
+OVERVIEW: Final = "overview"
+_PAGES: Final = {
+    OVERVIEW: "overview top_pages referrers countries devices browsers bots versions errors_by_path campaigns",
+    "pages": "top_pages entry_pages exit_pages visits",
+    "sources": "referrers campaigns",
+    "visitors": "visitors visits countries devices browsers systems",
+    "errors": "errors_by_path status_classes",
+    "latency": "latency_by_path latency_by_country latency_by_location latency_by_version cache_results",
+    "versions": "versions",
+    "functions": "functions environments shipper",
+    "bots": "bots bot_agents suspects",
+}
+# The first question of a page is what `--csv` prints.
+PAGES: Final = MappingProxyType({page: tuple(names.split()) for page, names in _PAGES.items()})
+_SPARKS: Final = 60
+_EVERY: Final = 1000
+
+
+@dataclass(slots=True)
+class Report:
+    """The answers of one page. `before` holds those of the period before, when they were asked for.
+
+    `steps` are the rows of `over_time` for the overview, one for each cell of a sparkline.
+    """
+
+    page: str
+    period: Period
+    filters: Mapping[str, str]
+    answers: dict[str, list[Row]]
+    before: dict[str, list[Row]] = field(default_factory=dict)
+    steps: list[Row] = field(default_factory=list)
+    newest: int | None = None
+
+    @property
+    def empty(self) -> bool:
+        return not self.answers["overview"][0].get("requests")
+
+
+def questions_of(page: str) -> list[Question]:
+    """The questions of a page, or the one of this name. Raises `QuestionError`."""
+    if page in PAGES:
+        return [question(name) for name in PAGES[page]]
+    try:
+        return [question(page)]
+    except QuestionError as error:
+        raise QuestionError(
+            f"there is no page and no question {page!r}",
+            hint=f"Pages are {', '.join(PAGES)}; questions are {', '.join(load())}. {error.hint or ''}".strip(),
+        ) from None
+
+
+def filters_of(given: list[str]) -> dict[str, str]:
+    """`["country=DE"]` as values of filters. Raises `QuestionError`."""
+    filters = {}
+    for each in given:
+        name, equals, value = each.partition("=")
+        if not equals or name not in FILTERS or name in ("start", "end"):
+            known = ", ".join(name for name in FILTERS if name not in ("start", "end"))
+            raise QuestionError(f"{each!r} is no filter", hint=f"Write NAME=VALUE with one of {known}.")
+        filters[name] = value
+    return filters
+
+
+def ask(reader: Reader, asked: Question, period: Period, filters: Mapping[str, str], **own: int) -> list[Row]:
+    """The rows of one answer. Own parameters that the question does not have are left out."""
+    known = {each.name for each in asked.parameters}
+    fitting = {name: value for name, value in own.items() if name in known}
+    sql = bound(asked, {**filters, **fitting, "start": period.start, "end": period.end})
+    return reader.query(sql, start=period.start, end=period.end).rows
+
+
+def gather(
+    reader: Reader, page: str, period: Period, filters: Mapping[str, str], top: int, compare: bool = False
+) -> Report:
+    """Ask everything that a page shows."""
+    asked = questions_of(page)
+    names = {each.name: each for each in [question("overview"), *asked]}
+    step = _step(period)
+    answers = {name: ask(reader, each, period, filters, top=top, bucket=step) for name, each in names.items()}
+    report = Report(page, period, filters, answers)
+    if report.empty:
+        report.newest = _newest(reader, filters)
+        return report
+    if page == OVERVIEW:
+        rows = ask(reader, question("over_time"), period, filters, bucket=step)
+        report.steps = _filled(rows, period.start, period.end, step)
+    if compare:
+        report.before = {
+            name: ask(reader, each, period.before(), filters, top=_EVERY, bucket=step)
+            for name, each in names.items()
+        }
+    return report
+
+
+def _newest(reader: Reader, filters: Mapping[str, str]) -> int | None:
+    """When the last request came, whatever the period."""
+    rows = reader.query(bound(question("latest"), {**filters, "top": 1})).rows
+    return int(rows[0]["_timestamp"]) if rows else None
+
+
+def _step(period: Period) -> int:
+    """The width of a cell of the sparkline, in whole seconds."""
+    seconds = -(-(period.end - period.start) // (_SPARKS * 1_000_000))
+    return min(max(1, seconds), 2_592_000) * 1_000_000
+
+
+def _filled(rows: list[Row], start: int, end: int, step: int) -> list[Row]:
+    """A row for every step, also for those without a request."""
+    known = {row["time"]: row for row in rows}
+    return [known.get(time, {"time": time}) for time in range(start - start % step, end, step)]

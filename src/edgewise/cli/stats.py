@@ -1,0 +1,131 @@
+"""`edgewise stats`: what happened on the site, on the terminal, from the one set of questions."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from edgewise.cli.query import STORE_HELP
+from edgewise.cli.runs import store_place
+from edgewise.cli.statistics.period import MOMENT_HELP, Period, period
+
+if TYPE_CHECKING:
+    from edgewise.store import Reader
+
+_PAUSE: Final = 2.0
+
+
+def stats(
+    *,
+    since: Annotated[str, typer.Option(metavar="TIME", help=f"From when on: {MOMENT_HELP}")] = "7d",
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Until when; now if not given.")] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Beside every figure, what became of it since the time before.")
+    ] = False,
+    page: Annotated[
+        str, typer.Option(metavar="PAGE", help="A page of the report, or a question's name: see the guide.")
+    ] = "overview",
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE", help="Only these requests: country=DE, 'path=/api/*', status=5xx."
+        ),
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, max=1000, help="How many rows a list has at most.")] = 10,
+    live: Annotated[bool, typer.Option("--live", help="Stay, and show it anew every two seconds.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the page's first table as CSV.")] = False,
+    store: Annotated[str | None, typer.Option("--store", metavar="DIR|URL", help=STORE_HELP)] = None,
+) -> None:
+    """Report on the site: requests, people, sources, errors, bots."""
+    if live + as_json + as_csv > 1:
+        raise typer.BadParameter("choose one", param_hint="--live, --json, --csv")
+    # Here, so that the other commands start without what only a report needs.
+    from edgewise.cli.statistics.pages import filters_of, questions_of
+    from edgewise.store import open_reader
+
+    questions_of(page)
+    filters = filters_of(where or [])
+    chosen = period(since, until, _now())
+    reader = open_reader(store_place(store), tell=lambda message: print(f"store: {message}", file=sys.stderr))
+    try:
+        if as_json:
+            _print_json(reader, page, chosen, filters, top, compare)
+        elif as_csv:
+            _print_csv(reader, page, chosen, filters, top)
+        elif live:
+            _follow(reader, page, since, filters, top)
+        else:
+            _print(reader, page, chosen, filters, top, compare)
+    except KeyboardInterrupt:
+        return
+    finally:
+        reader.close()
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
+
+
+def _print(
+    reader: Reader, page: str, chosen: Period, filters: dict[str, str], top: int, compare: bool
+) -> None:
+    from rich.console import Console
+
+    from edgewise.cli.statistics.pages import gather
+    from edgewise.cli.statistics.screen import show
+
+    show(gather(reader, page, chosen, filters, top, compare), Console(highlight=False))
+
+
+def _print_json(
+    reader: Reader, page: str, chosen: Period, filters: dict[str, str], top: int, compare: bool
+) -> None:
+    from edgewise.cli.statistics.pages import gather
+
+    report = gather(reader, page, chosen, filters, top, compare)
+    whole = {
+        "page": page,
+        "start": chosen.start,
+        "end": chosen.end,
+        "filters": filters,
+        "answers": report.answers,
+        **({"before": report.before} if compare else {}),
+    }
+    print(json.dumps(whole))
+
+
+def _print_csv(reader: Reader, page: str, chosen: Period, filters: dict[str, str], top: int) -> None:
+    from edgewise.cli.statistics.pages import ask, questions_of
+    from edgewise.dashboard.exports import as_csv
+
+    asked = questions_of(page)[0]
+    rows = ask(reader, asked, chosen, filters, top=top)
+    sys.stdout.buffer.write(as_csv([column.name for column in asked.columns], rows))
+
+
+def _follow(reader: Reader, page: str, since: str, filters: dict[str, str], top: int) -> None:
+    """Until Ctrl-C: the page of the time up to now; on a terminal it is drawn over itself."""
+    from contextlib import nullcontext
+
+    from rich.console import Console
+    from rich.live import Live
+
+    from edgewise.cli.statistics import screen
+    from edgewise.cli.statistics.pages import gather
+
+    console = Console(highlight=False)
+    area = Live(console=console, auto_refresh=False, screen=True) if console.is_terminal else None
+    with area or nullcontext():
+        while True:
+            report = gather(reader, page, period(since, None, _now()), filters, top)
+            if area is None:
+                screen.show(report, console)
+                sys.stdout.flush()
+            else:
+                area.update(screen.page(report, console.width), refresh=True)
+            time.sleep(_PAUSE)

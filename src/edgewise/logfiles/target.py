@@ -1,0 +1,84 @@
+"""The store that log files are imported into: its manifest, and the hand-over of records to it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from edgewise.logfiles.errors import LogfilesError
+from edgewise.logfiles.manifest import Entry, Manifest
+from edgewise.logfiles.records import SCHEMA
+from edgewise.store.adoption import notes
+from edgewise.store.delivery import deliver
+from edgewise.store.handover import READY, HandOver
+from edgewise.store.home import Home, prepare
+
+STREAM: Final = "access"
+
+
+class Target:
+    """A store's directory, held for one import; it may be served meanwhile."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self._handover: HandOver | None = None
+        self._started = datetime.now(UTC)
+
+    @property
+    def manifest(self) -> Manifest:
+        return Manifest(notes(self.home))
+
+    @property
+    def rejects(self) -> Path:
+        """The file for this run's bad lines."""
+        return self.home.imported / f"bad-lines-{self._started:%Y%m%dT%H%M%S%f}.tsv"
+
+    def add(self, table: Any) -> None:
+        """See `importing.Sink`."""
+        if self._handover is None:
+            self._handover = HandOver(self.home, STREAM, SCHEMA)
+        self._handover.add(table)
+
+    def commit(self, files: list[Entry]) -> None:
+        """Also of files without a record: they need not be read again."""
+        handover = self._handover or HandOver(self.home, STREAM, SCHEMA)
+        handover.commit({"at": f"{datetime.now(UTC):%FT%TZ}", "files": [entry.content() for entry in files]})
+        self._handover = None
+        deliver(self.home, handover.folder)
+
+    def abandon(self) -> None:
+        if self._handover is not None:
+            self._handover.abandon()
+            self._handover = None
+
+
+@contextmanager
+def open_target(directory: Path) -> Iterator[Target]:
+    """The store at a directory, made if it is not there. Raises `LogfilesError` while another import runs."""
+    home = prepare(directory)
+    home.incoming.mkdir(mode=0o700, exist_ok=True)
+    descriptor = os.open(home.incoming / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LogfilesError(
+                "another import into this store is running", file=home.root, hint="Wait until it is done."
+            ) from None
+        _clear(home)
+        yield Target(home)
+    finally:
+        os.close(descriptor)
+
+
+def _clear(home: Home) -> None:
+    """Away with what imports that were ended left behind."""
+    for folder in home.incoming.iterdir():
+        if folder.is_dir() and not (folder / READY).exists():
+            shutil.rmtree(folder, ignore_errors=True)

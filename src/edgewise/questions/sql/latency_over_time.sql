@@ -1,0 +1,20 @@
+-- name: latency_over_time
+-- title: Latency over time
+-- description: How long requests took from their arrival to their last byte.
+-- parameters: bucket
+-- columns:
+--   time time: when the bucket begins
+--   requests count: requests whose time is known
+--   p50_ms ms: half of them took less
+--   p95_ms ms: 95 of 100 took less
+--   p99_ms ms: 99 of 100 took less
+SELECT
+    _timestamp - _timestamp % $bucket AS time,
+    count(*) AS requests,
+    round(percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_ms), 1) AS p50_ms,
+    round(percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms), 1) AS p95_ms,
+    round(percentile_cont(0.99) WITHIN GROUP (ORDER BY duration_ms), 1) AS p99_ms
+FROM chosen
+WHERE duration_ms IS NOT NULL
+GROUP BY 1
+ORDER BY 1

@@ -1,0 +1,12 @@
+-- name: visitors
+-- title: Visitors by day
+-- description: Different people of each day (UTC). Who comes on two days is counted on both: do not add days up.
+-- columns:
+--   day time: when the day begins
+--   visitors count: different people
+--   page_views count: pages that they asked for
+SELECT day, count(DISTINCT visitor) AS visitors, count(*) AS page_views
+FROM chosen
+WHERE page_view
+GROUP BY day
+ORDER BY day

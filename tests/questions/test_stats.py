@@ -1,0 +1,296 @@
+"""`edgewise stats` as people see it: wide, narrow, empty, compared, as JSON and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from edgewise.cli.statistics.figures import bar, change, figure, sparkline
+from edgewise.cli.statistics.pages import PAGES, filters_of, gather, questions_of
+from edgewise.cli.statistics.period import period, written
+from edgewise.cli.statistics.screen import show
+from edgewise.questions import QuestionError, load
+from edgewise.store import open_reader
+from questions.traffic import MINUTE, Row, classified, run, view
+from store.engines import engine_at, put
+
+EDGEWISE = [sys.executable, "-c", "from edgewise.cli.main import main; main()"]
+HOSTILE = "=cmd|'/c calc'!A1\x1b[31m[bold]red\x9b0m"
+Stats = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def now() -> int:
+    return time.time_ns() // 1000
+
+
+def _requests() -> list[Row]:
+    """Twelve page views, two errors and a bot within the last hour, and half of it in the hour before."""
+    moment = now()
+    rows = [
+        view(n, 0, f"/page-{n % 3}", _timestamp=moment - (n + 1) * 4 * MINUTE, client_ip=f"192.0.2.{n % 4}")
+        for n in range(12)
+    ]
+    rows += [
+        view(20, 0, HOSTILE, _timestamp=moment - MINUTE, status=502, result="Error"),
+        view(21, 0, "/none", _timestamp=moment - MINUTE, status=404, result="Error"),
+        view(
+            22, 0, "/page-1", _timestamp=moment - MINUTE, agent="bot", bot_reason="crawler: X", user_agent="X"
+        ),
+    ]
+    earlier = [
+        {**row, "_timestamp": row["_timestamp"] - 60 * MINUTE, "record_id": f"{n}:b", "request_id": f"b{n}"}
+        for n, row in enumerate(rows[:6])
+    ]
+    return rows + earlier
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("filled")
+    with engine_at(folder) as engine:
+        put(engine, *map(classified, _requests()), stream="access")
+        put(engine, run(1, 0, _timestamp=now() - MINUTE, version="v2"), stream="edge")
+    (folder / "lock").touch()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("empty")
+    with engine_at(folder):
+        (folder / "lock").touch()
+    return folder
+
+
+@pytest.fixture
+def stats() -> Stats:
+    def run_it(store: Path, *options: str, width: int = 100) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*EDGEWISE, "stats", "--store", str(store), *options],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={"COLUMNS": str(width), "TERM": "dumb", "PYTHONIOENCODING": "utf-8"},
+            check=False,
+        )
+
+    return run_it
+
+
+def test_the_overview_shows_what_happened(filled: Path, stats: Stats) -> None:
+    shown = stats(filled, "--since", "1h", width=200)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    for text in (
+        "Page views",
+        "Visitors a day",
+        "Server errors",
+        "Top pages",
+        "/page-0",
+        "Bots",
+        "crawler: X",
+    ):
+        assert text in shown.stdout
+    assert "404 /none" in shown.stdout and "502 =cmd" in shown.stdout
+    assert "▲" not in shown.stdout
+    assert "\x1b" not in shown.stdout and "\\x1b[31m[bold]red\\x9b" in shown.stdout
+
+
+def test_compared_with_the_time_before(filled: Path, stats: Stats) -> None:
+    shown = stats(filled, "--since", "1h", "--compare").stdout
+    assert "compared with" in shown
+    (figures,) = [line for line in shown.splitlines() if line.startswith("16 ")]
+    assert "▲ 167 %" in figures, "16 requests after 6"
+    assert "new" in shown, "an error that was not there before"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_line_is_wider_than_the_terminal(filled: Path, page: str) -> None:
+    reader = open_reader(filled)
+    report = gather(reader, page, period("1h", None, now()), {}, 5, compare=True)
+    reader.close()
+    for width in (40, 60, 80, 96, 140, 220):
+        out = io.StringIO()
+        show(report, Console(file=out, width=width, highlight=False))
+        lines = out.getvalue().splitlines()
+        assert len(lines) > 3 and max(map(len, lines)) <= width
+
+
+def test_an_empty_store_says_what_to_do(empty: Path, filled: Path, stats: Stats) -> None:
+    shown = stats(empty)
+    assert shown.returncode == 0
+    assert "No requests in this time." in shown.stdout and "edgewise up" in shown.stdout
+    other_time = stats(filled, "--since", "2020-01-01", "--until", "2020-01-02").stdout
+    assert "2020-01-01 to 2020-01-02 UTC" in other_time
+    assert f"The newest request is of {datetime.now(UTC):%Y-%m-%d}" in other_time
+
+
+def test_json_has_every_answer_of_the_page(filled: Path, stats: Stats) -> None:
+    whole = json.loads(stats(filled, "--since", "1h", "--json", "--compare").stdout)
+    assert whole["answers"].keys() == set(PAGES["overview"]) == whole["before"].keys()
+    assert whole["answers"]["overview"][0]["requests"] == 16
+    assert whole["before"]["overview"][0]["requests"] == 6
+    assert whole["end"] - whole["start"] == 60 * MINUTE
+    filtered = json.loads(stats(filled, "--json", "--where", "status=5xx", "--where", "path=!/none").stdout)
+    assert filtered["answers"]["overview"][0]["requests"] == 1
+    assert filtered["filters"] == {"status": "5xx", "path": "!/none"}
+
+
+def test_csv_is_one_table_without_formulas(filled: Path, stats: Stats) -> None:
+    text = stats(filled, "--csv", "--page", "errors").stdout
+    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
+    assert rows[0] == [column.name for column in load()["errors_by_path"].columns]
+    assert sorted(row[0] for row in rows[1:]) == ["'" + HOSTILE, "/none"]
+
+
+def test_a_page_may_be_a_question(filled: Path, stats: Stats) -> None:
+    shown = stats(filled, "--page", "versions").stdout
+    assert "Versions side by side" in shown and "v2" in shown
+    assert "User agents" in stats(filled, "--page", "user_agents").stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--page", "paiges"), "Pages are overview"),
+        (("--where", "colour=red"), "'colour=red' is no filter"),
+        (("--where", "status=nope"), "'nope' is no status"),
+        (("--since", "soon"), "is no time"),
+        (("--since", "1h", "--until", "2h"), "the period ends before it begins"),
+        (("--json", "--csv"), "choose one"),
+    ],
+)
+def test_what_does_not_fit_is_said(
+    filled: Path, stats: Stats, options: tuple[str, ...], message: str
+) -> None:
+    shown = stats(filled, *options, width=200)
+    assert shown.returncode != 0
+    assert message in shown.stderr and "Traceback" not in shown.stderr
+
+
+def test_live_shows_it_again_and_ends_quietly(filled: Path) -> None:
+    command = [*EDGEWISE, "stats", "--live", "--since", "1h", "--store", str(filled)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "Top pages" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    assert errors == ""
+
+
+def test_periods() -> None:
+    moment = int(datetime(2026, 11, 21, 8, 30, tzinfo=UTC).timestamp()) * 1_000_000
+    for since, until, expected in [
+        ("today", None, "2026-11-21 to 2026-11-21 08:30 UTC"),
+        ("yesterday", "today", "2026-11-20 to 2026-11-21 UTC"),
+        ("2026-11-01", "2026-11-02T06:00", "2026-11-01 to 2026-11-02 06:00 UTC"),
+        ("2026-11-01T02:00+02:00", None, "2026-11-01 to 2026-11-21 08:30 UTC"),
+        ("90m", None, "2026-11-21 07:00 to 2026-11-21 08:30 UTC"),
+    ]:
+        assert str(period(since, until, moment)) == expected
+    week = period("7d", None, moment)
+    assert week.before().end == week.start and str(week.before()).startswith("2026-11-07 08:30")
+    with pytest.raises(typer.BadParameter):
+        period("tomorrow", None, moment)
+
+
+def test_pages_and_filters_are_checked_before_the_store_is_asked() -> None:
+    assert [each.name for each in questions_of("sources")] == ["referrers", "campaigns"]
+    assert filters_of(["path=/a=b", "country="]) == {"path": "/a=b", "country": ""}
+    for wrong in ("path", "start=1", "x=1"):
+        with pytest.raises(QuestionError):
+            filters_of([wrong])
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (1234, "count", "1,234"),
+        (2.5, "count", "2.5"),
+        (12_345_678, "count", "12.3M"),
+        (999, "bytes", "999 B"),
+        (1500, "bytes", "1.5 kB"),
+        (741_000_000, "bytes", "741 MB"),
+        (3e15, "bytes", "3,000.0 TB"),
+        (9.94, "ms", "9.9 ms"),
+        (326.4, "ms", "326 ms"),
+        (12_345, "ms", "12 s"),
+        (90.4, "s", "1 min 30 s"),
+        (3.25, "percent", "3.2 %"),
+        (None, "text", "(unknown)"),
+        (None, "ms", "–"),
+        ("a\x1b", "text", "a\\x1b"),
+        (1_795_219_200_000_000, "time", "2026-11-21"),
+    ],
+)
+def test_figures(value: Any, unit: str, text: str) -> None:
+    assert figure(value, unit) == text
+
+
+def test_every_unit_of_a_question_can_be_written() -> None:
+    for asked in load().values():
+        for column in asked.columns:
+            assert figure("x" if column.unit == "text" else 1, column.unit)
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "unit", "text"),
+    [
+        (110, 100, "count", "▲ 10 %"),
+        (90, 100, "ms", "▼ 10 %"),
+        (100, 100, "count", "= 0 %"),
+        (5, 0, "count", "new"),
+        (0, 0, "count", ""),
+        (None, 5, "count", ""),
+        (12.5, 11.0, "percent", "▲ 1.5 pt"),
+        (5000, 10, "count", "▲ 500×"),
+    ],
+)
+def test_changes(after: Any, before: Any, unit: str, text: str) -> None:
+    assert change(after, before, unit) == text
+
+
+@given(st.lists(st.integers(0, 10**9), max_size=80))
+def test_a_sparkline_has_a_mark_for_everything_that_was(values: list[int]) -> None:
+    line = sparkline(values)
+    assert len(line) == len(values)
+    assert [each != " " for each in line] == [value > 0 for value in values]
+    if any(values):
+        assert line[values.index(max(values))] == "█"
+
+
+@given(st.integers(0, 10**6), st.integers(1, 10**6), st.integers(1, 40))
+def test_a_bar_stays_in_its_room(value: int, highest: int, width: int) -> None:
+    assert len(bar(min(value, highest), highest, width)) <= width
+    assert bar(highest, highest, width) == "█" * width
+
+
+def test_moments_are_written_in_utc() -> None:
+    assert written(1_795_219_200_000_000 + MINUTE) == "2026-11-21 00:01"
+
+
+@pytest.fixture(autouse=True)
+def no_store_of_the_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    yield
