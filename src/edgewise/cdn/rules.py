@@ -92,7 +92,7 @@ class Rule:
 
 _ALL = (
     # The result as a whole.
-    Rule("json", _INVALID_JSON, "Return what JSON can say: no bytes, no dates, no NaN or Infinity.", _EVENT),
+    Rule("json", _INVALID_JSON, "Return what JSON can say: no dates, no sets, no NaN or Infinity.", _EVENT),
     Rule(
         "object",
         _NOT_OBJECT,
