@@ -445,6 +445,16 @@ def test_beyond_its_concurrency_a_function_is_throttled(tmp_path: Path) -> None:
         assert asyncio.run(run(function)) == ["", "", THROTTLED, THROTTLED, ""]
 
 
+def test_a_function_that_was_closed_starts_nothing(tmp_path: Path) -> None:
+    async def run(function: Function) -> tuple[str, list[int]]:
+        await function.close()
+        ran = await function.invoke(b"{}")
+        return ran.outcome.error_type, _children()
+
+    with alone(tmp_path) as function:
+        assert asyncio.run(run(function)) == ("Sandbox.Closed", [])
+
+
 def test_functions_cost_nothing_before_they_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = tmp_path / "made"
     made.mkdir()

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from edgewise.cdn.distribution import FunctionDefinition
 from edgewise.cdn.functions import names
 from edgewise.cdn.functions.alarm import Alarm
-from edgewise.cdn.functions.invocation import Invocation
+from edgewise.cdn.functions.invocation import CLOSED, Invocation
 from edgewise.cdn.functions.launcher import Launcher
 from edgewise.cdn.functions.logs import LogStream
 from edgewise.cdn.functions.memory import MEASURE_EVERY, MemoryGauge
@@ -148,7 +148,7 @@ class ExecutionEnvironment:
     async def close(self) -> None:
         """End the process, whatever it is doing, and wait until it is gone."""
         if self.state is not State.GONE:
-            self._failure = Outcome(b"", "Sandbox.Closed")
+            self._failure = Outcome(b"", CLOSED)
             self._leave("")
         if self._watcher is not None:
             await self._watcher

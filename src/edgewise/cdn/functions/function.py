@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from edgewise.cdn.distribution import FunctionDefinition
 from edgewise.cdn.functions import names
 from edgewise.cdn.functions.environment import ExecutionEnvironment
-from edgewise.cdn.functions.invocation import Invocation, new_invocation
+from edgewise.cdn.functions.invocation import CLOSED, Invocation, new_invocation
 from edgewise.cdn.functions.launcher import Launcher
 from edgewise.cdn.functions.logs import LogSink, LogStream
 from edgewise.cdn.functions.runtime_api import Outcome
@@ -80,6 +80,8 @@ class Function:
 
     async def invoke(self, event: bytes) -> FunctionResult:
         """Run the handler once. Never raises: a failure is in the outcome."""
+        if self._closed:
+            return FunctionResult(Outcome(b"", CLOSED), 0.0, cold=False)
         if self._concurrency is not None and self.in_flight >= self._concurrency:
             return FunctionResult(Outcome(b"", THROTTLED), 0.0, cold=False)
         invocation = new_invocation(event, self._random_bits)
@@ -182,7 +184,7 @@ class Function:
         """End every environment, whatever it is doing."""
         self._closed = True
         while (invocation := self._next_waiting()) is not None:
-            invocation.outcome.set_result(Outcome(b"", "Sandbox.Closed"))
+            invocation.outcome.set_result(Outcome(b"", CLOSED))
         # A start that is under way must have come to a process before the process can be ended.
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for environment in list(self._environments):
