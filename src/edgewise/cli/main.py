@@ -39,7 +39,8 @@ def options(version: bool = typer.Option(False, "--version", help="Print the ver
 
 # In the order in which one meets them; `--help` shows it.
 for command in (init, up, check, logs, query, inspect, again, invalidate, clock, replay, synth, store):
-    app.command()(command)
+    # A request id may begin with a hyphen; no command that takes one has an option of one letter.
+    app.command(context_settings={"ignore_unknown_options": command in (inspect, again)})(command)
 
 
 def main() -> None:
@@ -49,8 +50,6 @@ def main() -> None:
     except EdgewiseError as error:
         print(f"error[{error.code}]: {error}", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
     except BrokenPipeError:
         # The reader went away (`edgewise query … | head`): nothing to say, and nothing to say it to.
         sys.stderr.close()
