@@ -10,6 +10,7 @@ from edgewise import __version__
 from edgewise.cli.again import again
 from edgewise.cli.check import check
 from edgewise.cli.clock import clock
+from edgewise.cli.commands import PlainCommand, PlainGroup, ValueCommand
 from edgewise.cli.init import init
 from edgewise.cli.inspect import inspect
 from edgewise.cli.invalidate import invalidate
@@ -23,6 +24,7 @@ from edgewise.errors import EdgewiseError
 
 app = typer.Typer(
     name="edgewise",
+    cls=PlainGroup,
     help="Run, log and steer a site at the edge: on this machine and on Amazon CloudFront.",
     no_args_is_help=True,
     add_completion=False,
@@ -39,8 +41,7 @@ def options(version: bool = typer.Option(False, "--version", help="Print the ver
 
 # In the order in which one meets them; `--help` shows it.
 for command in (init, up, check, logs, query, inspect, again, invalidate, clock, replay, synth, store):
-    # A request id may begin with a hyphen; no command that takes one has an option of one letter.
-    app.command(context_settings={"ignore_unknown_options": command in (inspect, again)})(command)
+    app.command(cls=ValueCommand if command in (inspect, again, clock) else PlainCommand)(command)
 
 
 def main() -> None:
