@@ -19,7 +19,8 @@ import uvloop
 
 from edgewise.cdn.distribution import FunctionDefinition
 from edgewise.cdn.functions import environment
-from edgewise.cdn.functions.function import THROTTLED, Function
+from edgewise.cdn.functions.failed import THROTTLED
+from edgewise.cdn.functions.function import Function
 from edgewise.cdn.functions.launcher import Launcher
 from support.running import (
     PASS_ON,
@@ -443,6 +444,16 @@ def test_beyond_its_concurrency_a_function_is_throttled(tmp_path: Path) -> None:
     # The limit counts requests that wait, too: one environment, two executions.
     with alone(tmp_path, max_environments=1, concurrency=2) as function:
         assert asyncio.run(run(function)) == ["", "", THROTTLED, THROTTLED, ""]
+
+
+def test_a_function_that_was_closed_starts_nothing(tmp_path: Path) -> None:
+    async def run(function: Function) -> tuple[str, list[int]]:
+        await function.close()
+        ran = await function.invoke(b"{}")
+        return ran.outcome.error_type, _children()
+
+    with alone(tmp_path) as function:
+        assert asyncio.run(run(function)) == ("Sandbox.Closed", [])
 
 
 def test_functions_cost_nothing_before_they_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,6 +85,28 @@ def test_a_circle_is_an_error() -> None:
 
 
 @pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        ("Nowhere", "the condition 'Nowhere' is not defined"),
+        ("!Not [Yes]", "a condition's name belongs here"),
+        ("[Yes]", "a condition's name belongs here"),
+        ("Short", "Fn::Equals cannot take"),
+        ("Number", "Fn::Not cannot take 1"),
+        ("One", "Fn::And cannot take"),
+        ("Circle", "depends on itself"),
+    ],
+)
+def test_a_condition_that_is_neither_true_nor_false_is_an_error(condition: str, message: str) -> None:
+    text = (
+        "Conditions: {Yes: !Equals [a, a], Short: !Equals [a], Number: {Fn::Not: 1},\n"
+        "  One: !And [!Equals [a, a]], Circle: !Not [!Condition Circle]}\n"
+        f"Resources:\n  Site: {{Type: AWS::CloudFront::Distribution, Condition: {condition}}}\n"
+    )
+    with pytest.raises(TemplateError, match=message):
+        read_distribution(parse_template(text, Path("t.yaml")))
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("Resources: [", "not valid YAML"),
@@ -127,6 +149,7 @@ def _with(change: dict[str, object]) -> str:
         ({"DefaultCacheBehavior.CachePolicyId": "x"}, "CachePolicyId", "neither a managed"),
         ({"DefaultCacheBehavior.CachePolicyId": ""}, "DefaultCacheBehavior", "needs a CachePolicyId"),
         ({"Origins": []}, "Origins", "at least one origin"),
+        ({"CacheBehaviors": [behavior("*" * 256)]}, "PathPattern", "255 characters at most"),
         (
             {
                 "DefaultCacheBehavior.LambdaFunctionAssociations": [

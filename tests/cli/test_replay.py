@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gzip
 import json
@@ -11,9 +12,11 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
@@ -28,13 +31,16 @@ from typer.testing import CliRunner
 from edgewise.cli import runs
 from edgewise.cli.errors import ReplayError
 from edgewise.cli.main import app
+from edgewise.cli.replaying import summary
 from edgewise.cli.replaying.arrival import check
-from edgewise.cli.replaying.connection import parse_target
-from edgewise.cli.replaying.sending import CONNECTIONS, encode, schedule
+from edgewise.cli.replaying.connection import Answer, check_loopback, parse_target
+from edgewise.cli.replaying.sending import CONNECTIONS, Tally, encode, schedule, send
 from edgewise.errors import EdgewiseError
 from edgewise.logfiles.lines import LoggedRequest
+from edgewise.site import create_site
 from edgewise.store import Credentials, ensure_credentials
 from edgewise.store.home import announce, hold_for_writing, prepare
+from edgewise.testing import FakeOrigin, run_site
 
 REAL_LOG = Path(__file__).parents[2].parent / "shared/data/access-2015.log"
 
@@ -180,7 +186,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 @contextmanager
 def started(tmp_path: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-c", "from edgewise.cli.main import main; main()", "replay", *arguments]
+    command = [sys.executable, "-m", "edgewise", "replay", *arguments]
     environment = {**os.environ, "http_proxy": "http://127.0.0.1:9"}
     with subprocess.Popen(
         command, cwd=tmp_path, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -251,6 +257,13 @@ def test_the_summary_says_what_happened_and_that_the_store_has_it_all(site: Site
     assert "found in the store: 3 of 3, none twice" in out
 
 
+def test_one_answer_has_its_own_time_and_none_has_none() -> None:
+    tally = Tally(sent=1)
+    assert "p50" not in "".join(summary.lines(tally, []))
+    tally.add(logged(0), Answer(200, "a", 12.5), "a.example")
+    assert "p50 12.5 ms · p99 12.5 ms" in "".join(summary.lines(tally, []))
+
+
 def test_json_holds_the_same_facts_also_for_a_site_without_functions(site: Site, tmp_path: Path) -> None:
     site.streams.remove("requests")
     log = write_log(tmp_path, "GET /a HTTP/1.1", "-", "GET /missing HTTP/1.1")
@@ -317,6 +330,24 @@ def test_connections_are_kept_and_few(site: Site, tmp_path: Path) -> None:
     assert site.connections <= CONNECTIONS + a_search
 
 
+@pytest.mark.parametrize("to", [(), ("--to", "{url}"), ("--to", "http://localhost:1")])
+def test_a_run_may_have_another_address_of_this_machine(
+    to: tuple[str, ...], site: Site, tmp_path: Path
+) -> None:
+    # Not loopback by its number, and yet an address at which this machine reaches itself.
+    url = site.url.replace("127.0.0.1", "0.0.0.0")
+    runs.announce(runs.Run(str(tmp_path / ".edgewise"), url, os.getpid()))
+    log = write_log(tmp_path, "GET /a HTTP/1.1")
+    code, out, err = run(tmp_path, log, *(each.format(url=url) for each in to))
+    if "localhost" in "".join(to):
+        assert code == 1 and "nothing answers at localhost:1" in err
+    else:
+        assert code == 0 and "found in the store: 1 of 1" in out, err
+    elsewhere = f"http://0.0.0.0:{parse_target(url).port + 1}"
+    code, _, err = run(tmp_path, log, "--to", elsewhere)
+    assert code == 1 and "0.0.0.0 is not this machine" in err
+
+
 def test_a_gzipped_cloudfront_log_with_the_recorded_host(site: Site, tmp_path: Path) -> None:
     log = tmp_path / "E2EXAMPLE.2024-03-11-12.abcd1234.gz"
     fields = "date time c-ip cs-method cs-uri-stem sc-status cs(User-Agent) cs-uri-query x-host-header"
@@ -333,9 +364,28 @@ def test_a_gzipped_cloudfront_log_with_the_recorded_host(site: Site, tmp_path: P
     ]
 
 
+def test_a_request_goes_over_tls_if_it_was_recorded_so(tmp_path: Path) -> None:
+    create_site(tmp_path / "notes")
+    recorded = [
+        replace(logged(n), target=f"/{tls}", tls=tls) for n, tls in enumerate([True, False, None, True])
+    ]
+    with FakeOrigin() as origin, run_site(tmp_path / "notes", origins={"app": origin}) as running:
+        for speaks_both in (True, False):
+            target = replace(parse_target(running.url), both=speaks_both)
+            sending = send(schedule(recorded, None), target, Tally(), host=None, progress=lambda: None)
+            asyncio.run(sending)
+        # A record is made a moment after the visitor has his answer.
+        deadline = time.monotonic() + 20
+        while len(running.records("access")) < 2 * len(recorded) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        asked = Counter((record["path"], record["protocol"]) for record in running.records("access"))
+    both = Counter({("/True", "https"): 2, ("/False", "http"): 1, ("/None", "http"): 1})
+    assert asked == both + Counter({("/True", "http"): 2, ("/False", "http"): 1, ("/None", "http"): 1})
+
+
 def test_ctrl_c_prints_the_summary_so_far(site: Site, tmp_path: Path) -> None:
     log = write_log(tmp_path, "GET /a HTTP/1.1", "GET /hang HTTP/1.1")
-    with started(tmp_path, log, "--speed", "1000") as process:
+    with started(tmp_path, log, "--speed", "5") as process:
         assert site.hanging.wait(20)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
@@ -406,7 +456,9 @@ def test_unfit_files_and_options_are_named(tmp_path: Path) -> None:
     "url", ["http://127.0.0.1:8080", "https://127.8.9.1", "http://[::1]:80/", "http://localhost:1"]
 )
 def test_this_machine_is_a_target(url: str) -> None:
-    assert parse_target(url).tls == url.startswith("https")
+    target = parse_target(url)
+    check_loopback(target)
+    assert target.tls == url.startswith("https")
 
 
 @pytest.mark.parametrize(
@@ -428,7 +480,7 @@ def test_this_machine_is_a_target(url: str) -> None:
 )
 def test_nothing_else_is(url: str) -> None:
     with pytest.raises(ReplayError):
-        parse_target(url)
+        check_loopback(parse_target(url))
 
 
 def logged(second: float, target: str = "/") -> LoggedRequest:

@@ -19,6 +19,7 @@ _ERRORS_THAT_MAY_FORBID = frozenset({404, 410, 414, 501})
 _ERRORS_IF_ASKED = frozenset({400, 403, 405, 412, 415})
 _NOT_BY_DEFAULT = frozenset({307, 308})
 _FORBIDDING = ("no-store", "no-cache", "private")
+_BLANKS = " \t"  # of HTTP (RFC 9110, 5.6.3); Latin-1 has others, which are part of a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,9 @@ def cache_control(headers: Headers) -> Mapping[str, str]:
     """The directives of `Cache-Control`, names in lower case, values without quotes."""
     directives: dict[str, str] = {}
     for part in headers.joined("cache-control").split(","):
-        name, _, value = part.strip().partition("=")
+        name, _, value = part.strip(_BLANKS).partition("=")
         if name:
-            directives.setdefault(name.lower(), value.strip().strip('"'))
+            directives.setdefault(name.lower(), value.strip(_BLANKS).strip('"'))
     return directives
 
 

@@ -12,7 +12,7 @@ from edgewise.cli.inspect import REQUEST_HELP, REVEAL_HELP, one_line
 
 
 def again(
-    request: Annotated[str, typer.Argument(metavar="[REQUEST|last]", help=REQUEST_HELP)] = "last",
+    request: Annotated[str, typer.Argument(metavar="REQUEST|last", help=REQUEST_HELP)] = "last",
     reveal: Annotated[bool, typer.Option("--reveal", help=REVEAL_HELP)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as one JSON object.")] = False,
 ) -> None:
@@ -22,13 +22,15 @@ def again(
     if as_json:
         print(json.dumps(compared))
         return
+    for note in compared["notes"]:
+        print(one_line(note))
     for each in compared["differences"]:
         print(
             one_line(
                 f"{each['stage']}, {each['field']}: {each['before'] or '(none)'} → {each['after'] or '(none)'}"
             )
         )
-    if not compared["differences"]:
+    if not compared["differences"] and not compared["notes"]:
         print("nothing differs")
     times = compared["ms"]
     print(f"{times['before']:.1f} ms then, {times['after']:.1f} ms now")

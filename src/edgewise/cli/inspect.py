@@ -20,7 +20,7 @@ _WIDTH: Final = 300
 
 
 def inspect(
-    request: Annotated[str, typer.Argument(metavar="[REQUEST|last]", help=REQUEST_HELP)] = "last",
+    request: Annotated[str, typer.Argument(metavar="REQUEST|last", help=REQUEST_HELP)] = "last",
     reveal: Annotated[bool, typer.Option("--reveal", help=REVEAL_HELP)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
 ) -> None:
@@ -113,9 +113,11 @@ def _function(function: dict[str, Any]) -> Iterator[str]:
             ("error", function["error"]),
             ("broken rule", rule.get("rule", "")),
             ("by", rule.get("subject", "")),
+            ("what to do", rule.get("advice", "")),
             ("guide", rule.get("page", "")),
         ]
     )
+    yield from (one_line(f"  | {line}") for line in function["printed"])
     for change in function["changes"]:
         values = " → ".join(value for value in (change["before"], change["after"]) if value)
         yield one_line(f"  {_SIGNS[change['how']]} {change['field']}: {values}")

@@ -10,6 +10,7 @@ from edgewise import __version__
 from edgewise.cli.again import again
 from edgewise.cli.check import check
 from edgewise.cli.clock import clock
+from edgewise.cli.commands import PlainCommand, PlainGroup, ValueCommand
 from edgewise.cli.dashboards import dashboards
 from edgewise.cli.importing import import_logs
 from edgewise.cli.init import init
@@ -27,6 +28,7 @@ from edgewise.errors import EdgewiseError
 
 app = typer.Typer(
     name="edgewise",
+    cls=PlainGroup,
     help="Run, log and steer a site at the edge: on this machine and on Amazon CloudFront.",
     no_args_is_help=True,
     add_completion=False,
@@ -42,10 +44,26 @@ def options(version: bool = typer.Option(False, "--version", help="Print the ver
 
 
 # In the order in which one meets them; `--help` shows it.
-for command in (init, up, check, logs, query, stats, report, inspect, again, invalidate, clock, replay, synth, dashboards):
-    app.command()(command)
+COMMANDS = (
+    init,
+    up,
+    check,
+    logs,
+    query,
+    stats,
+    report,
+    inspect,
+    again,
+    invalidate,
+    clock,
+    replay,
+    synth,
+    dashboards,
+)
+for command in COMMANDS:
+    app.command(cls=ValueCommand if command in (inspect, again, clock) else PlainCommand)(command)
 app.add_typer(store, name="store")
-app.command("import")(import_logs)
+app.command("import", cls=PlainCommand)(import_logs)
 
 
 def main() -> None:
@@ -55,8 +73,6 @@ def main() -> None:
     except EdgewiseError as error:
         print(f"error[{error.code}]: {error}", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
     except BrokenPipeError:
         # The reader went away (`edgewise query … | head`): nothing to say, and nothing to say it to.
         sys.stderr.close()

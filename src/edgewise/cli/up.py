@@ -11,7 +11,7 @@ import typer
 
 
 def up(
-    directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="The site's folder.")] = Path(),
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The site's folder.")] = Path(),
     *,
     template: Annotated[
         Path | None,

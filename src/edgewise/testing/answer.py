@@ -9,10 +9,15 @@ from functools import cached_property
 from typing import Any
 
 from edgewise.cdn import Trace
+from edgewise.testing.errors import TestingError
 from edgewise.testing.records import Records
 
+__tracebackhide__ = True  # pytest shows the line of the test, not ours
 
-@dataclass(frozen=True)
+_SHOWN = 160  # characters of a problem: pytest cuts the middle out of what is much longer
+
+
+@dataclass(frozen=True, repr=False)
 class Answer:
     """An HTTP answer with its trace. `headers` are the lines as they came; `records` are those of this request."""
 
@@ -22,6 +27,15 @@ class Answer:
     trace: Trace
     records: Records
 
+    def __repr__(self) -> str:
+        """What a failed `assert` has to show: status, cache and problem first, and not much more."""
+        problem = " ".join(self.problem.split())
+        if len(problem) > _SHOWN:
+            problem = problem[: _SHOWN - 1] + "…"
+        request = self.trace.request
+        said = f": {problem}" if problem else ""
+        return f"<Answer {self.status} {self.cache}{said} ({request.method} {request.target[:40]})>"
+
     def header(self, name: str, default: str = "") -> str:
         """All values of a header, joined by commas; its name in any capitals."""
         values = [value for key, value in self.headers if key.lower() == name.lower()]
@@ -29,10 +43,18 @@ class Answer:
 
     @property
     def text(self) -> str:
-        return self.body.decode("utf-8")
+        """Raises `TestingError` for a body that is not UTF-8."""
+        try:
+            return self.body.decode("utf-8")
+        except UnicodeDecodeError:
+            raise TestingError(f"the body is no text in UTF-8: {self!r}", hint="look at `body`") from None
 
     def json(self) -> Any:
-        return json.loads(self.body)
+        """Raises `TestingError` for a body that is no JSON, such as a page that tells of an error."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            raise TestingError(f"the body is no JSON: {self!r}", hint="look at `body`") from None
 
     @property
     def cache(self) -> str:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from edgewise.cdn.cachekey import spelled
 from edgewise.cdn.control import stages
 from edgewise.cdn.control.changes import changes
 from edgewise.cdn.control.masking import Mask
-from edgewise.cdn.distribution import Distribution
+from edgewise.cdn.control.printed import printed
 from edgewise.cdn.event import text
 from edgewise.cdn.message import Headers
 from edgewise.cdn.trace import CacheLook, FunctionRun, OriginExchange, Trace
@@ -44,8 +45,11 @@ def summary(trace: Trace) -> Report:
     }
 
 
-def inspection(trace: Trace, distribution: Distribution, mask: Mask, in_source: Source) -> Report:
-    """Everything about one request. `in_source` says the file that a person edits for one that was built from it."""
+def inspection(trace: Trace, mask: Mask, in_source: Source, logs: Path | None = None) -> Report:
+    """Everything about one request. `in_source` says the file that a person edits for one that was built from it.
+
+    `logs` is the folder with what functions printed.
+    """
     return {
         **summary(trace),
         "detail": in_source(trace.detail),
@@ -56,7 +60,7 @@ def inspection(trace: Trace, distribution: Distribution, mask: Mask, in_source: 
         "origin": trace.origin,
         "viewer": _viewer(trace, mask),
         "cache": _cache(trace.cache, mask),
-        "functions": [_function(run, distribution, mask, in_source) for run in trace.functions],
+        "functions": [_function(run, trace, mask, in_source, logs) for run in trace.functions],
         "origin_requests": [_exchange(exchange, mask) for exchange in trace.exchanges],
         # In which order the functions and requests to origins above took place.
         "walk": ["function" if run is not None else "origin" for run, _ in stages.steps(trace)],
@@ -116,8 +120,9 @@ def _spelled(look: CacheLook, key: Any, mask: Mask) -> list[list[str]]:
     return [[name, mask.key_part(name, text(value))] for name, value in spelled(key, look.policy)]
 
 
-def _function(run: FunctionRun, distribution: Distribution, mask: Mask, in_source: Source) -> Report:
+def _function(run: FunctionRun, trace: Trace, mask: Mask, in_source: Source, logs: Path | None) -> Report:
     given, returned = stages.parts(run)
+    said = [] if logs is None else printed(logs, trace.region, run, trace.started)
     shown: Report = {
         "trigger": run.trigger,
         "function": run.function,
@@ -127,6 +132,7 @@ def _function(run: FunctionRun, distribution: Distribution, mask: Mask, in_sourc
         "cold": run.cold,
         "error": in_source(run.error),
         "rule": None,
+        "printed": [mask.known(in_source(line), trace.request) for line in said],
         "changes": [asdict(each) for each in changes(given, returned, mask)],
         "event": mask.event(stages.decoded(run.event)),
         "result": mask.event(stages.decoded(run.result)),

@@ -5,14 +5,15 @@ What a stage shows is what the JSON of the inspector and its page both tell; nei
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 
 from edgewise.cdn.control.changes import fields
-from edgewise.cdn.control.masking import Mask
+from edgewise.cdn.control.masking import Mask, shallow
 from edgewise.cdn.event import text
 from edgewise.cdn.message import Headers, Request
 from edgewise.cdn.trace import FunctionRun, Trace
@@ -57,7 +58,7 @@ def requests(trace: Trace, mask: Mask) -> list[Stage]:
             else:
                 made = "a response of its own" if isinstance(returned, dict) else ""
                 stages.append(Stage(f"{run.trigger} returned", note=made or run.error or _NOTHING))
-    return stages
+    return _numbered(stages)
 
 
 def responses(trace: Trace, mask: Mask) -> list[Stage]:
@@ -77,7 +78,18 @@ def responses(trace: Trace, mask: Mask) -> list[Stage]:
                 stages.append(Stage(f"{run.trigger} returned", note=run.error or _NOTHING))
     if trace.answer is not None:
         stages.append(Stage("viewer received", of_response(trace.status, trace.answer, mask)))
-    return stages
+    return _numbered(stages)
+
+
+def _numbered(stages: list[Stage]) -> list[Stage]:
+    """Attempts of a failover have the same functions: those after the first are told apart by a number."""
+    times: Counter[str] = Counter()
+    numbered = []
+    for stage in stages:
+        times[stage.title] += 1
+        count = times[stage.title]
+        numbered.append(stage if count == 1 else replace(stage, title=f"{stage.title} ({count})"))
+    return numbered
 
 
 def table(stages: Iterable[Stage]) -> list[Row]:
@@ -138,9 +150,9 @@ def parts(run: FunctionRun) -> tuple[dict[str, Any], Any]:
 
 
 def decoded(payload: bytes) -> Any:
-    """A JSON text as a value; None for what is none."""
+    """A JSON text as a value that nests no deeper than it can be shown; None for what is none."""
     try:
-        return orjson.loads(payload)
+        return shallow(orjson.loads(payload))
     except orjson.JSONDecodeError:
         return None
 

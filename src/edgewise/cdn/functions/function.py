@@ -16,14 +16,12 @@ from dataclasses import dataclass, replace
 from edgewise.cdn.distribution import FunctionDefinition
 from edgewise.cdn.functions import names
 from edgewise.cdn.functions.environment import ExecutionEnvironment
-from edgewise.cdn.functions.invocation import Invocation, new_invocation
+from edgewise.cdn.functions.failed import THROTTLED
+from edgewise.cdn.functions.invocation import CLOSED, Invocation, new_invocation
 from edgewise.cdn.functions.launcher import Launcher
 from edgewise.cdn.functions.logs import LogSink, LogStream
 from edgewise.cdn.functions.runtime_api import Outcome
 from edgewise.cdn.functions.states import State
-
-# What CloudFront answers for this is 503 with `LambdaLimitExceeded`, not `LambdaExecutionError`.
-THROTTLED = "Sandbox.Throttled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +78,8 @@ class Function:
 
     async def invoke(self, event: bytes) -> FunctionResult:
         """Run the handler once. Never raises: a failure is in the outcome."""
+        if self._closed:
+            return FunctionResult(Outcome(b"", CLOSED), 0.0, cold=False)
         if self._concurrency is not None and self.in_flight >= self._concurrency:
             return FunctionResult(Outcome(b"", THROTTLED), 0.0, cold=False)
         invocation = new_invocation(event, self._random_bits)
@@ -182,7 +182,7 @@ class Function:
         """End every environment, whatever it is doing."""
         self._closed = True
         while (invocation := self._next_waiting()) is not None:
-            invocation.outcome.set_result(Outcome(b"", "Sandbox.Closed"))
+            invocation.outcome.set_result(Outcome(b"", CLOSED))
         # A start that is under way must have come to a process before the process can be ended.
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for environment in list(self._environments):

@@ -8,13 +8,17 @@ from statistics import quantiles
 from typing import Any
 
 from edgewise.cli.replaying.arrival import Arrival
+from edgewise.cli.replaying.hosts import StrangeHost
 from edgewise.cli.replaying.sending import Tally
+from edgewise.cli.terminal import printable
 from edgewise.logfiles.lines import SkippedLine
 
 _TOP = 5
 
 
-def facts(tally: Tally, skipped: Sequence[SkippedLine], arrival: Arrival | None) -> dict[str, Any]:
+def facts(
+    tally: Tally, skipped: Sequence[SkippedLine], arrival: Arrival | None, strange: Sequence[StrangeHost] = ()
+) -> dict[str, Any]:
     """The whole summary as one flat-enough object; `store` is null when no store was asked."""
     p50, p99 = _percentiles(tally)
     return {
@@ -29,6 +33,7 @@ def facts(tally: Tally, skipped: Sequence[SkippedLine], arrival: Arrival | None)
             {"recorded": recorded, "now": now, "count": n, "first": tally.first_changed[recorded, now]}
             for (recorded, now), n in tally.changed.most_common()
         ],
+        "unknown_hosts": {each.name: each.requests for each in strange},
         "seconds": round(tally.seconds, 3),
         "requests_per_second": round(_rate(tally), 1),
         "p50_ms": p50,
@@ -48,10 +53,9 @@ def facts(tally: Tally, skipped: Sequence[SkippedLine], arrival: Arrival | None)
 def lines(tally: Tally, skipped: Sequence[SkippedLine]) -> Iterator[str]:
     """The summary of what was sent and answered, for people."""
     p50, p99 = _percentiles(tally)
+    took = "" if p50 is None else f" · {_rate(tally):,.0f} a second · p50 {p50} ms · p99 {p99} ms"
     yield _line("sent", f"{tally.sent:,} in {tally.seconds:.1f} s")
-    yield _line(
-        "answered", f"{tally.answered:,} · {_rate(tally):,.0f} a second · p50 {p50} ms · p99 {p99} ms"
-    )
+    yield _line("answered", f"{tally.answered:,}{took}")
     yield _line("statuses", " · ".join(f"{first}xx {n:,}" for first, n in _classes(tally)) or "none")
     for (recorded, now), n in tally.changed.most_common(_TOP):
         yield _line("changed", f"{recorded} → {now}: {n:,}, first {tally.first_changed[recorded, now]}")
@@ -72,6 +76,16 @@ def lines(tally: Tally, skipped: Sequence[SkippedLine]) -> Iterator[str]:
     for reason, numbers in _by_reason(skipped):
         shown = ", ".join(map(str, numbers[:_TOP])) + (", …" if len(numbers) > _TOP else "")
         yield _line("skipped", f"{len(numbers):,} × {reason}: line {shown}")
+
+
+def host_lines(strange: Sequence[StrangeHost]) -> Iterator[str]:
+    """The names that the site does not have, and what to do about them."""
+    for each in strange[:_TOP]:
+        yield _line("403", f"{each.requests:,}: {printable(each.why)}")
+    if len(strange) > _TOP:
+        yield _line("", f"… and {len(strange) - _TOP} more names; --json has them all")
+    if strange:
+        yield _line("", "--host NAME sends every request for a name that the site has")
 
 
 def arrival_lines(arrival: Arrival | None, finished: bool) -> Iterator[str]:
@@ -98,8 +112,12 @@ def _rate(tally: Tally) -> float:
 
 
 def _percentiles(tally: Tally) -> tuple[float | None, float | None]:
-    if tally.answered < 2:
+    """In milliseconds; None, None when nothing was answered."""
+    if not tally.answered:
         return None, None
+    if tally.answered == 1:
+        only = round(tally.milliseconds[0], 2)
+        return only, only
     cuts = quantiles(tally.milliseconds, n=100, method="inclusive")
     return round(cuts[49], 2), round(cuts[98], 2)
 
