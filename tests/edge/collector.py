@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import socket
 import socketserver
@@ -28,6 +30,7 @@ class Collector:
         self.records: dict[str, dict[str, Any]] = {}
         self.requests: list[tuple[str, dict[str, str], int]] = []
         self.connections = 0
+        self.tokens: set[str] | None = None  # passwords that are valid; None: all
         self.released = threading.Event()
         self.awaited = threading.Event()
         self.context = context
@@ -72,9 +75,14 @@ class _Handler(socketserver.StreamRequestHandler):
         while line := self.rfile.readline():
             path = line.decode().split()[1]
             headers = dict(self._headers())
-            records = json.loads(self.rfile.read(int(headers["content-length"])))
+            body = self.rfile.read(int(headers["content-length"]))
+            packed = headers.get("content-encoding") == "gzip"
+            records = json.loads(gzip.decompress(body) if packed else body)
             self.collector.requests.append((path, headers, len(records)))
-            if not self.answer(self.collector.behaviour, records):
+            behaviour = self.collector.behaviour
+            if not self._is_known(headers.get("authorization", "")):
+                behaviour = "401 Unauthorized"
+            if not self.answer(behaviour, records):
                 return
 
     def finish(self) -> None:
@@ -85,6 +93,11 @@ class _Handler(socketserver.StreamRequestHandler):
         while line := self.rfile.readline().strip():
             name, _, value = line.decode().partition(":")
             yield name.lower(), value.strip()
+
+    def _is_known(self, authorization: str) -> bool:
+        tokens = self.collector.tokens
+        given = base64.b64decode(authorization.removeprefix("Basic ")).decode()
+        return tokens is None or given.partition(":")[2] in tokens
 
     def answer(self, behaviour: str, records: list[dict[str, Any]]) -> bool:
         """Answer one batch; False ends the connection."""
@@ -98,8 +111,10 @@ class _Handler(socketserver.StreamRequestHandler):
         if behaviour == "refuse one":
             self.collector.keep(records[1:])
             return self._send("200 OK", _counts(count - 1, 1))
-        if behaviour == "lie":
-            return self._send("200 OK", _counts(0, 0))
+        if behaviour == "refuse poison":
+            return self._refuse_poison(records)
+        if behaviour in ("lie", "refuse all"):
+            return self._send("200 OK", _counts(0, 0 if behaviour == "lie" else count))
         if behaviour == "drown":
             return self._send("200 OK", b"[" * 5_000_000)
         if behaviour == "say nothing":
@@ -111,6 +126,12 @@ class _Handler(socketserver.StreamRequestHandler):
         else:
             return self._send(behaviour, b'{"code":0,"message":"told to"}')
         return False
+
+    def _refuse_poison(self, records: list[dict[str, Any]]) -> bool:
+        """One record with this path, and nothing of the batch is stored."""
+        if any(record["path"] == "poison" for record in records):
+            return self._send("400 Bad", b'{"code":400,"message":"poison"}')
+        return self.answer("store", records)
 
     def _drip(self, data: bytes) -> None:
         for byte in data:

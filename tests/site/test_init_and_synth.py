@@ -120,11 +120,11 @@ def test_a_place_that_cannot_be_written_is_refused(site_folder: Path, out: str, 
     assert sorted(site_folder.rglob("*")) == before
 
 
-def test_synth_refuses_what_cannot_run_on_aws_yet(edit: Callable[[str, str], Path]) -> None:
+def test_synth_refuses_what_cannot_run_on_aws(edit: Callable[[str, str], Path]) -> None:
     folder = edit("[log]", '[log]\ndelivery = "openobserve"')
     done = edgewise("synth", folder=folder)
     assert done.returncode == 1
-    assert "[log.delivery]" in done.stderr and "stdout" in done.stderr
+    assert "[log.url]" in done.stderr and "stdout" in done.stderr
     assert not (folder / "build").exists()
 
 

@@ -8,9 +8,18 @@ from typing import Any
 
 import pytest
 
-from edgewise.site import SiteError, load_site
+from edgewise.site import SiteError, bundle_settings, load_site
 from edgewise.site.policies import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES, ManagedPolicy
-from edgewise.site.raw import RawBehavior, RawFunctions, RawLocal, RawLog, RawOrigin, RawSite
+from edgewise.site.raw import (
+    RawBehavior,
+    RawFunctions,
+    RawLocal,
+    RawLog,
+    RawOrigin,
+    RawPersistence,
+    RawSecret,
+    RawSite,
+)
 from edgewise.site.reader import shapes_of
 
 PAGE = (Path(__file__).parents[2] / "docs/site.md").read_text()
@@ -21,6 +30,8 @@ TABLES = {
     "`[default]` and `[[behaviors]]`": RawBehavior,
     "`[functions]`": RawFunctions,
     "`[log]`": RawLog,
+    "`[log.token]` and `[log.key]`": RawSecret,
+    "`[persistence]`": RawPersistence,
 }
 
 
@@ -62,6 +73,14 @@ def example(tmp_path: Path) -> Path:
 
 def test_the_example_is_a_site(example: Path) -> None:
     assert load_site(example).triggers == ("viewer-request", "origin-response")
+
+
+def test_the_example_of_a_log_works_on_aws_without_a_secret_in_it(example: Path) -> None:
+    log = PAGE.split("```toml\n")[2].split("```")[0]
+    example.write_text(example.read_text().replace("[log]\n", log))
+    settings = bundle_settings(load_site(example))["log"]
+    assert settings["token"] == {"from": "secrets-manager", "name": "journal/openobserve"}
+    assert (settings["sample"], settings["privacy"]["query"]) == (0.25, ["page", "q"])
 
 
 def test_the_mistakes_are_reported_as_shown(example: Path) -> None:

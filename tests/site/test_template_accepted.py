@@ -20,6 +20,8 @@ BUCKET = '[origins.files]\nfolder = "."\n'
 SITES = {
     "bucket": f'name = "bucket"\n{BUCKET}[default]\norigin = "files"\nviewer_protocol = "redirect-to-https"\n',
     "app": f'name = "app"\n{APP}[default]\norigin = "app"\n[log]\n',
+    "log": f'name = "log"\n{APP}[default]\norigin = "app"\n[log]\ndelivery = "firehose"\nstream_name = "r"\n'
+    'visitor = true\nkey = { from = "ssm", name = "/log/key" }\n[persistence]\n',
     "many": f'name = "many"\n{APP}{BUCKET}[default]\norigin = "app"\nforward = "none"\n[log]\n'
     + "".join(f'[[behaviors]]\npath = "/{i}/*"\norigin = "{("app", "files")[i % 2]}"\n' for i in range(75)),
 }

@@ -14,7 +14,7 @@ from .log import Log
 from .output import say, write_line
 from .request import Request
 from .response import Response
-from .settings import DEFAULTS, FILE_NAME, Settings, read_settings
+from .settings import FALLBACK, FILE_NAME, Settings, read_settings
 from .steps import Steps
 
 TYPE_CHECKING = False
@@ -31,6 +31,7 @@ class Edge:
 
     A step at `viewer_request` or `origin_request` takes the request, one at `origin_response` or
     `viewer_response` takes `(request, response)`. It changes them in place, or returns a Response, or both.
+    `memory` keeps values from one request to the next; a step calls `edge.memory.get`.
     Production passes no argument: `settings` (as in the file), `clock`, `write` (of lines to standard output)
     and `environ` are for tests.
     """
@@ -38,6 +39,7 @@ class Edge:
     __slots__ = (
         "_log",
         "environment",
+        "memory",
         "origin_request",
         "origin_response",
         "viewer_request",
@@ -53,31 +55,39 @@ class Edge:
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         self.environment = Environment(clock or Clock(), environ)
+        self.memory = self.environment.memory
         self.viewer_request = Steps()
         self.origin_request = Steps()
         self.origin_response = Steps()
         self.viewer_response = Steps()
         try:
-            self._log = self._make_log(
-                read_settings(environ) if settings is None else Settings(settings), write
-            )
+            self._use(read_settings(environ) if settings is None else Settings(settings), write)
         except Exception as fault:  # whatever is wrong with them, the site stays up
-            note = f"{FILE_NAME}: {fault}; it is ignored, and records go to standard output"
-            self._log = self._make_log(Settings(DEFAULTS), write)
+            fallback = "records without addresses and queries go to standard output"
+            note = f"{FILE_NAME}: {fault}; it is ignored, and {fallback}"
+            self._use(Settings(FALLBACK), write)
             self._guarded(lambda _: say(write, note))
+
+    def _use(self, settings: Settings, write: Write) -> None:
+        self._log = self._make_log(settings, write)
+        if settings.persistence_header:
+            from .persistence import make_persistence
+
+            step = make_persistence(settings.persistence_header, self.environment)
+            self.origin_request(optional=True)(step)
 
     def _make_log(self, settings: Settings, write: Write) -> Log | None:
         if settings.log is None:
             return None
-        delivery = make_delivery(settings.log, self.environment.clock, write)
-        return Log(delivery, self.environment, settings.hash)
+        delivery = make_delivery(settings.log, self.environment, write)
+        return Log(delivery, self.environment, settings)
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         """Handle one invocation: run the steps, make the record, hand back what CloudFront expects.
 
         Raises EventError for something that is not a CloudFront event, and whatever a step raises.
         """
-        self.environment.enter()
+        self.environment.enter(context)
         request, response, steps = self._open(event)
         facts = self._guarded(lambda log: log.open(request))
         answer: Response | None = None

@@ -37,3 +37,35 @@ VIEWER_MEMORY_MB, VIEWER_TIMEOUT_S = 128, 5
 ORIGIN_MEMORY_MB, ORIGIN_TIMEOUT_S = 128, 10
 
 TRIGGERS = ("viewer-request", "origin-request", "origin-response", "viewer-response")
+
+# Where Lambda@Edge functions and their versions live ("Restrictions on Lambda@Edge").
+HOME_REGION = "us-east-1"
+REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+
+# The API references of CreateDeliveryStream, StartExecution, CreateEventBus, CreateSecret and PutParameter.
+STREAM_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
+STATE_MACHINE = re.compile(r"arn:[a-z-]+:states:[a-z0-9-]+:[0-9]{12}:stateMachine:[A-Za-z0-9_.:+-]{1,160}")
+BUS = re.compile(
+    r"[a-zA-Z0-9/._-]{1,256}|arn:[a-z-]+:events:[a-z0-9-]+:[0-9]{12}:event-bus/[a-zA-Z0-9/._-]{1,256}"
+)
+SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@:-]{1,512}")
+
+# OpenObserve's names of organizations and streams.
+OPENOBSERVE_NAME = re.compile(r"[A-Za-z0-9_:-]+")
+LOG_URL = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[!-~]*)?")
+USER = re.compile(r"[^\x00-\x1f]*")
+
+# The runtime at the edge takes these, see `edge/settings.py`.
+BUDGET_MS = (1, 5000)
+MAX_RECORDED_HEADERS = 10
+RECORDED_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,39}")
+UNRECORDED_HEADER = re.compile(
+    r"(?i).*(cookie|auth(?!ors?\b)|token|secret|passw|api-?key|session|[cx]srf|signature).*"
+    r"|.*forwarded.*|.*viewer-address|(.*-)?ip|referr?er"
+)
+
+# Headers that a function may set: "Restrictions on all edge functions".
+HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+NOT_FOR_ORIGINS = re.compile(
+    r"(?i)(x-(amz-cf|amzn|edge|accel)-.*|x-(cache|forwarded-proto|real-ip)|cloudfront-.*)"
+)

@@ -1,0 +1,105 @@
+"""One call of an AWS service that speaks JSON: the whole request as bytes, and what an error says.
+
+The shapes are those of the protocols `json` 1.0 and 1.1 (Smithy, "AWS JSON 1.1 protocol"). Nothing is sent here.
+"""
+
+from __future__ import annotations
+
+import json
+
+from edgewise.edge.errors import SettingsError
+
+from .credentials import read_credentials
+from .signing import sign
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from edgewise.edge.environment import Environment
+
+_SHOWN_CHARACTERS = 300
+# A request that was signed, and then frozen with its environment before all of it was sent.
+_EXPIRED = ("InvalidSignatureException", "RequestExpired")
+
+
+class Operation:
+    """One operation of one service in one region, such as `Firehose_20150804.PutRecordBatch` of `firehose`.
+
+    `host` is `https://service.region.amazonaws.com`, or the endpoint that takes its place.
+    """
+
+    __slots__ = ("_environment", "_headers", "_region", "_service", "host")
+
+    def __init__(
+        self,
+        service: str,
+        target: str,
+        environment: Environment,
+        *,
+        region: str | None = None,
+        endpoint: str | None = None,
+        version: str = "1.1",
+    ) -> None:
+        """`region` is the one where the function runs, unless it is given. SettingsError if neither is known."""
+        self._region = region or environment.region or ""
+        if not self._region:
+            raise SettingsError(f"there is no region for {service}: neither log.region nor AWS_REGION is set")
+        self._service = service
+        self._environment = environment
+        self.host = endpoint.rstrip("/") if endpoint else f"https://{service}.{self._region}.amazonaws.com"
+        self._headers = {
+            "Host": self.host.partition("://")[2],
+            "Content-Type": f"application/x-amz-json-{version}",
+            "X-Amz-Target": target,
+        }
+
+    def request(self, payload: Mapping[str, Any]) -> bytes:
+        """A whole HTTP/1.1 request, signed now. CredentialsError if there is nothing to sign with."""
+        body = json.dumps(payload, separators=(",", ":")).encode("ascii")
+        signed = sign(
+            "POST",
+            "/",
+            self._headers,
+            body,
+            service=self._service,
+            region=self._region,
+            credentials=read_credentials(self._environment.environ),
+            now=self._environment.clock.now(),
+        )
+        lines = "".join(f"{name}: {value}\r\n" for name, value in signed.items())
+        return f"POST / HTTP/1.1\r\n{lines}Content-Length: {len(body)}\r\n\r\n".encode("ascii") + body
+
+
+class Problem:
+    """An answer that is not 200: `code` such as `ThrottlingException`, or the status; `message` for a person."""
+
+    __slots__ = ("code", "message", "status")
+
+    def __init__(self, status: int, body: bytes) -> None:
+        self.status = status
+        text = body.decode("utf-8", "replace")
+        try:
+            fault = json.loads(text)
+        except ValueError:  # of a proxy, perhaps
+            fault = None
+        if not isinstance(fault, dict):
+            fault = {"message": text}
+        # `prefix#Code` and `Code:address` are both seen.
+        self.code = str(fault.get("__type", status)).partition(":")[0].rpartition("#")[2]
+        self.message = str(fault.get("message", fault.get("Message", "")))
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether the same request would do if it were signed anew."""
+        return self.code in _EXPIRED and "expired" in self.message
+
+    def __str__(self) -> str:
+        return f"status {self.status}, {self.code}: {self.message}"[:_SHOWN_CHARACTERS]
+
+
+def region_of(arn: str) -> str | None:
+    """The region in an ARN; None for anything else."""
+    parts = arn.split(":", 5)
+    return parts[3] or None if len(parts) == 6 and parts[0] == "arn" else None

@@ -1,0 +1,344 @@
+"""Brings records to one network destination: what is kept, when it is tried, what becomes of each answer.
+
+Every record stays in memory until an answer confirms it, within bounds; one that cannot be kept, or is refused, goes
+to standard output, so that none is lost in silence. What a request looks like and what its answer means is the
+destination's; how bytes travel is the connection's.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections import deque
+from itertools import islice
+
+from edgewise.edge.errors import EdgeError, LoadError
+from edgewise.edge.output import say
+from edgewise.edge.record import to_line
+
+from .breaker import PAUSE_SECONDS, Breaker
+from .connection import Connection, StaleConnectionError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from typing import Protocol
+
+    from edgewise.edge.environment import Clock
+    from edgewise.edge.output import Write
+    from edgewise.edge.record import Record
+
+    from .lookup import Resolve
+
+    class Destination(Protocol):
+        """Makes requests of records and reads answers to them. It never touches the network."""
+
+        @property
+        def host(self) -> str:
+            """`http://host[:port]` or `https://host[:port]`, without a path."""
+
+        @property
+        def limits(self) -> tuple[int, int]:
+            """The most records of one request, and the most bytes of their lines, one counted for each line's end."""
+
+        def request(self, lines: Sequence[str]) -> bytes:
+            """A whole HTTP/1.1 request for these records (lines of ASCII JSON, no line ends), to be sent at once.
+
+            Called anew for each attempt. LoadError says that something it needs is not in memory yet, and is no fault;
+            anything else that it raises counts as a fault of the destination.
+            """
+
+        def verdict(self, status: int, headers: Mapping[str, str], body: bytes, count: int) -> Verdict:
+            """What the answer to a request of `count` records means; header names are in lower case.
+
+            What it raises counts as a fault of the destination: all of them are sent again after a pause.
+            """
+
+
+MOST_BATCH_BYTES = 64 * 1024  # what can be sent and answered within a budget of some ten milliseconds
+MOST_REFUSALS = 3  # in a row with nothing taken between them: then it is not the records that are wrong
+_RESERVE_MS = 100  # of the invocation's own time, left alone
+_NOW = 0.0  # a deadline that is past: look, but do not wait
+
+
+class UndeliveredError(EdgeError):
+    """The destination answered, but did not take every record."""
+
+    code = "edge.undelivered"
+
+
+class Verdict:
+    """What became of the records of one request, by their indices in it; an index in none of the sets is `retry`.
+
+    `stored`: taken. `retry`: to be sent again after a pause, or at once if `at_once` (another request has a better
+    chance, say with other credentials; believed once until something is stored). `refused`: never to be taken, and
+    printed on standard output. If it is not `certain` which ones were refused, only how many, then all are printed,
+    but where nothing was stored the batch is halved until the bad one is alone. `reason` is for the author of the
+    site.
+    """
+
+    __slots__ = ("at_once", "certain", "reason", "refused", "retry", "stored")
+
+    def __init__(
+        self,
+        stored: Collection[int] = (),
+        retry: Collection[int] = (),
+        refused: Collection[int] = (),
+        reason: str = "",
+        *,
+        at_once: bool = False,
+        certain: bool = True,
+    ) -> None:
+        self.stored = frozenset(stored)
+        self.retry = frozenset(retry)
+        self.refused = frozenset(refused)
+        self.reason = reason
+        self.at_once = at_once
+        self.certain = certain
+
+
+class Limits:
+    """Of a courier: the `budget_ms` that one invocation may wait in all; `wait` for answers within it, or read them in
+    a later invocation; the most `records`, `bytes` and seconds of `age` that are kept in memory."""
+
+    __slots__ = ("age", "budget_ms", "bytes", "records", "wait")
+
+    def __init__(
+        self,
+        budget_ms: float,
+        *,
+        wait: bool = False,
+        records: int = 500,
+        bytes: int = 256 * 1024,
+        age: float = 4 * 3600,  # OpenObserve drops what is older than 5 hours, and says 200
+    ) -> None:
+        self.budget_ms = budget_ms
+        self.wait = wait
+        self.records = records
+        self.bytes = bytes
+        self.age = age
+
+
+class _Kept:
+    """A record in memory: its line, when it came (microseconds), whether it was sent already."""
+
+    __slots__ = ("line", "since", "was_sent")
+
+    def __init__(self, line: str, since: int) -> None:
+        self.line = line
+        self.since = since
+        self.was_sent = False
+
+
+class Courier:
+    """A Delivery over the network, oldest records first. Always: sent + dropped + pending = records taken.
+
+    Delivery is at least once: after a lost answer a batch is sent again with the same record ids. One batch is under
+    way at a time; nobody waits for the answer to one that an earlier invocation sent.
+
+    Since the environment began: `sent`, `dropped`, `retried` (sendings of a record after its first). Of the last time:
+    `waited_ms` that delivering took, `batch_age_ms` of the oldest record in the batch that was sent.
+    """
+
+    __slots__ = (
+        "_at_once",
+        "_breaker",
+        "_bytes",
+        "_clock",
+        "_connection",
+        "_destination",
+        "_in_flight",
+        "_limits",
+        "_most",
+        "_pending",
+        "_refusals",
+        "_write",
+        "batch_age_ms",
+        "dropped",
+        "retried",
+        "sent",
+        "waited_ms",
+    )
+
+    def __init__(
+        self,
+        destination: Destination,
+        limits: Limits,
+        clock: Clock,
+        write: Write,
+        resolve: Resolve = socket.getaddrinfo,
+    ) -> None:
+        self._destination = destination
+        self._limits = limits
+        self._clock = clock
+        self._write = write
+        self._connection = Connection(destination.host, resolve)
+        self._breaker = Breaker(clock)
+        self._pending: deque[_Kept] = deque()
+        self._bytes = 0
+        self._in_flight = 0  # how many of the oldest pending records were sent and have no answer yet
+        self._most = destination.limits[0]  # records of the next request; less while a bad one is looked for
+        self._refusals = 0  # answers that refused something and took nothing, in a row
+        self._at_once = False  # whether a second try at once was had, with nothing stored since
+        self.sent = 0
+        self.dropped = 0
+        self.retried = 0
+        self.waited_ms = 0.0
+        self.batch_age_ms = 0
+
+    @property
+    def pending(self) -> int:
+        """How many records wait in memory."""
+        return len(self._pending)
+
+    def deliver(self, record: Record, remaining_ms: float) -> None:
+        """Keep `record`, then send what is pending, as far as it goes within the budget."""
+        began = time.monotonic()
+        self._keep(to_line(record))
+        budget_ms = min(self._limits.budget_ms, remaining_ms - _RESERVE_MS)
+        if budget_ms > 0 and not self._breaker.is_open():
+            try:
+                self._work(began + budget_ms / 1000)
+            except Exception as fault:  # the answer is the other side's to choose
+                self._fail(f"{type(fault).__name__}: {fault}")
+        self.waited_ms = round((time.monotonic() - began) * 1000, 3)
+
+    def close(self) -> None:
+        """Close the connection; what is pending stays, and what was sent without an answer is sent again."""
+        self._in_flight = 0
+        self._breaker.end()
+        self._connection.close()
+
+    def _keep(self, line: str) -> None:
+        limits, now = self._limits, self._clock.now()
+        self._pending.append(_Kept(line, now))
+        self._bytes += len(line)
+        # Those in flight may be stored already, so their answer is waited for.
+        while len(self._pending) > limits.records or self._bytes > limits.bytes:
+            self._drop(self._in_flight)
+        oldest = now - int(limits.age * 1_000_000)
+        while len(self._pending) > self._in_flight and self._pending[self._in_flight].since < oldest:
+            self._drop(self._in_flight)
+
+    def _drop(self, index: int) -> None:
+        """Count a record as dropped, and print it where it can be found."""
+        kept = self._pending[index]
+        del self._pending[index]
+        self._bytes -= len(kept.line)
+        self.dropped += 1
+        self._write(kept.line)
+
+    def _work(self, deadline: float) -> None:
+        """Take up an answer that has come since, then send what is pending until it is gone or the time is."""
+        if self._in_flight:
+            self._settle(_NOW)
+        if self._breaker.is_silent() and (self._in_flight or not self._connection.open(_NOW)):
+            self._fail(f"no answer for {PAUSE_SECONDS} s")
+        if self._breaker.is_open():
+            return
+        while self._pending and not self._in_flight and time.monotonic() < deadline:
+            if not self._send_batch(deadline) or not self._limits.wait:
+                return
+            self._settle(deadline)
+
+    def _send_batch(self, deadline: float) -> bool:
+        """Send the oldest records. False if that has to wait for the connection, or for a secret.
+
+        Who begins to open the connection waits for it: an environment which serves few requests could not open one
+        bit by bit before the other side loses patience. Those who come while it is opening do not wait.
+        """
+        breaker = self._breaker
+        is_opening = breaker.is_under_way()
+        if is_opening and not self._connection.open(_NOW):
+            return False
+        batch = self._batch()
+        try:  # before the connection is waited for, as this may take a part of the time too
+            message = self._destination.request([kept.line for kept in batch])
+        except LoadError as fault:  # the memory has pauses of its own, and tells by the cause that it tried
+            if fault.__cause__ is not None:
+                self._say(f"({fault})")
+            breaker.end()
+            return False
+        if not is_opening:
+            breaker.begin()
+            if not self._connection.open(deadline):
+                return False
+        self._connection.send(message)
+        breaker.begin()
+        self._in_flight = len(batch)
+        self.batch_age_ms = max(0, self._clock.now() - batch[0].since) // 1000
+        for kept in batch:
+            self.retried += kept.was_sent
+            kept.was_sent = True
+        return True
+
+    def _batch(self) -> list[_Kept]:
+        most_bytes = min(self._destination.limits[1], MOST_BATCH_BYTES)
+        batch: list[_Kept] = []
+        size = 0
+        for kept in islice(self._pending, self._most):
+            size += len(kept.line) + 1
+            if batch and size > most_bytes:
+                break
+            batch.append(kept)
+        return batch
+
+    def _settle(self, deadline: float) -> None:
+        """Deal with the batch in flight by its answer. Without one by the deadline it stays in flight."""
+        try:
+            answer = self._connection.receive(deadline)
+        except StaleConnectionError:
+            self._in_flight = 0
+            self._breaker.end()
+            return
+        if answer is not None:
+            count = self._in_flight
+            verdict = self._destination.verdict(answer.status, answer.headers, answer.body, count)
+            self._in_flight = 0
+            self._breaker.end()
+            self._obey(verdict, count)
+
+    def _obey(self, verdict: Verdict, count: int) -> None:
+        """Account for the `count` oldest records. UndeliveredError if a pause is called for."""
+        stored = verdict.stored & frozenset(range(count))
+        refused = verdict.refused & frozenset(range(count)) - stored
+        if stored:
+            self._breaker.close()
+            self._refusals, self._at_once = 0, False
+        elif refused and not verdict.certain and count > 1:
+            self._most = count // 2
+            return
+        self._most = self._destination.limits[0]
+        batch = [self._pending.popleft() for _ in range(count)]
+        self._pending.extendleft(batch[i] for i in reversed(range(count)) if i not in stored | refused)
+        self._bytes = sum(len(kept.line) for kept in self._pending)
+        self.sent += len(stored)
+        self.dropped += len(refused)
+        if refused:
+            for index in sorted(refused) if verdict.certain else range(count):
+                self._write(batch[index].line)
+            self._refusals += not stored
+        self._decide(verdict, len(stored), len(refused), count)
+
+    def _decide(self, verdict: Verdict, stored: int, refused: int, count: int) -> None:
+        """Tell what went wrong, and go on at once or not."""
+        trouble = verdict.reason
+        if refused:
+            them = "" if verdict.certain or refused == count else "all "
+            trouble = f"{refused} of {count} refused, {them}printed above: {trouble}"
+        again = stored + refused < count
+        if (again and (self._at_once or not verdict.at_once)) or self._refusals >= MOST_REFUSALS:
+            raise UndeliveredError(trouble)
+        self._at_once = self._at_once or again
+        if trouble and (again or refused):
+            self._say(f"({trouble})")
+
+    def _fail(self, reason: str) -> None:
+        """Every record that was sent without an answer waits again, and all for the end of a pause."""
+        self._in_flight = 0
+        self._breaker.fail()
+        self._connection.close()
+        self._say(f"({reason}); {self.pending} wait {self._breaker.pause} s")
+
+    def _say(self, text: str) -> None:
+        say(self._write, f"{self._destination.host} did not take the records {text}")

@@ -1,0 +1,48 @@
+"""What the functions' role may do for the log: bring records to one place, read the secrets that the site names.
+
+Action and resource names: the Service Authorization Reference. Secrets are taken to be encrypted with the account's
+own key for the service, which asks for no permission more.
+"""
+
+from __future__ import annotations
+
+from edgewise.site.model import Log, Secret
+
+# By delivery: the action, and the resource by its name (ARNs are taken as they are).
+_DELIVERIES = {
+    "firehose": ("firehose:PutRecordBatch", "firehose", "deliverystream/", "stream_name"),
+    "step-functions": ("states:StartExecution", "states", "stateMachine:", "state_machine_arn"),
+    "eventbridge": ("events:PutEvents", "events", "event-bus/", "bus"),
+}
+_SECRETS = {
+    # Secrets Manager ends its ARNs in a hyphen and six random characters.
+    "secrets-manager": ("secretsmanager:GetSecretValue", "secretsmanager", "secret:", "-??????"),
+    "ssm": ("ssm:GetParameter", "ssm", "parameter/", ""),
+}
+
+
+def log_permissions(log: Log) -> dict[str, tuple[str, str]]:
+    """By a name each: an action and the only resource it is for, a text for `Fn::Sub`."""
+    permissions = {}
+    if log.delivery in _DELIVERIES:
+        action, service, kind, key = _DELIVERIES[log.delivery]
+        permissions["records"] = (
+            action,
+            _arn(service, log.region, kind, str(log.target.get(key, "default"))),
+        )
+    for name, secret in (("token", log.token), ("key", log.privacy.key)):
+        if secret:
+            permissions[name] = _reading(secret, log.region)
+    return permissions
+
+
+def _reading(secret: Secret, region: str) -> tuple[str, str]:
+    action, service, kind, end = _SECRETS[secret.source]
+    name = secret.name if secret.name.startswith("arn:") else secret.name.lstrip("/") + end
+    return action, _arn(service, region, kind, name)
+
+
+def _arn(service: str, region: str, kind: str, name: str) -> str:
+    if name.startswith("arn:"):
+        return name
+    return f"arn:${{AWS::Partition}}:{service}:{region}:${{AWS::AccountId}}:{kind}{name}"
