@@ -1,10 +1,11 @@
 """What bringing a record to a far collector adds to a request: the deliveries, and the naive ways beside them.
 
-    .venv/bin/python -m benchmarks.added_latency [--round-trip 80] [--count 1000]
+    .venv/bin/python -m benchmarks.added_latency [--round-trip 80] [--count 300]
 
 The collector speaks TLS and is a process of its own behind a proxy that holds bytes back. All ways take the same
-record. p50 and p99 are over all invocations, the first one included, which opens the connection; `CPU` is this
-process's own time.
+record. p50 and p99 are over all invocations, the first one included, which opens the connection; of the ways that wait
+there are so few that their p99 is the most. `CPU` is this process's own time. The aim for `openobserve`, which writes
+in one invocation and reads the answer in a later one: p50 of 0.3 ms, p99 of 2 ms.
 """
 
 from __future__ import annotations
@@ -65,9 +66,9 @@ def far_collector(round_trip: float) -> Iterator[str]:
             del os.environ["SSL_CERT_FILE"]
 
 
-def courier(url: str, budget_ms: float, *, wait: bool) -> Courier:
+def courier(url: str, budget_ms: float, *, wait: bool = False, organization: str = "default") -> Courier:
     """The delivery `openobserve` as the runtime makes it."""
-    log = {"url": url, "organization": "default", "stream": "edge", "user": "me", "password": "secret"}
+    log = {"url": url, "organization": organization, "stream": "edge", "user": "me", "password": "secret"}
     return Courier(OpenObserve(log), Limits(budget_ms, wait=wait), Clock(), print)
 
 
@@ -101,31 +102,37 @@ def measure(deliver: Deliver, count: int) -> tuple[float, float, float, float]:
     return times[count // 2] * 1e3, times[int(count * 0.99)] * 1e3, times[-1] * 1e3, used[count // 2] * 1e3
 
 
-def run(round_trip_ms: float = 80, count: int = 1000) -> None:
+def run(round_trip_ms: float = 80, count: int = 300) -> None:
     """Measure and print the table."""
     lines: list[str] = []
     with far_collector(round_trip_ms / 1000) as url:
-        writing, waiting = courier(url, 50, wait=False), courier(url, 1000, wait=True)
+        writing, waiting = courier(url, 50), courier(url, 1000, wait=True)
+        reopening = courier(url, 50, organization="closing")
         stdout = Stdout(lines.append)
-        few = max(100, count // 10)
+        few = max(10, count // 25)
         rows: list[tuple[str, Deliver, int]] = [
             ("floor: one line to a list (stdout)", lambda: stdout.deliver(_RECORD, 5000), count),
             ("openobserve, write now", lambda: writing.deliver(_RECORD, 5000), count),
+            (
+                "the same, where each answer ends the connection",
+                lambda: reopening.deliver(_RECORD, 5000),
+                count,
+            ),
             ("openobserve, wait", lambda: waiting.deliver(_RECORD, 5000), few),
             ("naive: one connection kept, waited for", naive(url, kept=True), few),
             ("naive: a new connection each", naive(url, kept=False), few),
         ]
         print(
-            f"{f'collector {round_trip_ms:g} ms away, TLS':<42}{'p50 ms':>9}{'p99 ms':>9}{'most':>9}{'CPU ms':>9}"
+            f"{f'collector {round_trip_ms:g} ms away, TLS':<50}{'p50 ms':>9}{'p99 ms':>9}{'most':>9}{'CPU ms':>9}"
         )
         for name, deliver, times in rows:
             p50, p99, most, cpu = measure(deliver, times)
-            print(f"{name:<42}{p50:>9.2f}{p99:>9.2f}{most:>9.2f}{cpu:>9.3f}")
+            print(f"{name:<50}{p50:>9.2f}{p99:>9.2f}{most:>9.2f}{cpu:>9.3f}")
         print(
             f"\nwrite now: {writing.sent} sent, {writing.dropped} dropped, {writing.pending} pending of {count}"
         )
-        writing.close()
-        waiting.close()
+        for delivery in (writing, reopening, waiting):
+            delivery.close()
 
 
 if __name__ == "__main__":
@@ -133,6 +140,6 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--round-trip", type=float, default=80, help="milliseconds")
-    parser.add_argument("--count", type=int, default=1000, help="invocations of the fast ways")
+    parser.add_argument("--count", type=int, default=300, help="invocations of the fast ways")
     arguments = parser.parse_args()
     run(arguments.round_trip, arguments.count)

@@ -1,5 +1,5 @@
-"""What the memory of an environment costs: a hit beside a bare dictionary's, a soak with keys that never come twice, and
-what is allocated beside what is counted.
+"""What the memory of an environment costs: a hit beside a bare dictionary's, a soak with keys that never come twice,
+and what is allocated beside what is counted.
 
     .venv/bin/python -m benchmarks.memory [--gets 200000]
 

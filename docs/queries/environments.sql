@@ -1,7 +1,7 @@
 /* How long execution environments live and what their memory is worth: one row per region and version of a function.
    Viewer and origin triggers are different functions, and so are different rows.
 
-     edgewise query "$(cat docs/queries/environments.sql)" --since 24h
+     edgewise query --file docs/queries/environments.sql --since 24h
 
    Ages and counters are the environment's own: a record that was lost, or left out of the sample, takes none of them
    along. But an environment is seen only when it makes a record, so that it may have lived longer than it was seen,

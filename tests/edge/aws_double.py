@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import calendar
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -105,7 +106,7 @@ def answered_well(target: str, params: Params) -> Reply:
 class AwsDouble:
     """`calls` are those whose signature was right: the target and botocore's params. `answer` makes the replies."""
 
-    def __init__(self, clock: HandClock) -> None:
+    def __init__(self, clock: HandClock, context: ssl.SSLContext | None = None) -> None:
         self.clock = clock
         self.calls: list[tuple[str, Params]] = []
         self.refused: list[str] = []
@@ -117,7 +118,9 @@ class AwsDouble:
         self.held.set()
         self.server = _Server(("127.0.0.1", 0), _Handler)
         self.server.double = self
-        self.url = f"http://localhost:{self.server.server_address[1]}"
+        if context:
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"{'https' if context else 'http'}://localhost:{self.server.server_address[1]}"
 
     def handle(self, headers: dict[str, str], body: bytes) -> Reply:
         target = headers.get("x-amz-target", "")
@@ -208,8 +211,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def aws_on_loopback(clock: HandClock) -> Iterator[AwsDouble]:
-    double = AwsDouble(clock)
+def aws_on_loopback(clock: HandClock, context: ssl.SSLContext | None = None) -> Iterator[AwsDouble]:
+    double = AwsDouble(clock, context)
     thread = threading.Thread(target=double.server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

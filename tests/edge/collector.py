@@ -9,7 +9,7 @@ import socket
 import socketserver
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +19,14 @@ _SENT_BEFORE_CLOSING = {
     "hang up": b"",
     "close half-way": b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
     "babble": b"\x00\xff not HTTP \r\n\r\n",
+}
+
+
+# How many of so many records are taken, and how many refused.
+_TAKEN: dict[str, Callable[[int], tuple[int, int]]] = {
+    "lie": lambda count: (0, 0),
+    "refuse one": lambda count: (count - 1, 1),
+    "refuse all": lambda count: (0, count),
 }
 
 
@@ -108,13 +116,14 @@ class _Handler(socketserver.StreamRequestHandler):
         if behaviour == "hang up once":
             self.collector.behaviour = "store"
             return False
-        if behaviour == "refuse one":
-            self.collector.keep(records[1:])
-            return self._send("200 OK", _counts(count - 1, 1))
-        if behaviour == "refuse poison":
-            return self._refuse_poison(records)
-        if behaviour in ("lie", "refuse all"):
-            return self._send("200 OK", _counts(0, 0 if behaviour == "lie" else count))
+        if behaviour.endswith("poison"):
+            return self._refuse_poison(behaviour, records)
+        if behaviour == "repeat the head":
+            return self._send("401 Who", repr(self.collector.requests[-1][1]).encode())
+        if behaviour in _TAKEN:
+            taken, refused = _TAKEN[behaviour](count)
+            self.collector.keep(records[count - taken :])
+            return self._send("200 OK", _counts(taken, refused))
         if behaviour == "drown":
             return self._send("200 OK", b"[" * 5_000_000)
         if behaviour == "say nothing":
@@ -127,11 +136,14 @@ class _Handler(socketserver.StreamRequestHandler):
             return self._send(behaviour, b'{"code":0,"message":"told to"}')
         return False
 
-    def _refuse_poison(self, records: list[dict[str, Any]]) -> bool:
+    def _refuse_poison(self, behaviour: str, records: list[dict[str, Any]]) -> bool:
         """One record with this path, and nothing of the batch is stored."""
-        if any(record["path"] == "poison" for record in records):
-            return self._send("400 Bad", b'{"code":400,"message":"poison"}')
-        return self.answer("store", records)
+        if all(record["path"] != "poison" for record in records):
+            return self.answer("store", records)
+        if behaviour == "hang up on poison":
+            return False
+        status = "403 Forbidden" if behaviour == "forbid poison" else "400 Bad"
+        return self._send(status, b'{"code":400,"message":"poison"}')
 
     def _drip(self, data: bytes) -> None:
         for byte in data:

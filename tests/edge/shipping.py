@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from typing import TYPE_CHECKING, Any
 
 from edge.doubles import HandClock, Output
 from edgewise.edge.delivery.courier import Courier, Limits
+from edgewise.edge.delivery.network import NETWORK, Network
 from edgewise.edge.delivery.openobserve import OpenObserve
 
 if TYPE_CHECKING:
-    from edgewise.edge.delivery.courier import Destination
-    from edgewise.edge.delivery.lookup import Resolve
+    from edgewise.edge.delivery.destination import Destination
 
 
 class Shipping:
@@ -24,9 +23,9 @@ class Shipping:
         limits: Limits,
         clock: HandClock,
         output: Output,
-        resolve: Resolve = socket.getaddrinfo,
+        network: Network = NETWORK,
     ) -> None:
-        self.delivery = Courier(destination, limits, clock, output, resolve)
+        self.delivery = Courier(destination, limits, clock, output, network)
         self.made = 0
 
     def deliver(self, count: int = 1, remaining_ms: float = 5000, **fields: Any) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import edgewise.edge
 from edge.doubles import ENVIRON, Context, HandClock, Output, load_event
 from edgewise.edge import Edge, EdgeError, Request, Response
 
@@ -155,6 +156,16 @@ def test_a_step_that_returns_something_else_is_told_what_to_return(edge: Edge, v
         edge(load_event("viewer-request"), Context())
 
 
+def test_a_folder_of_the_authors_beside_the_runtime_is_not_taken_for_it(edge: Edge, output: Output) -> None:
+    code = "def step(request):\n    raise LoadError(request.headers.get('cookie'))"
+    file = str(Path(edgewise.edge.__file__).parent) + "_of_mine/app.py"
+    names: dict[str, Any] = {"LoadError": edgewise.edge.LoadError}
+    exec(compile(code, file, "exec"), names)
+    edge.viewer_request(optional=True)(names["step"])
+    edge(load_event("viewer-request"), Context())
+    assert output.records[0]["failure"] == "step: LoadError at app.py:2"
+
+
 def test_an_error_without_readable_text_is_still_reported(edge: Edge, output: Output) -> None:
     class Unspeakable(Exception):
         def __str__(self) -> str:
@@ -212,9 +223,10 @@ def test_an_event_of_another_service_is_refused_by_name(edge: Edge, event: dict[
         edge(event, Context())
 
 
-def test_an_unknown_trigger_is_refused(edge: Edge) -> None:
+@pytest.mark.parametrize("trigger", ["viewer-whatever", "environment", "memory", "-use", 7, None])
+def test_an_unknown_trigger_is_refused(edge: Edge, trigger: Any) -> None:
     event = load_event("viewer-request")
-    event["Records"][0]["cf"]["config"]["eventType"] = "viewer-whatever"
+    event["Records"][0]["cf"]["config"]["eventType"] = trigger
     with pytest.raises(EdgeError, match="not an event of CloudFront"):
         edge(event, Context())
 
@@ -239,7 +251,7 @@ def test_settings_without_a_log_make_no_records(output: Output) -> None:
         ("{", "cannot be read"),
         ("[]", "no JSON object"),
         ('{"log": true}', "log.delivery"),
-        ('{"log": {"delivery": "pigeon"}}', "'pigeon'"),
+        ('{"log": {"delivery": "pigeon"}}', "log.delivery"),
         ('{"log": {"delivery": "openobserve"}}', "url"),
         ('{"log": {"delivery": "openobserve", "url": "http://store:port"}}', "url"),
         ('{"log": {"delivery": "openobserve", "url": "http://u:secret@store"}}', "url"),

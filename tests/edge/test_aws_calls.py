@@ -6,11 +6,12 @@ import json
 from typing import Any
 
 import pytest
+from botocore.credentials import Credentials
 from botocore.parsers import create_parser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.aws_double import AWS_ENVIRON, operation_model
+from edge.aws_double import AWS_ENVIRON, authorization, operation_model
 from edge.doubles import HandClock
 from edgewise.edge.aws.call import Operation, Problem, region_of
 from edgewise.edge.aws.credentials import CredentialsError
@@ -53,6 +54,36 @@ def test_region_and_endpoint_can_be_given() -> None:
     here = Operation("events", "AWSEvents.PutEvents", environment(), endpoint="http://localhost:4566/")
     assert here.host == "http://localhost:4566"
     assert take_apart(here.request({}))[1]["Host"] == "localhost:4566"
+
+
+def test_an_endpoint_can_have_a_path_which_is_signed_too() -> None:
+    operation = Operation("ssm", "AmazonSSM.GetParameter", environment(), endpoint="http://[::1]:4566/a/ssm")
+    assert operation.host == "http://[::1]:4566"
+    first, headers, body = take_apart(operation.request({}))
+    assert first == "POST /a/ssm HTTP/1.1"
+    assert headers["Host"] == "[::1]:4566"
+    given = {
+        name: value for name, value in headers.items() if name not in ("Authorization", "Content-Length")
+    }
+    assert headers["Authorization"] == authorization(
+        "POST",
+        "http://[::1]:4566/a/ssm",
+        given,
+        body,
+        service="ssm",
+        region="eu-west-2",
+        credentials=Credentials(AWS_ENVIRON["AWS_ACCESS_KEY_ID"], AWS_ENVIRON["AWS_SECRET_ACCESS_KEY"]),
+    )
+
+
+def test_what_is_told_of_a_wrong_signature_holds_nothing_of_the_request() -> None:
+    message = (
+        "The request signature we calculated does not match the signature you provided.\n\n"
+        "The Canonical String for this request should have been\n'POST\n/\n\nx-amz-security-token:SECRET"
+    )
+    problem = Problem(403, json.dumps({"__type": "InvalidSignatureException", "message": message}).encode())
+    assert "does not match" in str(problem)
+    assert "SECRET" not in str(problem)
 
 
 def test_without_a_region_the_settings_are_refused() -> None:

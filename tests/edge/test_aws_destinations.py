@@ -357,12 +357,9 @@ def test_of_a_batch_only_the_records_that_failed_are_sent_again(
         aws.answer = answered_well
         return 200, _mixed(kind, [None, "InternalFailure", None, "InternalFailure"])
 
-    aws.answer = lambda target, sent: (503, {"__type": "ServiceUnavailableException"})
-    shipping = ship(kind)
-    shipping.deliver(3)
-    aws.calls.clear()
     aws.answer = two_fail
-    clock.pass_time(PAUSE)
+    shipping = ship(kind)
+    shipping.deliver(3, remaining_ms=0)
     shipping.deliver()
     assert shipping.counts == (2, 0, 2)
     clock.pass_time(PAUSE * 2)

@@ -13,6 +13,7 @@ import pytest
 
 from edge.collector import free_port
 from edgewise.edge.delivery.connection import Connection, StaleConnectionError
+from edgewise.edge.delivery.network import Network
 
 LATE = 0.0  # a deadline that is past
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -94,6 +95,38 @@ def test_a_kept_connection_that_was_closed_is_replaced_before_anything_is_sent(
     connection.close()
 
 
+def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next_one(listener: socket.socket) -> None:
+    connection = Connection(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    assert connection.open(soon())
+    with listener.accept()[0] as first:
+        connection.send(b"1")
+        first.sendall(ANSWER)
+        answer = connection.receive(soon())
+        assert answer is not None
+        first.sendall(ANSWER)
+        assert connection.open(soon())
+    with listener.accept()[0] as second:
+        connection.send(b"2")
+        second.sendall(b"HTTP/1.1 503 Full\r\nContent-Length: 0\r\n\r\n")
+        answer = connection.receive(soon())
+        assert answer is not None
+        assert answer.status == 503
+    connection.close()
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6")
+def test_a_host_can_be_an_ipv6_address() -> None:
+    with socket.socket(socket.AF_INET6) as listener:
+        try:
+            listener.bind(("::1", 0))
+        except OSError:
+            pytest.skip("no IPv6 on the loopback interface")
+        listener.listen()
+        connection = Connection(f"http://[::1]:{listener.getsockname()[1]}")
+        assert connection.open(soon())
+        connection.close()
+
+
 def test_only_a_connection_that_has_served_can_be_stale(listener: socket.socket) -> None:
     connection = Connection(f"http://127.0.0.1:{listener.getsockname()[1]}")
     assert connection.open(soon())
@@ -117,7 +150,7 @@ def test_only_a_connection_that_has_served_can_be_stale(listener: socket.socket)
 
 def test_the_next_address_is_tried_where_one_refuses(listener: socket.socket) -> None:
     port = listener.getsockname()[1]
-    connection = Connection("http://two.example", addresses(free_port(), port))
+    connection = Connection("http://two.example", Network(addresses(free_port(), port)))
     assert connection.open(soon())
     connection.close()
 
@@ -128,18 +161,20 @@ def test_after_a_silent_address_the_next_attempt_begins_with_another(listener: s
         silent.listen(0)
         with socket.create_connection(silent.getsockname()):  # its queue is full: others get no answer
             resolve = addresses(silent.getsockname()[1], listener.getsockname()[1])
-            connection = Connection("http://two.example", resolve)
+            connection = Connection("http://two.example", Network(resolve))
             assert not connection.open(time.monotonic() + 0.05)
             assert not connection.open(LATE)
             connection.close()
             assert connection.open(soon())
+            connection.close()
+            assert connection.open(time.monotonic() + 0.5)  # and so do those after it
             connection.close()
 
 
 def test_an_unreachable_address_is_an_error_at_once() -> None:
     family, _, _, _, address = socket.AF_INET, 0, 0, "", ("255.255.255.255", 80)
     connection = Connection(
-        "http://x.example", lambda *_, **__: [(family, socket.SOCK_STREAM, 0, "", address)]
+        "http://x.example", Network(lambda *_, **__: [(family, socket.SOCK_STREAM, 0, "", address)])
     )
     with pytest.raises(OSError) as caught:
         connection.open(soon())
@@ -164,5 +199,5 @@ def test_the_place_in_a_url_is_what_is_looked_up(url: str, asked: tuple[str, int
         raise OSError("enough")
 
     with pytest.raises(OSError, match="enough"):
-        Connection(url, resolve).open(soon())
+        Connection(url, Network(resolve)).open(soon())
     assert seen == [asked]

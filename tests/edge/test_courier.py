@@ -15,7 +15,8 @@ from edge.collector import Collector, collecting
 from edge.doubles import HandClock, Output
 from edge.shipping import Shipping, to_openobserve
 from edgewise.edge.delivery.breaker import PAUSE_SECONDS
-from edgewise.edge.delivery.courier import MOST_REFUSALS, Limits, Verdict
+from edgewise.edge.delivery.courier import MOST_REFUSALS, Limits
+from edgewise.edge.delivery.destination import Verdict
 from edgewise.edge.delivery.openobserve import COMPRESSED_FROM, OpenObserve
 from edgewise.edge.errors import LoadError
 
@@ -74,12 +75,16 @@ def test_counters_tell_of_waiting_of_age_and_of_what_was_sent_again(
     shipping.deliver()
     assert 0 < shipping.delivery.waited_ms < 5 * BUDGET_MS
     assert (shipping.delivery.batch_age_ms, shipping.delivery.retried) == (0, 0)
+    shipping.deliver(remaining_ms=0)
+    clock.pass_time(2.5)
+    shipping.deliver()
+    assert (shipping.delivery.batch_age_ms, shipping.delivery.retried) == (2500, 0)
     collector.behaviour = "503 Full"
     shipping.deliver()
     collector.behaviour = "store"
-    clock.pass_time(PAUSE_SECONDS + 2.5)
+    clock.pass_time(PAUSE_SECONDS)
     shipping.deliver()
-    assert (shipping.delivery.batch_age_ms, shipping.delivery.retried) == (12_500, 1)
+    assert (shipping.counts, shipping.delivery.retried) == ((5, 0, 0), 1)
 
 
 # The breaker.
@@ -224,7 +229,7 @@ def test_only_what_was_not_taken_is_sent_again_in_its_order_after_a_pause(
     clock.pass_time(PAUSE_SECONDS)
     shipping.deliver()
     shipping.delivery.close()
-    assert judging.batches == [["r1", "r2", "r3", "r4"], ["r1", "r3", "r5", "r6"]]
+    assert judging.batches == [["r1", "r2", "r3", "r4"], ["r1"], ["r3", "r5"], ["r6"]]
     assert (shipping.counts, shipping.delivery.retried) == ((5, 1, 0), 2)
 
 

@@ -1,5 +1,8 @@
 """Whatever stands between a function and its collector, and whatever the collector does: every visitor is answered
-within the budget, at most one of them waits for it in a breaker's period, and no record is lost without a count."""
+within the budget, at most one of them waits for it in a breaker's period, and no record is lost without a count.
+
+The budget is BUDGET_MS, and what a machine may take on top of it is 100 ms and what it was seen to take (witness.py).
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,10 @@ from edge.collector import Collector, collecting, free_port
 from edge.doubles import HandClock, Output
 from edge.fault_proxy import FaultProxy, spoiling
 from edge.shipping import Shipping, to_openobserve
+from edge.witness import Witness, witnessing
 from edgewise.edge.delivery.breaker import PAUSE_SECONDS
 from edgewise.edge.delivery.courier import Limits
+from edgewise.edge.delivery.network import Network
 from edgewise.edge.delivery.openobserve import OpenObserve
 
 BUDGET_MS = 200
@@ -46,11 +51,14 @@ def server_context(authority: trustme.CA, name: str = "localhost") -> ssl.SSLCon
 class Route:
     """A courier, a proxy that can spoil the way, and a collector that can misbehave."""
 
-    def __init__(self, collector: Collector, proxy: FaultProxy, shipping: Shipping, clock: HandClock) -> None:
+    def __init__(
+        self, collector: Collector, proxy: FaultProxy, shipping: Shipping, clock: HandClock, witness: Witness
+    ) -> None:
         self.collector = collector
         self.proxy = proxy
         self.shipping = shipping
         self.clock = clock
+        self.witness = witness
 
     def break_with(self, fault: str) -> None:
         if fault in ON_THE_WAY:
@@ -70,10 +78,16 @@ class Route:
         for _ in range(count):
             self.shipping.deliver(path="x" * 200)
             waited_ms = self.shipping.delivery.waited_ms
-            assert waited_ms < BUDGET_MS + 800  # a bound, not a measurement: "drip" would take minutes
-            noticed += waited_ms > NOTICED_MS
+            assert waited_ms <= BUDGET_MS + self.witness.allowance_ms()
+            noticed += waited_ms > NOTICED_MS + self.witness.late_ms()
             time.sleep(0.02)
         return noticed
+
+
+@pytest.fixture
+def witness() -> Iterator[Witness]:
+    with witnessing() as witness:
+        yield witness
 
 
 @pytest.fixture(params=["http", "https"])
@@ -87,7 +101,9 @@ def mode(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def route(scheme: str, mode: str, authority: trustme.CA, clock: HandClock, output: Output) -> Iterator[Route]:
+def route(
+    scheme: str, mode: str, authority: trustme.CA, clock: HandClock, output: Output, witness: Witness
+) -> Iterator[Route]:
     with ExitStack() as stack:
         context = server_context(authority) if scheme == "https" else None
         collector = stack.enter_context(collecting(context))
@@ -95,7 +111,7 @@ def route(scheme: str, mode: str, authority: trustme.CA, clock: HandClock, outpu
         url = f"{scheme}://localhost:{proxy.port}"
         shipping = to_openobserve(url, clock, output, BUDGET_MS, wait=mode == "wait")
         stack.callback(shipping.delivery.close)
-        yield Route(collector, proxy, shipping, clock)
+        yield Route(collector, proxy, shipping, clock, witness)
 
 
 @pytest.mark.parametrize("fault", [*ON_THE_WAY, *OF_THE_COLLECTOR])
@@ -116,7 +132,7 @@ def test_a_fault_costs_one_visitor_the_budget_and_loses_no_record(
         route.clock.pass_time(PAUSE_SECONDS * 2)
         before = route.tries()
         assert route.visit(3) <= 1
-        assert route.tries() - before <= 2
+        assert route.tries() - before <= 1
 
     route.mend()
     route.clock.pass_time(PAUSE_SECONDS * 8)
@@ -131,11 +147,11 @@ def test_a_fault_costs_one_visitor_the_budget_and_loses_no_record(
     assert all(note.startswith("edgewise: ") for note in output.notes)
 
 
-def test_nobody_listens(clock: HandClock, output: Output, mode: str) -> None:
+def test_nobody_listens(clock: HandClock, output: Output, mode: str, witness: Witness) -> None:
     shipping = to_openobserve(
         f"http://127.0.0.1:{free_port()}", clock, output, BUDGET_MS, wait=mode == "wait"
     )
-    assert shipping.deliver(5) < 2
+    assert shipping.deliver(5) * 1000 <= BUDGET_MS + witness.allowance_ms()  # all five together
     assert shipping.counts == (0, 0, 5)
     (note,) = output.lines
     assert "ConnectionRefusedError" in note
@@ -150,7 +166,7 @@ def test_the_host_has_no_address(clock: HandClock, output: Output, mode: str) ->
 
 
 def test_a_silent_resolver_costs_one_visitor_the_budget_in_each_period(
-    clock: HandClock, output: Output, mode: str
+    clock: HandClock, output: Output, mode: str, witness: Witness
 ) -> None:
     asked = []
     told = threading.Event()
@@ -161,11 +177,14 @@ def test_a_silent_resolver_costs_one_visitor_the_budget_in_each_period(
         raise OSError("no answer")
 
     log = {"url": "http://store.example", "organization": "o", "stream": "s", "user": "", "password": ""}
-    shipping = Shipping(OpenObserve(log), Limits(BUDGET_MS, wait=mode == "wait"), clock, output, resolve)
+    shipping = Shipping(
+        OpenObserve(log), Limits(BUDGET_MS, wait=mode == "wait"), clock, output, Network(resolve)
+    )
     try:
         for _ in range(3):
-            noticed = [shipping.deliver() * 1000 > NOTICED_MS for _ in range(4)]
-            assert sum(noticed) <= 1
+            waits = [shipping.deliver() * 1000 for _ in range(4)]
+            assert sum(wait > NOTICED_MS + witness.late_ms() for wait in waits) <= 1
+            assert max(waits) <= BUDGET_MS + witness.allowance_ms()
             clock.pass_time(PAUSE_SECONDS * 2)
     finally:
         told.set()

@@ -193,7 +193,7 @@ def test_a_value_over_the_bound_is_handed_over_but_not_kept_and_that_is_told() -
     assert len(world.get("x" * 20_000, "rules")) == 20_000  # type: ignore[arg-type]
     assert world.get("small", "other") == "small"
     assert len(world.memory) == 1
-    assert "memory rules: LoadError: takes more than 10,000 bytes" in world.environment.failure
+    assert "memory get.load: LoadError: takes more than 10,000 bytes" in world.environment.failure
 
 
 def json_of(number: int) -> object:

@@ -184,7 +184,7 @@ def test_a_source_that_died_is_noticed_in_the_records_and_not_by_visitors(run: R
     assert 2 <= asked <= 4  # with pauses of one second and more, not by each of the six
     failures = [record["failure"] for record in running.records() if "failure" in record]
     assert len(failures) == asked - 1
-    assert failures[0].startswith("memory rules: OSError")
+    assert failures[0].startswith("memory load_rules: OSError")
     time.sleep(1.0)
     running.rules.works = True
     numbers = {running.request()["x-rules"] for _ in range(2)}
@@ -200,5 +200,5 @@ def test_a_source_that_hangs_costs_a_visitor_the_deadline_at_most(run: Run) -> N
     assert running.request()["x-rules"] == "1"
     assert 0.45 < time.monotonic() - began < 10
     (failure,) = [record["failure"] for record in running.records() if "failure" in record]
-    assert failure.startswith("memory rules: TimeoutError at app.py:")
+    assert failure.startswith("memory load_rules: TimeoutError at app.py:")
     running.rules.together.abort()

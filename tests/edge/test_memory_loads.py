@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 
 from edge.doubles import Context, HandClock, Output, load_event
@@ -43,7 +46,8 @@ def test_a_load_that_used_up_the_time_leaves_none_for_one_within_it() -> None:
         return world.get("secret", "token")
 
     with pytest.raises(
-        LoadError, match="rules is not in memory, and LoadError: token is not in memory, and no time is left"
+        LoadError,
+        match=r"load_rules loads is not in memory, and LoadError: what get.load .* no time is left",
     ):
         world.memory.get("rules", load_rules, ttl=60, deadline_ms=200)
 
@@ -116,7 +120,7 @@ def test_without_a_value_the_error_says_why() -> None:
     world = World()
     world.invoke()
     with pytest.raises(
-        LoadError, match=r"^rules is not in memory, and OSError at memory_model.py:\d+$"
+        LoadError, match=r"^what get.load loads is not in memory, and OSError at memory_model.py:\d+$"
     ) as raised:
         world.get(OSError("no route"))
     assert isinstance(raised.value.__cause__, OSError)
@@ -127,17 +131,35 @@ def test_without_a_value_the_error_says_why() -> None:
         world.get("never loaded")
 
 
-def test_what_follows_the_colon_of_a_key_is_never_told() -> None:
+@pytest.mark.parametrize("key", ["session:8f3a", "8f3a"])
+def test_a_key_is_never_told_for_it_may_be_a_visitors(key: str) -> None:
     world = World()
+    world.memory.max_bytes = 10_000
     for how in ({}, {"stale": 100.0}):
-        world.get("old", "session:8f3a", ttl=1)
+        world.get("old", key, ttl=1)
         world.invoke(after=2)
         try:
-            world.get(OSError("gone"), "session:8f3a", ttl=1, **how)
+            world.get(OSError("gone"), key, ttl=1, **how)
         except LoadError as error:
-            assert str(error).startswith("session is not in memory")
+            assert str(error).startswith("what get.load loads is not in memory")
         world.memory.forget()
-    assert world.environment.failure.startswith("memory session: OSError at memory_model.py:")
+    assert world.environment.failure.startswith("memory get.load: OSError at memory_model.py:")
+    world.get("x" * 20_000, key)
+    assert "8f3a" not in world.environment.failure
+
+
+class Rules:
+    def __call__(self, milliseconds: float) -> str:
+        raise OSError
+
+
+@pytest.mark.parametrize(
+    ("load", "name"),
+    [(Rules(), "Rules"), (Rules().__call__, "Rules.__call__"), (partial(Rules()), "partial")],
+)
+def test_whatever_can_be_called_has_a_name_to_be_told_by(load: Callable[[float], str], name: str) -> None:
+    with pytest.raises(LoadError, match=f"^what {name} loads is not"):
+        World().memory.get("rules", load, ttl=1)
 
 
 def test_an_error_without_readable_text_serves_the_old_value_as_well() -> None:
@@ -219,4 +241,4 @@ def test_a_refresh_that_fails_is_told_while_the_visitor_gets_the_old_value(
         answer = edge(load_event("viewer-request"), Context())
         assert answer["headers"]["x-theme"][0]["value"] == "dark"
         clock.pass_time(100)
-    assert output.records[1]["failure"].startswith("memory theme: TimeoutError at test_memory_loads.py:")
+    assert output.records[1]["failure"].startswith("memory greet.load: TimeoutError at test_memory_loads.py:")

@@ -175,6 +175,29 @@ def test_a_key_that_cannot_be_had_costs_the_fields_that_need_it_and_nothing_is_s
     assert not facts["client_ip"] and not facts["query"] and "visitor" not in facts
 
 
+def test_a_key_for_each_day_is_good_on_its_day_alone_and_tells_nothing_of_the_others() -> None:
+    both = json.dumps({"1970-01-01": SITE_KEY, "1970-01-02": SITE_KEY + "!", "1970-01-04": "short"})
+    later = json.dumps({"1970-01-02": SITE_KEY + "!", "1970-01-03": SITE_KEY + "?"})
+    today, same, tomorrow = masked(both), masked(both, DAY - 1), masked(both, DAY)
+    assert (today["visitor"], today["client_ip"]) == (same["visitor"], same["client_ip"])
+    assert tomorrow == masked(later, DAY)  # whatever else the secret holds
+    assert today["client_ip"] != tomorrow["client_ip"] and today["visitor"] != tomorrow["visitor"]
+    with pytest.raises(SettingsError, match=r"none for 1970-01-01$"):
+        masked(later)
+    for unusable in (both, '{"1970-01-04": 7}', '{"1970-01-04": null}'):
+        with pytest.raises(SettingsError, match="fewer than 16"):
+            masked(unusable, 3 * DAY)
+    with pytest.raises(SettingsError, match=r"none for 1970-01-01$"):
+        masked("{" + SITE_KEY)
+
+
+def test_a_key_that_was_replaced_is_not_used_again() -> None:
+    texts = [SITE_KEY, SITE_KEY, SITE_KEY + "!"]
+    keys = Keys("environment", lambda: texts.pop(0))
+    first, same, other = keys.key(7), keys.key(7), keys.key(7)
+    assert first == same != other
+
+
 def test_a_key_that_can_be_guessed_is_refused() -> None:
     with pytest.raises(SettingsError, match="fewer than 16"):
         masked("short")

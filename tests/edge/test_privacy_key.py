@@ -21,14 +21,14 @@ def aws(clock: HandClock) -> Iterator[AwsDouble]:
         yield double
 
 
-def site(aws: AwsDouble, output: Output, **log: Any) -> Edge:
-    """An environment of a site with a key; the budget is generous, for this is not about time."""
+def site_settings(aws: AwsDouble, **log: Any) -> dict[str, Any]:
+    """Settings with a key; the budget is generous, for this is not about time."""
     privacy = {
         "client_address": "hash",
         "visitor": True,
         "key": {"from": "secrets-manager", "name": "shop/key"},
     }
-    settings = {
+    return {
         "log": {
             "delivery": "stdout",
             "privacy": privacy,
@@ -38,7 +38,11 @@ def site(aws: AwsDouble, output: Output, **log: Any) -> Edge:
             **log,
         }
     }
-    return Edge(settings, clock=aws.clock, write=output, environ=AWS_ENVIRON)
+
+
+def site(aws: AwsDouble, output: Output, **log: Any) -> Edge:
+    """An environment of that site."""
+    return Edge(site_settings(aws, **log), clock=aws.clock, write=output, environ=AWS_ENVIRON)
 
 
 def test_environments_with_one_key_record_one_visitor(aws: AwsDouble) -> None:
@@ -84,6 +88,29 @@ def test_without_the_key_records_go_without_hashes_and_the_first_says_why(
     assert [reason in record.get("failure", "") for record in output.records] == [True, False, False]
     assert [record["failed_steps"] for record in output.records] == [1, 1, 1]
     assert "203.0.113.24" not in "".join(output.lines)
+
+
+class Kept:
+    """A delivery that notes how long it may take."""
+
+    sent = dropped = retried = batch_age_ms = 0
+    waited_ms = 0.0
+
+    def __init__(self) -> None:
+        self.remaining_ms: list[float] = []
+
+    def deliver(self, record: Any, remaining_ms: float) -> None:
+        self.remaining_ms.append(remaining_ms)
+
+
+def test_a_visitor_who_waited_for_the_key_waits_for_no_delivery_too(aws: AwsDouble) -> None:
+    kept = Kept()
+    edge = Edge(
+        site_settings(aws), clock=aws.clock, environ=AWS_ENVIRON, deliver=lambda *_: kept, write=Output()
+    )
+    for _ in range(2):
+        edge(load_event("viewer-request"), Context(remaining_ms=9000))
+    assert kept.remaining_ms == [0, 9000]
 
 
 def test_the_key_is_read_for_requests_that_are_recorded_only(aws: AwsDouble) -> None:

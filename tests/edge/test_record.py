@@ -63,7 +63,7 @@ def test_the_record_of_a_viewer_request(edge: Edge, clock: HandClock, output: Ou
             "region": "eu-west-2",
             "function_version": "7",
             "environment_id": edge.environment.environment_id,
-            "environment_age_ms": 3250,
+            "environment_age_ms": 3000,
             "invocation": 1,
             "cold": True,
             "sent": 0,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from edge.doubles import ENVIRON, Context, Output, load_event
 from edgewise.edge import Edge, Request
-from edgewise.edge.sampling import is_sampled
+from edgewise.edge.log import is_sampled
 
 REQUESTS = 400
 
@@ -82,6 +82,16 @@ def test_a_request_in_a_smaller_share_is_in_every_larger_one(
     assert is_sampled(request_id, min(one, other)) <= is_sampled(request_id, max(one, other))
     assert is_sampled(request_id, 1)
     assert not is_sampled(request_id, 0)
+
+
+def test_requests_without_an_id_are_told_apart_by_lambdas() -> None:
+    output = Output()
+    edge = site(0.25, output)
+    for number in range(REQUESTS):
+        event = load_event("viewer-request")
+        del event["Records"][0]["cf"]["config"]["requestId"]
+        edge(event, Context(f"{number:08x}-invocation"))
+    assert 0.15 < len(output.records) / REQUESTS < 0.35
 
 
 def test_a_failed_step_is_recorded_where_nothing_else_is() -> None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import base64
+import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from edge.aws_double import AWS_ENVIRON, AwsDouble, Params, Reply, aws_on_loopback
-from edge.doubles import Context, HandClock
+from edge.doubles import Context, HandClock, Output, load_event
+from edge.witness import witnessing
+from edgewise.edge import Edge
 from edgewise.edge.environment import Environment
 from edgewise.edge.errors import LoadError
 from edgewise.edge.secrets import STALE_SECONDS, TTL_SECONDS, Secrets
@@ -173,6 +179,44 @@ def test_a_service_that_cannot_be_reached_costs_no_more_than_the_deadline(
     with pytest.raises(LoadError, match="ConnectionRefusedError"):
         secrets.get("/site/token")
     assert time.monotonic() - began < 2
+
+
+def test_a_host_and_a_vault_that_both_hang_cost_a_visitor_no_more_than_one_budget(
+    clock: HandClock, output: Output
+) -> None:
+    budget_ms = 200
+    with socket.socket() as silent, witnessing() as witness:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(64)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        log = {"delivery": "openobserve", "url": url, "endpoint": url, "budget_ms": budget_ms}
+        log |= {"token": {"from": "ssm", "name": "/logs/token"}}
+        log |= {"privacy": {"client_address": "hash", "key": {"from": "ssm", "name": "/logs/key"}}}
+        edge = Edge({"log": log}, clock=clock, write=output, environ=AWS_ENVIRON)
+        for _ in range(12):
+            began = time.monotonic()
+            assert edge(load_event("viewer-request"), Context())["uri"] == "/shirts/17"
+            assert (time.monotonic() - began) * 1000 <= budget_ms + witness.allowance_ms()
+            clock.pass_time(3)
+    for _ in range(30):  # nobody listens any more, so every call that goes on is given up
+        clock.pass_time(5)
+        edge(load_event("viewer-request"), Context())
+    assert output.records == []
+
+
+def test_authorities_are_read_when_the_environment_starts_and_not_while_a_visitor_waits(
+    clock: HandClock, environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, trusted = trustme.CA(), tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(trusted)
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    with aws_on_loopback(clock, context) as aws:
+        Vault(aws)
+        secrets = Secrets(environment, "ssm", endpoint=aws.url, deadline_ms=3000.0)
+        trusted.unlink()
+        assert secrets.get("/site/token") == "s3cret"
 
 
 def test_a_secret_comes_from_the_region_of_its_arn(aws: AwsDouble, vault: Vault, read: Read) -> None:

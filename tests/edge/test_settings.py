@@ -88,7 +88,7 @@ def test_a_token_goes_with_the_organizations_name() -> None:
         ("stdout", {"sample": "0.5"}, "log.sample"),
         ("stdout", {"sample": float("nan")}, "log.sample"),
         ("stdout", {"privacy": "all"}, "log.privacy"),
-        ("stdout", {"privacy": {"client_adress": "drop"}}, "log.privacy"),
+        ("stdout", {"privacy": {"client_adress": "drop"}}, "log.privacy.client_adress is not known"),
         ("stdout", {"privacy": {"client_address": "mask"}}, "log.privacy.client_address"),
         ("stdout", {"privacy": {"query": "some"}}, "log.privacy.query"),
         ("stdout", {"privacy": {"query": ["size", 7]}}, "log.privacy.query"),
@@ -149,6 +149,28 @@ def test_the_header_of_persistence_is_one_that_may_be_added() -> None:
     for header in ("X-Edge-Born", "X-Amz-Cf-Id", "CloudFront-Viewer-Country", "a b", "", 7, None):
         with pytest.raises(SettingsError, match=r"persistence\.header"):
             Settings({"persistence": {"header": header}})
+
+
+@pytest.mark.parametrize("log", [{}, [], False, 0, "", "stdout"])
+def test_a_log_that_is_none_is_a_mistake_and_not_a_wish_for_silence(log: Any) -> None:
+    with pytest.raises(
+        SettingsError, match=r"^log\.delivery is missing .* expected one of stdout, openobserve"
+    ):
+        Settings({"log": log})
+    assert Settings({"log": None}).log is None
+
+
+@pytest.mark.parametrize("key", ["client_address", "query", "headers", "visitor"])
+def test_a_null_does_not_unmask(key: str) -> None:
+    with pytest.raises(SettingsError, match=rf"^log\.privacy\.{key} is missing"):
+        checked("stdout", privacy={key: None})
+    with pytest.raises(SettingsError, match=r"^log\.privacy is missing"):
+        checked("stdout", privacy=None)
+
+
+@pytest.mark.parametrize("sample", [0, 1, 0.5])
+def test_the_share_is_a_float_in_every_record(sample: float) -> None:
+    assert type(checked("stdout", sample=sample)["sample"]) is float
 
 
 def test_what_is_used_in_place_of_a_broken_file_is_right_itself() -> None:

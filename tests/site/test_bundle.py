@@ -15,9 +15,11 @@ import pytest
 from edgewise.edge.errors import SettingsError
 from edgewise.edge.settings import Settings as EdgeSettings
 from edgewise.site import Bundle, BundleError, Site, SiteError, bundle_settings, load_site
+from edgewise.site.lean import lean
 from edgewise.site.settings import has_secrets
 
 EDGE = Path(__file__).parents[2] / "src/edgewise/edge"
+OTHER_DELIVERIES = ("openobserve", "firehose", "step_functions", "eventbridge")  # than standard output
 STORE = {"delivery": "openobserve", "url": "http://127.0.0.1:5080", "user": "edge", "password": "secret"}
 
 
@@ -45,10 +47,24 @@ def step(site_folder: Path) -> Path:
 def test_it_holds_the_users_files_the_runtime_and_the_settings(bundle: Bundle, site: Site) -> None:
     files = contents(bundle.target)
     runtime = {f"edgewise/edge/{path.relative_to(EDGE)}" for path in EDGE.rglob("*.py")}
-    assert files.keys() == {"steps.py", "edgewise_settings.json", "edgewise/__init__.py", *runtime}
+    others = {f"edgewise/edge/delivery/{name}.py" for name in OTHER_DELIVERIES}
+    assert others < runtime
+    assert files.keys() == {"steps.py", "edgewise_settings.json", "edgewise/__init__.py", *(runtime - others)}
     assert files["edgewise/__init__.py"] == b""
     assert json.loads(files["edgewise_settings.json"]) == bundle_settings(site)
     assert bundle.handler == "steps.handler"
+
+
+def test_the_runtime_ships_without_comments_and_the_users_files_as_they_are(
+    bundle: Bundle, site_folder: Path
+) -> None:
+    step(site_folder).write_text('"""Mine."""\nhandler = None  # mine too\n')
+    assert bundle.refresh()
+    assert (bundle.target / "steps.py").read_bytes() == step(site_folder).read_bytes()
+    shipped = (bundle.target / "edgewise/edge/app.py").read_bytes()
+    source = (EDGE / "app.py").read_bytes()
+    assert shipped == lean(source)
+    assert shipped.count(b"\n") == source.count(b"\n") and len(shipped) < len(source)
 
 
 def test_it_runs_without_the_package_that_made_it(bundle: Bundle, site_folder: Path) -> None:

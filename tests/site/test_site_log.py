@@ -44,6 +44,23 @@ def with_log(edit: Edit, log: str) -> Site:
             "log.token.name",
             "never the secret",
         ),
+        (
+            'delivery = "openobserve"\ntoken = { from = "ssm", name = "arn:aws:secretsmanager:us-east-1:111122223333:'
+            'secret:w0rd-AbCdEf" }',
+            "log.token.name",
+            "in `ssm`",
+        ),
+        (
+            'visitor = true\nkey = { from = "secrets-manager", name = "arn:aws:secretsmanager:us-east-1:111122223333:'
+            'secret:key" }',
+            "log.key.name",
+            "whole ARN",
+        ),
+        (
+            'visitor = true\nkey = { from = "ssm", name = "/demo/key", kms_key = "alias/mine" }',
+            "log.key.kms_key",
+            "arn:aws:kms:REGION",
+        ),
         ('delivery = "firehose"', "log.stream_name", "missing"),
         ('delivery = "firehose"\nstream_name = "a b"', "log.stream_name", "letters"),
         ('delivery = "step-functions"\nstate_machine_arn = "r"', "log.state_machine_arn", "arn:aws:states"),
@@ -91,7 +108,7 @@ def policies(site: Site) -> dict[str, tuple[Any, Any]]:
         (
             'delivery = "firehose"\nstream_name = "records"',
             "firehose:PutRecordBatch",
-            "arn:${AWS::Partition}:firehose:us-east-1:${AWS::AccountId}:deliverystream/records",
+            {"Fn::Sub": "arn:${AWS::Partition}:firehose:us-east-1:${AWS::AccountId}:deliverystream/records"},
         ),
         (
             f'delivery = "step-functions"\nstate_machine_arn = "{MACHINE}"',
@@ -101,12 +118,12 @@ def policies(site: Site) -> dict[str, tuple[Any, Any]]:
         (
             'delivery = "eventbridge"\nregion = "eu-west-2"',
             "events:PutEvents",
-            "arn:${AWS::Partition}:events:eu-west-2:${AWS::AccountId}:event-bus/default",
+            {"Fn::Sub": "arn:${AWS::Partition}:events:eu-west-2:${AWS::AccountId}:event-bus/default"},
         ),
     ],
 )
-def test_the_role_may_bring_records_to_one_place(edit: Edit, log: str, action: str, resource: str) -> None:
-    assert policies(with_log(edit, log)) == {"records": ([action], [{"Fn::Sub": resource}])}
+def test_the_role_may_bring_records_to_one_place(edit: Edit, log: str, action: str, resource: Any) -> None:
+    assert policies(with_log(edit, log)) == {"records": ([action], [resource])}
 
 
 def test_the_role_may_read_the_secrets_that_are_named_and_no_others(edit: Edit) -> None:
@@ -121,6 +138,36 @@ def test_the_role_may_read_the_secrets_that_are_named_and_no_others(edit: Edit) 
         "token": (["secretsmanager:GetSecretValue"], [secret]),
         "key": (["ssm:GetParameter"], [{"Fn::Sub": arn % ("ssm", "parameter/demo/key")}]),
     }
+
+
+@pytest.mark.parametrize(
+    ("secret", "resource"),
+    [
+        (
+            'from = "secrets-manager", name = "/demo/key"',
+            "secretsmanager:us-east-1:${AWS::AccountId}:secret:/demo/key-??????",
+        ),
+        ('from = "ssm", name = "/demo/key"', "ssm:us-east-1:${AWS::AccountId}:parameter/demo/key"),
+        ('from = "ssm", name = "key"', "ssm:us-east-1:${AWS::AccountId}:parameter/key"),
+    ],
+)
+def test_a_secret_is_meant_as_the_service_writes_its_arn(edit: Edit, secret: str, resource: str) -> None:
+    site = with_log(edit, f"visitor = true\nkey = {{ {secret} }}")
+    (_, (allowed,)) = policies(site)["key"]
+    assert allowed == {"Fn::Sub": "arn:${AWS::Partition}:" + resource}
+
+
+def test_a_whole_arn_is_taken_as_it_is_and_a_key_of_ones_own_may_decrypt(edit: Edit) -> None:
+    secret = "arn:aws:secretsmanager:eu-west-2:111122223333:secret:demo/key-AbC123"
+    kms = "arn:aws:kms:eu-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    site = with_log(
+        edit, f'visitor = true\nkey = {{ from = "secrets-manager", name = "{secret}", kms_key = "{kms}" }}'
+    )
+    assert policies(site) == {
+        "key": (["secretsmanager:GetSecretValue"], [secret]),
+        "key-kms": (["kms:Decrypt"], [kms]),
+    }
+    assert bundle_settings(site)["log"]["privacy"]["key"] == {"from": "secrets-manager", "name": secret}
 
 
 def test_a_log_on_standard_output_needs_no_permission_more(site_folder: Path) -> None:

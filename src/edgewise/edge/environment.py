@@ -73,8 +73,8 @@ class Environment:
         self.started = self.clock.ticks()
 
     def age_ms(self) -> int:
-        """Milliseconds since this environment began, frozen time included."""
-        return max(0, (self.clock.now() - self.born) // 1000)
+        """Milliseconds from this environment's start to that of the present invocation, frozen time included."""
+        return max(0, (self.entered - self.born) // 1000)
 
     def elapsed_ms(self) -> float:
         """Milliseconds that the present invocation has taken so far."""

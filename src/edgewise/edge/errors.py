@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 
-_HERE = os.path.dirname(__file__)  # noqa: PTH120 pathlib costs an import
-_LIBRARY = os.path.dirname(os.__file__)  # noqa: PTH120
+# With a slash at the end, for there may be folders whose names begin alike.
+_HERE = os.path.dirname(__file__) + os.sep  # noqa: PTH120 pathlib costs an import
+_LIBRARY = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120
 
 
 class EdgeError(Exception):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from .privacy import Privacy, make_keys
 from .record import HEADER_BYTES, SCHEMA, TEXT, build_record
-from .sampling import is_sampled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from .delivery import Delivery
     from .environment import Environment
+    from .record import Record
     from .request import Request
     from .response import Response
     from .settings import Settings
@@ -39,12 +39,12 @@ class Log:
 
     __slots__ = (
         "_can_read_key",
+        "_constant",
         "_counters",
         "_delivery",
         "_environment",
         "_privacy",
         "_sample",
-        "_settings_hash",
         "_text_fields",
     )
 
@@ -54,8 +54,16 @@ class Log:
         self._delivery = delivery
         self._counters = _COUNTERS if settings.log["delivery"] == "stdout" else _COUNTERS_OF_NETWORK
         self._environment = environment
-        self._settings_hash = settings.hash
         self._sample: float = settings.log["sample"]
+        self._constant = build_record(
+            {
+                "schema": SCHEMA,
+                "region": environment.region,
+                "function_version": environment.function_version,
+                "settings_hash": settings.hash,
+                "environment_id": environment.environment_id,
+            }
+        )
         self._privacy = Privacy(settings.log["privacy"], make_keys(settings.log, environment))
         self._can_read_key = True
         self._text_fields = TEXT | {field: HEADER_BYTES for _, field in self._privacy.headers}
@@ -70,49 +78,55 @@ class Log:
         A trigger that is not logged gets a record only to report a failure.
         """
         environment = self._environment
-        status = None if answer is None else answer.status
-        sample = 1.0 if environment.failure or (status or 0) >= 400 else self._sample
-        if (facts is None and not environment.failure) or not is_sampled(request.request_id, sample):
+        status = 0 if answer is None else answer.status
+        sample = 1.0 if environment.failure or status >= 400 else self._sample
+        # Without CloudFront's id, which it always sends, records would take each other for duplicates.
+        request_id = request.request_id or context.aws_request_id
+        if (facts is None and not environment.failure) or not is_sampled(request_id, sample):
             return
         facts = facts or self._request_facts(request)
-        self._mask(facts)
+        has_waited = self._mask(facts)
         if answer is not None:
-            facts["status"] = status if 0 <= answer.status <= 999 else None
+            facts["status"] = status if 0 < status <= 999 else None
             facts["content_type"] = _value(answer.event["headers"], "content-type")
-        memory, delivery = environment.memory, self._delivery
-        for name in self._counters:
-            facts[name] = getattr(delivery, name)
-        if memory.hits or memory.misses:
-            facts.update(memory_hits=memory.hits, memory_misses=memory.misses)
-        facts.update(
-            record_id=_record_id(request, context),
-            _timestamp=environment.entered,
-            schema=SCHEMA,
-            duration_ms=environment.elapsed_ms(),
-            sample_rate=sample,
-            region=environment.region,
-            function_version=environment.function_version,
-            settings_hash=self._settings_hash,
-            environment_id=environment.environment_id,
-            environment_age_ms=environment.age_ms(),
-            invocation=environment.invocation,
-            cold=environment.invocation == 1,
-            failed_steps=environment.failed_steps,
-            failure=environment.failure,
-        )
-        record = build_record(facts, self._text_fields)
+        facts["record_id"] = _record_id(request_id, request.trigger, context)
+        facts["failure"] = environment.failure
+        record = self._constant | build_record(facts, self._text_fields)
+        record["sample_rate"] = sample
+        self._add_numbers(record)
         environment.failure = ""
-        delivery.deliver(record, context.get_remaining_time_in_millis())
+        self._delivery.deliver(record, 0.0 if has_waited else environment.remaining_ms())
 
-    def _mask(self, facts: Facts) -> None:
-        """Without the site's key the record goes without what needs it; that is told when it begins."""
+    def _add_numbers(self, record: Record) -> None:
+        """What the environment has counted."""
+        environment = self._environment
+        record["_timestamp"] = environment.entered
+        record["duration_ms"] = environment.elapsed_ms()
+        record["environment_age_ms"] = environment.age_ms()
+        record["invocation"] = environment.invocation
+        record["cold"] = environment.invocation == 1
+        record["failed_steps"] = environment.failed_steps
+        if environment.memory.hits or environment.memory.misses:
+            record["memory_hits"] = environment.memory.hits
+            record["memory_misses"] = environment.memory.misses
+        for name in self._counters:
+            record[name] = getattr(self._delivery, name)
+
+    def _mask(self, facts: Facts) -> bool:
+        """Whether the visitor waited for the site's key: then nothing else is waited for.
+
+        Without the key the record goes without what needs it; that is told when it begins.
+        """
+        environment = self._environment
+        loads = environment.memory.loads
         try:
-            self._privacy.mask(facts, self._environment.entered)
+            self._privacy.mask(facts, environment.entered)
             self._can_read_key = True
         except Exception as fault:
             if self._can_read_key:
-                self._environment.note_failure("privacy", fault)
+                environment.note_failure("privacy", fault)
             self._can_read_key = False
+        return environment.memory.loads > loads
 
     def _request_facts(self, request: Request) -> Facts:
         headers = request.event["headers"]
@@ -136,11 +150,21 @@ class Log:
         return facts
 
 
-def _record_id(request: Request, context: Any) -> str:
+def is_sampled(request_id: str, rate: float) -> bool:
+    """Whether the request belongs to the share `rate` (0 to 1): by its id, so that the records of one request, made in
+    different functions and regions, are kept or left out together. CloudFront makes the ids; no visitor can choose."""
+    if rate >= 1:
+        return True
+    from binascii import crc32  # here, for most sites keep all
+
+    return crc32(request_id.encode("utf-8", "replace")) < rate * 0x1_0000_0000
+
+
+def _record_id(request_id: str, trigger: str, context: Any) -> str:
     """With origin failover one visitor's request reaches an origin trigger twice, with one request id."""
-    # Without the former, which CloudFront always sends, records would take each other for duplicates.
-    record_id = f"{request.request_id or context.aws_request_id}:{request.trigger}"
-    return f"{record_id}:{context.aws_request_id[:8]}" if request.trigger.startswith("origin-") else record_id
+    if trigger.startswith("origin-"):
+        return f"{request_id}:{trigger}:{context.aws_request_id[:8]}"
+    return f"{request_id}:{trigger}"
 
 
 def _value(headers: Any, name: str) -> Any:

@@ -113,28 +113,24 @@ class Memory:
         it cannot be loaded anew. LoadError if there is none that serves. A load that failed is tried again after 1,
         2, 4, … 32 seconds. In one invocation a key is loaded once at most; `ttl=0` means once in each.
         """
-        entry = self._entries.get(key)
-        if entry is not None and entry.start <= self._environment.entered < entry.stop:
-            self._entries.move_to_end(key)
-            self.hits += 1
-            return entry.value  # type: ignore[no-any-return]
-        if entry is None:
-            entry = _Entry()
-        elif entry.loaded_in == self._environment.invocation:
+        entry, environment = self._entries.get(key), self._environment
+        if entry is not None and (
+            entry.start <= environment.entered < entry.stop or entry.loaded_in == environment.invocation
+        ):
             self._entries.move_to_end(key)
             self.hits += 1
             return entry.value  # type: ignore[no-any-return]
         self.misses += 1
         fault: Exception | None = None
         budget_ms = self._budget_ms(deadline_ms)
-        reason = self._obstacle(key, entry, budget_ms)
+        reason = self._obstacle(key, entry or _Entry(), budget_ms)
         if not reason:
             try:
                 return self._load(key, load, budget_ms, ttl, negative_ttl)
             except Exception as failed:
                 fault, reason = failed, describe(failed)
                 self._keep_failure(key)
-        return self._expired(key, stale, reason, fault)  # type: ignore[no-any-return]
+        return self._expired(key, load, stale, reason, fault)  # type: ignore[no-any-return]
 
     def forget(self, prefix: str = "") -> int:
         """Drop every key that begins with `prefix`, all of them if it is empty; says how many there were."""
@@ -184,10 +180,10 @@ class Memory:
         if value is None:
             ttl = min(ttl, MOST_NEGATIVE_SECONDS) if negative_ttl is None else negative_ttl
         if forgotten == self._forgotten:  # else it may be older than what made somebody forget
-            self._keep(key, value, ttl)
+            self._keep(key, load, value, ttl)
         return value
 
-    def _keep(self, key: str, value: object, ttl: float) -> None:
+    def _keep(self, key: str, load: Callable[..., object], value: object, ttl: float) -> None:
         entry = _Entry()
         entry.value = value
         entry.loaded_in = self._environment.invocation
@@ -195,7 +191,7 @@ class Memory:
         entry.stop = entry.start + int(min(ttl, _FOREVER) * (1 - _JITTER * self._random()) * _SECOND)
         if not self._put(key, entry, _size(key) + weigh(value, self.max_bytes)):
             reason = LoadError(f"takes more than {self.max_bytes:,} bytes, and is loaded for every request")
-            self._environment.note_failure(f"memory {_shown(key)}", reason)
+            self._environment.note_failure(f"memory {_shown(load)}", reason)
 
     def _keep_failure(self, key: str) -> None:
         """What is known of the key stays, an expired value above all. The load may have made it forgotten."""
@@ -220,16 +216,18 @@ class Memory:
             self.evicted += 1
         return True
 
-    def _expired(self, key: str, stale: float, reason: str, fault: Exception | None) -> Any:
+    def _expired(
+        self, key: str, load: Callable[..., object], stale: float, reason: str, fault: Exception | None
+    ) -> Any:
         """The value that has expired, as long as it serves; LoadError if none does."""
         entry = self._entries.get(key)
         now = self._environment.entered
         if entry is None or entry.loaded_in is None or now >= entry.stop + stale * _SECOND:
-            raise LoadError(f"{_shown(key)} is not in memory, and {reason}") from fault
+            raise LoadError(f"what {_shown(load)} loads is not in memory, and {reason}") from fault
         self._entries.move_to_end(key)
         self.stale += 1
         if fault is not None:
-            self._environment.note_failure(f"memory {_shown(key)}", fault)
+            self._environment.note_failure(f"memory {_shown(load)}", fault)
         return entry.value
 
 
@@ -237,9 +235,10 @@ def _size(key: str) -> int:
     return _ENTRY_BYTES + getsizeof(key)
 
 
-def _shown(key: str) -> str:
-    """What may be told of a key: what follows the first colon can be a visitor's."""
-    return key.partition(":")[0][:_SHOWN_CHARACTERS]
+def _shown(load: Callable[..., object]) -> str:
+    """What may be told of an entry: the function that loads it. Its key can be a visitor's, a session's id say."""
+    name = str(getattr(load, "__qualname__", type(load).__qualname__))
+    return ".".join(name.replace("<locals>.", "").split(".")[-2:])[-_SHOWN_CHARACTERS:]
 
 
 def _random() -> float:

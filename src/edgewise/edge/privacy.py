@@ -5,7 +5,9 @@ Cookies and credentials are not here: nothing ever reads them for a record.
 
 from __future__ import annotations
 
+import json
 import os
+import time
 
 from .errors import SettingsError
 
@@ -60,40 +62,51 @@ class Privacy:
         # At an origin trigger the user agent can be CloudFront's, and the visitor would be another one.
         if self._visitor and str(facts.get("trigger")).startswith("viewer-"):
             site, agent = str(facts.get("distribution_id")), str(facts.get("user_agent"))
-            salt = _hash(key, 32, "visitor", str(day))
-            facts["visitor"] = self._keys.named(_hash(salt, 8, site, _household(address), agent).hex())
+            digest = _hash(key, 8, "visitor", str(day), site, _household(address), agent)
+            facts["visitor"] = self._keys.named(digest.hex())
 
 
 class Keys:
     """The key of the hashes: the site's, the same for all environments, or a random one that only this one has.
 
     The random one is made anew each day (UTC) and is nowhere but in memory. What is hashed with it carries the
-    environment's id, so that nobody takes two environments' hashes for two visitors.
+    environment's id, so that nobody takes two environments' hashes for two visitors. The site's may be one for each
+    day, `{"2026-11-21": …, "2026-11-22": …}`: where a day's is deleted, nobody can make that day's hashes again.
     """
 
-    __slots__ = ("_day", "_environment_id", "_own", "_read")
+    __slots__ = ("_environment_id", "_key", "_made_of", "_read")
 
     def __init__(self, environment_id: str, read: ReadKey | None = None) -> None:
         """`read` gives the site's key, from memory where it is there."""
         self._environment_id = environment_id
         self._read = read
-        self._own = b""
-        self._day: int | None = None
+        self._key = b""
+        self._made_of: tuple[int, str] | None = None
 
     def key(self, day: int) -> bytes:
-        """32 bytes. SettingsError if the site's key can be guessed, and whatever reading it raises."""
-        if self._read is not None:
-            text = self._read()
-            if len(text) < _SHORTEST_KEY:
-                raise SettingsError(f"the key of the hashes has fewer than {_SHORTEST_KEY} characters")
-            return _hash(b"", 32, "key", text)
-        if self._day != day:
-            self._own, self._day = os.urandom(32), day
-        return self._own
+        """32 bytes, for a day since 1970. SettingsError if the site's key is of no use, and what reading it raises."""
+        text = "" if self._read is None else self._read()
+        if self._made_of != (day, text):  # the key of another day is gone with this
+            self._key = os.urandom(32) if self._read is None else _site_key(text, day)
+            self._made_of = (day, text)
+        return self._key
 
     def named(self, digest: str) -> str:
         """The hash as it is recorded."""
         return digest if self._read is not None else f"{digest}@{self._environment_id}"
+
+
+def _site_key(text: str, day: int) -> bytes:
+    """32 bytes of the one key, or of the day's. What is wrong is told without any of it."""
+    if text.startswith("{"):
+        date = time.strftime("%Y-%m-%d", time.gmtime(day * 86_400))
+        try:
+            text = json.loads(text)[date]
+        except (ValueError, KeyError):
+            raise SettingsError(f"the key of the hashes has none for {date}") from None
+    if not isinstance(text, str) or len(text) < _SHORTEST_KEY:
+        raise SettingsError(f"the key of the hashes has fewer than {_SHORTEST_KEY} characters")
+    return _hash(b"", 32, "key", text)
 
 
 def make_keys(log: Mapping[str, Any], environment: Environment) -> Keys:

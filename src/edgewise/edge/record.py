@@ -59,33 +59,35 @@ INTEGERS = (
 )
 FLOATS = ("duration_ms", "waited_ms", "sample_rate")
 BOOLEANS = ("cold",)
-_NUMBERS = INTEGERS + FLOATS + BOOLEANS
+_NUMBERS = frozenset(INTEGERS + FLOATS + BOOLEANS)
 # The most bytes of a line, by the sizes above: six for each byte of text, where all are control characters. CloudWatch
 # Logs cuts at 256 KB at the least (PutLogEvents); Step Functions and EventBridge take as much, Firehose 1,000 KB.
 MOST_LINE_BYTES = 64 * 1024
 
 
 def build_record(facts: Mapping[str, Any], text_fields: Mapping[str, int] = TEXT) -> Record:
-    """A record of those facts whose names are known; a fact that is absent, None, empty or no text where text belongs
-    is left out. Numbers are the environment's own and have their types already. `text_fields` is `TEXT`, with the
-    fields of allowed headers where there are any.
+    """A record of those facts whose names are known; a fact that is None, empty or no text where text belongs is left
+    out. Numbers are the environment's own and have their types already. `text_fields` is `TEXT`, with the fields of
+    allowed headers where there are any.
 
     Text is cut to its field's size between characters, and `truncated` names the fields that were cut. Lone
     surrogates, which no strict JSON parser takes, become question marks.
     """
-    get = facts.get
-    record: Record = {name: number for name in _NUMBERS if (number := get(name)) is not None}
+    record: Record = {}
     cut = []
-    for name, limit in text_fields.items():
-        text = get(name)
-        if not text or not isinstance(text, str):
-            continue
-        if not text.isascii() or len(text) > limit:
-            encoded = text.encode("utf-8", "replace")
-            text = encoded[:limit].decode("utf-8", "ignore")
-            if len(encoded) > limit:
-                cut.append(name)
-        record[name] = text
+    for name, fact in facts.items():
+        if isinstance(fact, str):
+            limit = text_fields.get(name)
+            if not fact or limit is None:
+                continue
+            if len(fact) > limit or not fact.isascii():
+                encoded = fact.encode("utf-8", "replace")
+                fact = encoded[:limit].decode("utf-8", "ignore")
+                if len(encoded) > limit:
+                    cut.append(name)
+            record[name] = fact
+        elif fact is not None and name in _NUMBERS:
+            record[name] = fact
     if cut:
         record["truncated"] = ",".join(cut)
     return record

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from .response import Response
 
 _REDIRECTS = (301, 302, 303, 307, 308)
-_NOT_IN_URL = r"[\x00-\x20\x7f#]"  # Developer Guide, "Restrictions on all edge functions"
+# Developer Guide, "Restrictions on all edge functions". What breaks a rule is not shown: it may hold a secret.
+_NOT_IN_URL = r"[\x00-\x20\x7f#\ud800-\udfff]"
+_MOST_URL_CHARACTERS = 8191
 
 
 class Request:
@@ -50,7 +52,7 @@ class Request:
     @path.setter
     def path(self, path: str) -> None:
         if not path.startswith("/") or "?" in path:
-            raise MessageError(f"{path!r} is not a path: it starts with a slash and holds no question mark")
+            raise MessageError("this is not a path: it starts with a slash and holds no question mark")
         self._set_url("uri", path)
 
     @property
@@ -64,7 +66,12 @@ class Request:
 
     def _set_url(self, key: str, text: str) -> None:
         if re.search(_NOT_IN_URL, text):
-            raise MessageError(f"{text!r} holds a space, '#' or a control character; percent-encode it")
+            raise MessageError(f"the {key} holds a space, '#' or a control character; percent-encode it")
+        other = self.query if key == "uri" else self.path
+        if len(text) + len(other) > _MOST_URL_CHARACTERS:
+            raise MessageError(
+                f"path and query are over {_MOST_URL_CHARACTERS:,} characters, CloudFront's limit"
+            )
         self._set(key, text, "viewer-request", "origin-request")
 
     def _set(self, key: str, value: Any, *triggers: str) -> None:

@@ -12,6 +12,7 @@ from binascii import a2b_base64
 
 from .aws.call import Operation, Problem, region_of
 from .delivery.connection import Connection
+from .delivery.opening import tls_context
 from .errors import EdgeError
 
 TYPE_CHECKING = False
@@ -63,6 +64,8 @@ class Secrets:
         self._endpoint = endpoint
         self._deadline_ms = deadline_ms
         self._calls: dict[str, _Call] = {}
+        if endpoint is None or endpoint.startswith("https:"):
+            tls_context()
 
     def get(self, name: str) -> str:
         """The secret as text. LoadError if it is not in memory and cannot be read now."""

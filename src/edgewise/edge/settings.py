@@ -15,42 +15,17 @@ from .record import MOST_HEADERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
+
+    # Of each key: whether a value will do, what there is without one, and what is expected.
+    Keys = dict[str, tuple[Callable[[Any], bool], Any, str]]
 
 FILE_NAME = "edgewise_settings.json"
 DEFAULTS = {"log": {"delivery": "stdout"}}
 # Instead of a file that cannot be used: what it says about privacy is unknown, so nothing personal goes out.
 FALLBACK = {"log": {"delivery": "stdout", "privacy": {"client_address": "drop", "query": "drop"}}}
 
-_URL = r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[!-~]*)?"
-_NAME = r"[A-Za-z0-9_:-]+"
-_ANY = r"[^\x00-\x1f]*"
-_REGION = r"[a-z]{2}(-[a-z]+)+-[0-9]"
-# Each delivery's own keys, with the pattern of their texts and their defaults. A key without a default is required;
-# one whose default is None may be missing.
-_REQUIRED = object()
-_AWS_KEYS: dict[str, tuple[str, Any]] = {"region": (_REGION, None), "endpoint": (_URL, None)}
-_KEYS: dict[str, dict[str, tuple[str, Any]]] = {
-    "stdout": {},
-    "openobserve": {
-        "url": (_URL, _REQUIRED),
-        "organization": (_NAME, "default"),
-        "stream": (_NAME, "edge"),
-        "user": (_ANY, ""),
-        "password": (_ANY, ""),
-    },
-    # The API references of CreateDeliveryStream, StartExecution and PutEvents.
-    "firehose": {"stream_name": (r"[a-zA-Z0-9_.-]{1,64}", _REQUIRED)},
-    "step-functions": {
-        "state_machine_arn": (r"arn:[a-z-]+:states:[a-z0-9-]+:[0-9]{12}:stateMachine:[!-~]{1,160}", _REQUIRED),
-        "execution_per": (r"batch|record", "batch"),
-    },
-    "eventbridge": {"bus": (r"[!-~]{1,256}", "default")},
-}
-_SECRET_SOURCES = ("secrets-manager", "ssm")
-_SECRET_NAME = r"[A-Za-z0-9/_+=.@:-]{1,512}"
-_CLIENT_ADDRESS = ("keep", "truncate", "hash", "drop")
 # Request headers that are never recorded: by their names they hold credentials, or the visitor's address or page, which
 # other settings are about.
 REFUSED_HEADERS = (
@@ -59,6 +34,81 @@ REFUSED_HEADERS = (
 )
 # CloudFront answers 502 to a function that adds one (Developer Guide, "Restrictions on all edge functions").
 _NOT_FOR_ORIGINS = r"(?i)(x-(amz-cf|amzn|edge|accel)-.*|x-(cache|forwarded-proto|real-ip)|cloudfront-.*)"
+
+
+def _text(pattern: str) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None
+
+
+def _number(least: float, most: float) -> Callable[[Any], bool]:
+    return lambda value: type(value) in (int, float) and least <= value <= most
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _is_query(value: Any) -> bool:
+    return value in ("keep", "drop") or _are_texts(value)
+
+
+def _are_headers(value: Any) -> bool:
+    return _are_texts(value) and len(value) <= MOST_HEADERS and all(map(_is_recordable, value))
+
+
+def _is_recordable(name: str) -> bool:
+    return bool(re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,39}", name)) and not re.fullmatch(REFUSED_HEADERS, name)
+
+
+def _is_for_origins(value: Any) -> bool:
+    return _text(TOKEN)(value) and not re.fullmatch(_NOT_FOR_ORIGINS, value)
+
+
+_REQUIRED = object()
+_FLAG = (lambda value: isinstance(value, bool)), False, "true or false"
+_ADDRESS = _text(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[!-~]*)?")
+_WORD = _text(r"[A-Za-z0-9_:-]+"), "letters, digits, '_', ':' and '-'"
+_LINE = _text(r"[^\x00-\x1f]*"), "", "text without control characters"
+_SECRET: Keys = {
+    "from": (_text("secrets-manager|ssm"), _REQUIRED, "secrets-manager or ssm"),
+    "name": (_text(r"[A-Za-z0-9/_+=.@:-]{1,512}"), _REQUIRED, "the secret's name or ARN"),
+}
+_PRIVACY: Keys = {
+    "client_address": (_text("keep|truncate|hash|drop"), "keep", "keep, truncate, hash or drop"),
+    "query": (_is_query, "keep", "keep, drop or a list of names"),
+    "headers": (_are_headers, (), f"a list of at most {MOST_HEADERS} headers that may be recorded"),
+    "visitor": _FLAG,
+}
+_AWS: Keys = {
+    "region": (_text(r"[a-z]{2}(-[a-z]+)+-[0-9]"), None, "a region such as eu-west-2"),
+    "endpoint": (_ADDRESS, None, "http or https, host and port"),
+    "budget_ms": (_number(1, 5000), 50.0, "a number from 1 to 5000"),
+    "wait": _FLAG,
+}
+_STATE_MACHINE = _text(r"arn:[a-z-]+:states:[a-z0-9-]+:[0-9]{12}:stateMachine:[!-~]{1,160}")
+_DELIVERIES: dict[str, Keys] = {
+    "stdout": {},
+    "openobserve": {
+        "url": (_ADDRESS, _REQUIRED, "http or https, without a user or password"),
+        "organization": (_WORD[0], "default", _WORD[1]),
+        "stream": (_WORD[0], "edge", _WORD[1]),
+        "user": _LINE,
+        "password": _LINE,
+    },
+    # The API references of CreateDeliveryStream, StartExecution and PutEvents.
+    "firehose": {"stream_name": (_text(r"[a-zA-Z0-9_.-]{1,64}"), _REQUIRED, "a delivery stream's name")},
+    "step-functions": {
+        "state_machine_arn": (_STATE_MACHINE, _REQUIRED, "the ARN of a state machine"),
+        "execution_per": (_text("batch|record"), "batch", "batch or record"),
+    },
+    "eventbridge": {"bus": (_text(r"[!-~]{1,256}"), "default", "an event bus's name or ARN")},
+}
+_LOG: Keys = {
+    "delivery": (_text("|".join(_DELIVERIES)), _REQUIRED, f"one of {', '.join(_DELIVERIES)}"),
+    "sample": (_number(0, 1), 1.0, "a number from 0 to 1"),
+    "privacy": (lambda value: isinstance(value, dict), {}, "an object"),
+}
+_PERSISTENCE: Keys = {"header": (_is_for_origins, _REQUIRED, "the name of a header that may be added")}
 
 
 class Settings:
@@ -74,9 +124,12 @@ class Settings:
         """Check `values`, as `edgewise_settings.json` holds them. SettingsError names the key that is wrong."""
         if not isinstance(values, dict):
             raise SettingsError("there is no JSON object in it")
+        log, persistence = values.get("log"), values.get("persistence")
         self.hash = str(values.get("hash") or "")
-        self.log = _log_settings(values["log"]) if values.get("log") else None
-        self.persistence_header = _persistence(values["persistence"]) if values.get("persistence") else None
+        self.log = None if log is None else _log(log)
+        self.persistence_header: str | None = None
+        if persistence is not None:
+            self.persistence_header = _filled(persistence, _PERSISTENCE, "persistence")["header"]
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -90,110 +143,44 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         raise SettingsError(f"it cannot be read: {fault}") from None
 
 
-def _log_settings(log: Any) -> dict[str, Any]:
-    delivery = log.get("delivery") if isinstance(log, dict) else None
-    if not isinstance(delivery, str) or delivery not in _KEYS:
-        raise SettingsError(f"log.delivery is {delivery!r}; it must be one of {', '.join(_KEYS)}")
-    checked: dict[str, Any] = {
-        "delivery": delivery,
-        "sample": _number(log, "sample", 1.0, 0, 1),
-        "privacy": _privacy(log.get("privacy", {})),
-    }
-    if delivery == "stdout" and checked["privacy"]["key"] is None:
-        return checked
-    for key, (pattern, default) in {**_KEYS[delivery], **_AWS_KEYS}.items():
-        checked[key] = _text(log, key, pattern, default)
-    checked["budget_ms"] = _number(log, "budget_ms", 50, 1, 5000)
-    checked["wait"] = _flag(log, "wait", "log.wait")
-    if delivery == "openobserve":
-        checked["url"] = checked["url"].rstrip("/")
-        checked["token"] = _secret(log, "token", "log.token")
-        if checked["token"] and checked["password"]:
+def _filled(values: Any, keys: Keys, place: str) -> dict[str, Any]:
+    """The value of each key, or what there is without one. A wrong value is not shown: it may hold a password."""
+    filled = {}
+    for key, (is_right, default, expected) in keys.items():
+        value = values.get(key, default) if isinstance(values, dict) else default
+        if value is _REQUIRED or (value is not default and not is_right(value)):
+            raise SettingsError(f"{place}.{key} is missing or cannot be used; expected {expected}")
+        filled[key] = value
+    return filled
+
+
+def _log(values: Any) -> dict[str, Any]:
+    log = _filled(values, _LOG, "log")
+    log["sample"] = float(log["sample"])
+    log["privacy"] = _privacy(log["privacy"])
+    if log["delivery"] == "stdout" and log["privacy"]["key"] is None:
+        return log
+    log |= _filled(values, {**_DELIVERIES[log["delivery"]], **_AWS}, "log")
+    if log["delivery"] == "openobserve":
+        log["url"] = log["url"].rstrip("/")
+        log["token"] = _secret(values, "token", "log")
+        if log["token"] and log["password"]:
             raise SettingsError("log.token and log.password are both there; one of them is enough")
         # An ingestion token goes with any name; OpenObserve's own pages use the organization's.
-        checked["user"] = checked["user"] or (checked["organization"] if checked["token"] else "")
-    return checked
+        log["user"] = log["user"] or (log["organization"] if log["token"] else "")
+    return log
 
 
-def _privacy(privacy: Any) -> dict[str, Any]:
-    known = {"client_address", "query", "headers", "visitor", "key"}
-    if not isinstance(privacy, dict) or not privacy.keys() <= known:  # else a typing error would unmask
-        raise SettingsError(f"log.privacy must be an object with keys of {', '.join(sorted(known))}")
-    address, query = privacy.get("client_address", "keep"), privacy.get("query", "keep")
-    if address not in _CLIENT_ADDRESS:
-        choices = ", ".join(_CLIENT_ADDRESS)
-        raise SettingsError(f"log.privacy.client_address is {address!r}; it must be one of {choices}")
-    if query not in ("keep", "drop") and not _are_texts(query):
-        raise SettingsError("log.privacy.query must be 'keep', 'drop' or a list of names")
-    return {
-        "client_address": address,
-        "query": query,
-        "headers": _headers(privacy.get("headers", [])),
-        "visitor": _flag(privacy, "visitor", "log.privacy.visitor"),
-        "key": _secret(privacy, "key", "log.privacy.key"),
-    }
+def _privacy(values: dict[str, Any]) -> dict[str, Any]:
+    for key in values.keys() - _PRIVACY.keys() - {"key"}:  # else a typing error would unmask
+        raise SettingsError(f"log.privacy.{key} is not known; there are {', '.join(_PRIVACY)} and key")
+    privacy = _filled(values, _PRIVACY, "log.privacy")
+    privacy["headers"] = [name.lower() for name in privacy["headers"]]
+    privacy["key"] = _secret(values, "key", "log.privacy")
+    return privacy
 
 
-def _headers(headers: Any) -> list[str]:
-    if not _are_texts(headers) or len(headers) > MOST_HEADERS:
-        raise SettingsError(f"log.privacy.headers must be a list of at most {MOST_HEADERS} header names")
-    for name in headers:
-        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,39}", name) or re.fullmatch(REFUSED_HEADERS, name):
-            raise SettingsError(f"log.privacy.headers: {name!r} cannot be recorded")
-    return [name.lower() for name in headers]
-
-
-def _persistence(persistence: Any) -> str:
-    header = persistence.get("header") if isinstance(persistence, dict) else None
-    if (
-        not isinstance(header, str)
-        or not re.fullmatch(TOKEN, header)
-        or re.fullmatch(_NOT_FOR_ORIGINS, header)
-    ):
-        raise SettingsError(
-            f"persistence.header is {header!r}; it must be the name of a header that may be added"
-        )
-    return header
-
-
-def _secret(values: Mapping[str, Any], key: str, shown: str) -> dict[str, str] | None:
+def _secret(values: Mapping[str, Any], key: str, place: str) -> dict[str, str] | None:
     """Where a secret is; the secret itself is never in the settings."""
     secret = values.get(key)
-    if secret is None:
-        return None
-    if not isinstance(secret, dict) or secret.get("from") not in _SECRET_SOURCES:
-        raise SettingsError(
-            f"{shown}.from is missing or unknown; it must be one of {', '.join(_SECRET_SOURCES)}"
-        )
-    name = secret.get("name")
-    if not isinstance(name, str) or not re.fullmatch(_SECRET_NAME, name):
-        raise SettingsError(f"{shown}.name is missing or not usable")
-    return {"from": secret["from"], "name": name}
-
-
-def _text(values: Mapping[str, Any], key: str, pattern: str, default: Any) -> str | None:
-    value = values.get(key)
-    if value is None and default is not _REQUIRED:
-        return default  # type: ignore[no-any-return]
-    if not isinstance(value, str) or not re.fullmatch(pattern, value):
-        # The value is not shown: it may be, or hold, a password.
-        raise SettingsError(f"log.{key} is missing or not usable")
-    return value
-
-
-def _number(values: Mapping[str, Any], key: str, default: float, least: float, most: float) -> float:
-    value = values.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise SettingsError(f"log.{key} is {value!r}; it must be a number from {least} to {most}")
-    return value
-
-
-def _flag(values: Mapping[str, Any], key: str, shown: str) -> bool:
-    value = values.get(key, False)
-    if not isinstance(value, bool):
-        raise SettingsError(f"{shown} must be true or false")
-    return value
-
-
-def _are_texts(values: Any) -> bool:
-    return isinstance(values, list) and all(isinstance(value, str) for value in values)
+    return None if secret is None else _filled(secret, _SECRET, f"{place}.{key}")

@@ -1,6 +1,6 @@
 """How many bytes a value takes, so that a memory of a few megabytes can be held to them.
 
-Counting takes some three times as long as `json.loads` of the same value, and ends where the bound is passed.
+Counting takes some five times as long as `json.loads` of the same value, and ends where the bound is passed.
 """
 
 from __future__ import annotations

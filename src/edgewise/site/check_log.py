@@ -152,14 +152,22 @@ def _check_headers(context: Context, given: Sequence[str | None]) -> tuple[str, 
 def _check_secret(context: Context, key: str, raw: RawSecret | None) -> Secret | None:
     if raw is None:
         return None
-    if raw.name is not None and not limits.SECRET_NAME.fullmatch(raw.name):
+    secret = Secret(raw.from_ or "", raw.name or "", raw.kms_key)
+    names = limits.SECRET_NAMES.get(secret.source)
+    if names and raw.name is not None and not names.fullmatch(raw.name):
         # It is not shown: it may be the secret itself.
         context.problems.add(
             f"{key}.name",
-            "this cannot be a secret's name",
-            "Expected its name or ARN on AWS, never the secret itself.",
+            f"this cannot be the name of a secret in `{secret.source}`",
+            "Expected its name or its whole ARN on AWS, never the secret itself.",
         )
-    return Secret(raw.from_ or "", raw.name or "")
+    if raw.kms_key is not None and not limits.KMS_KEY.fullmatch(raw.kms_key):
+        context.problems.add(
+            f"{key}.kms_key",
+            f"{shown(raw.kms_key)} is not the ARN of a key",
+            "Expected arn:aws:kms:REGION:ACCOUNT:key/ID, or nothing for a secret without a key of your own.",
+        )
+    return secret
 
 
 def _check_number(

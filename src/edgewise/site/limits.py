@@ -48,14 +48,25 @@ STATE_MACHINE = re.compile(r"arn:[a-z-]+:states:[a-z0-9-]+:[0-9]{12}:stateMachin
 BUS = re.compile(
     r"[a-zA-Z0-9/._-]{1,256}|arn:[a-z-]+:events:[a-z0-9-]+:[0-9]{12}:event-bus/[a-zA-Z0-9/._-]{1,256}"
 )
-SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@:-]{1,512}")
+SECRET_NAMES = {
+    # AWS ends the ARNs in six characters of its own; without them it finds the secret, but no permission fits.
+    "secrets-manager": re.compile(
+        r"[A-Za-z0-9/_+=.@-]{1,512}"
+        r"|arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,505}-[A-Za-z0-9]{6}"
+    ),
+    "ssm": re.compile(
+        r"/?[A-Za-z0-9_.-][A-Za-z0-9_./-]{0,511}|arn:[a-z-]+:ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9_./-]{1,512}"
+    ),
+}
+KMS_KEY = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,256}")
 
 # OpenObserve's names of organizations and streams.
 OPENOBSERVE_NAME = re.compile(r"[A-Za-z0-9_:-]+")
 LOG_URL = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[!-~]*)?")
 USER = re.compile(r"[^\x00-\x1f]*")
 
-# The runtime at the edge takes these, see `edge/settings.py`.
+# The runtime at the edge takes these, see `edge/settings.py`. Each delivery has a module of its name there.
+DELIVERIES = ("stdout", "openobserve", "firehose", "step-functions", "eventbridge")
 BUDGET_MS = (1, 5000)
 MAX_RECORDED_HEADERS = 10
 RECORDED_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,39}")

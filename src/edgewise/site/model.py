@@ -93,10 +93,14 @@ class Functions:
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """Where a secret is kept on AWS: `source` is `secrets-manager` or `ssm`, `name` its name there."""
+    """Where a secret is kept on AWS: `source` is `secrets-manager` or `ssm`, `name` its name there or its ARN.
+
+    `kms_key` is the ARN of the key that encrypts it, if that is not the account's own for the service.
+    """
 
     source: str
     name: str
+    kms_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,11 @@ class Privacy:
     headers: tuple[str, ...] = ()
     visitor: bool = False
     key: Secret | None = None
+
+    @property
+    def masks(self) -> bool:
+        """Whether anything that a visitor sends is left out or changed."""
+        return (self.client_address, self.query) != ("keep", "keep")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from edgewise.site.limits import TRIGGERS
+from edgewise.site.limits import DELIVERIES, TRIGGERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,12 @@ class RawSecret:
     from_: Annotated[
         str | None, Key("the service that keeps it", choices=("secrets-manager", "ssm"), required=True)
     ] = None
-    name: Annotated[str | None, Key("its name there", required=True, may_be_secret=True)] = None
+    name: Annotated[
+        str | None, Key("its name there, or its whole ARN", required=True, may_be_secret=True)
+    ] = None
+    kms_key: Annotated[
+        str | None, Key("the ARN of the key of KMS's that it is encrypted with, if that is your own")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,7 @@ class RawLog:
         str | None,
         Key(
             "where records go: `stdout` (the default; CloudWatch Logs on AWS), or one of the others",
-            choices=("stdout", "openobserve", "firehose", "step-functions", "eventbridge"),
+            choices=DELIVERIES,
         ),
     ] = None
     url: Annotated[str | None, Key("`openobserve`: its address on AWS, `https://HOST`")] = None
@@ -133,7 +138,7 @@ class RawLog:
     token: Annotated[
         RawSecret | None,
         Key(
-            "`openobserve`: where its ingestion token is kept on AWS, `{ from = …, name = … }`",
+            '`openobserve`: where its ingestion token is kept on AWS, `{ from = "ssm", name = "/site/token" }`',
             may_be_secret=True,
         ),
     ] = None
@@ -179,12 +184,13 @@ class RawLog:
     key: Annotated[
         RawSecret | None,
         Key(
-            "where the key of the hashes is kept on AWS; without it each environment has its own",
+            'where the key of the hashes is kept on AWS, `{ from = "ssm", name = "/site/key" }`; without it each '
+            "environment has its own",
             may_be_secret=True,
         ),
     ] = None
     sample: Annotated[
-        float | None, Key("the share of requests to record on AWS, 0 to 1; errors always are; default 1")
+        float | None, Key("the share of requests to record, 0 to 1; errors always are; default 1")
     ] = None
 
 

@@ -20,10 +20,10 @@ SECRETS = frozenset({"password"})
 def bundle_settings(site: Site, *, log: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The settings of a site's functions, as `edgewise_settings.json` holds them.
 
-    `log` is a delivery on this machine, which takes the place of the site's own: `edgewise up` points it at its
-    store. What is masked stays masked there, but every request is recorded, and hashes are an environment's own,
-    as nothing of AWS is asked. It is ignored for a site that does not log. Raises `SiteError` for a delivery that
-    works on this machine only.
+    `log` is a delivery on this machine, with its sampling, which takes the place of the site's own: `edgewise up`
+    points it at its store. What is masked stays masked there, but hashes are an environment's own, as nothing of AWS
+    is asked. It is ignored for a site that does not log. Raises `SiteError` for a delivery that works on this machine
+    only.
     """
     settings: dict[str, Any] = {"site": site.name}
     if site.log:

@@ -158,7 +158,7 @@ def _policy(name: str, actions: list[str], resources: list[str]) -> dict[str, An
                 {
                     "Effect": "Allow",
                     "Action": actions,
-                    "Resource": [{"Fn::Sub": resource} for resource in resources],
+                    "Resource": [{"Fn::Sub": one} if "${" in one else one for one in resources],
                 }
             ],
         },

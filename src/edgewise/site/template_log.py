@@ -1,7 +1,7 @@
 """What the functions' role may do for the log: bring records to one place, read the secrets that the site names.
 
-Action and resource names: the Service Authorization Reference. Secrets are taken to be encrypted with the account's
-own key for the service, which asks for no permission more.
+Action and resource names: the Service Authorization Reference. A secret that is encrypted with the account's own key
+for the service asks for no permission more.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ _DELIVERIES = {
     "eventbridge": ("events:PutEvents", "events", "event-bus/", "bus"),
 }
 _SECRETS = {
-    # Secrets Manager ends its ARNs in a hyphen and six random characters.
-    "secrets-manager": ("secretsmanager:GetSecretValue", "secretsmanager", "secret:", "-??????"),
-    "ssm": ("ssm:GetParameter", "ssm", "parameter/", ""),
+    "secrets-manager": ("secretsmanager:GetSecretValue", "secretsmanager", "secret:"),
+    "ssm": ("ssm:GetParameter", "ssm", "parameter/"),
 }
 
 
 def log_permissions(log: Log) -> dict[str, tuple[str, str]]:
-    """By a name each: an action and the only resource it is for, a text for `Fn::Sub`."""
+    """By a name each: an action and the only resource it is for, an ARN or a text that `Fn::Sub` makes one of."""
     permissions = {}
     if log.delivery in _DELIVERIES:
         action, service, kind, key = _DELIVERIES[log.delivery]
@@ -33,12 +32,19 @@ def log_permissions(log: Log) -> dict[str, tuple[str, str]]:
     for name, secret in (("token", log.token), ("key", log.privacy.key)):
         if secret:
             permissions[name] = _reading(secret, log.region)
+            if secret.kms_key:
+                permissions[f"{name}-kms"] = ("kms:Decrypt", secret.kms_key)
     return permissions
 
 
 def _reading(secret: Secret, region: str) -> tuple[str, str]:
-    action, service, kind, end = _SECRETS[secret.source]
-    name = secret.name if secret.name.startswith("arn:") else secret.name.lstrip("/") + end
+    action, service, kind = _SECRETS[secret.source]
+    if secret.name.startswith("arn:"):
+        name = secret.name
+    elif secret.source == "ssm":
+        name = secret.name.removeprefix("/")  # the one that the kind ends in
+    else:
+        name = f"{secret.name}-??????"  # Secrets Manager ends its ARNs in six random characters
     return action, _arn(service, region, kind, name)
 
 

@@ -29,7 +29,7 @@ from edgewise.cdn import (
     server_context,
 )
 from edgewise.cli.errors import StartError
-from edgewise.cli.running.built import compile_site, make_bundle, refresher
+from edgewise.cli.running.built import compile_site, differences, make_bundle, refresher
 from edgewise.cli.running.origins import start_origins
 from edgewise.cli.running.ports import free_port
 from edgewise.cli.running.screen import Screen
@@ -121,6 +121,8 @@ class Session:
         self._announce(stack, Run(str(self._state.resolve()), url, os.getpid(), inspector))
         screen.ready(url=url, https=f"https://localhost:{port}", store=store.url, inspector=inspector)
         self._tell(cdn)
+        for difference in differences(site) if site else ():
+            screen.message(difference)
 
     def _refuse_a_second_run(self) -> None:
         run = running_in(self._state)

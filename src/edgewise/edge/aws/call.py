@@ -27,10 +27,10 @@ _EXPIRED = ("InvalidSignatureException", "RequestExpired")
 class Operation:
     """One operation of one service in one region, such as `Firehose_20150804.PutRecordBatch` of `firehose`.
 
-    `host` is `https://service.region.amazonaws.com`, or the endpoint that takes its place.
+    `host` is `https://service.region.amazonaws.com`, or that of the endpoint that takes its place.
     """
 
-    __slots__ = ("_environment", "_headers", "_region", "_service", "host")
+    __slots__ = ("_environment", "_headers", "_region", "_service", "_target", "host")
 
     def __init__(
         self,
@@ -48,9 +48,13 @@ class Operation:
             raise SettingsError(f"there is no region for {service}: neither log.region nor AWS_REGION is set")
         self._service = service
         self._environment = environment
-        self.host = endpoint.rstrip("/") if endpoint else f"https://{service}.{self._region}.amazonaws.com"
+        url = endpoint or f"https://{service}.{self._region}.amazonaws.com"
+        scheme, _, rest = url.partition("://")
+        place, _, path = rest.partition("/")
+        self.host = f"{scheme}://{place}"
+        self._target = f"/{path}"
         self._headers = {
-            "Host": self.host.partition("://")[2],
+            "Host": place,
             "Content-Type": f"application/x-amz-json-{version}",
             "X-Amz-Target": target,
         }
@@ -60,7 +64,7 @@ class Operation:
         body = json.dumps(payload, separators=(",", ":")).encode("ascii")
         signed = sign(
             "POST",
-            "/",
+            self._target,
             self._headers,
             body,
             service=self._service,
@@ -69,7 +73,10 @@ class Operation:
             now=self._environment.clock.now(),
         )
         lines = "".join(f"{name}: {value}\r\n" for name, value in signed.items())
-        return f"POST / HTTP/1.1\r\n{lines}Content-Length: {len(body)}\r\n\r\n".encode("ascii") + body
+        return (
+            f"POST {self._target} HTTP/1.1\r\n{lines}Content-Length: {len(body)}\r\n\r\n".encode("ascii")
+            + body
+        )
 
 
 class Problem:
@@ -96,7 +103,9 @@ class Problem:
         return self.code in _EXPIRED and "expired" in self.message
 
     def __str__(self) -> str:
-        return f"status {self.status}, {self.code}: {self.message}"[:_SHOWN_CHARACTERS]
+        # What follows "Canonical String" is the request as it should have been signed, session token and all.
+        told = " ".join(self.message.partition("The Canonical String")[0].split())
+        return f"status {self.status}, {self.code}: {told}"[:_SHOWN_CHARACTERS]
 
 
 def region_of(arn: str) -> str | None:

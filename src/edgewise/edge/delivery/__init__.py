@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from edgewise.edge.output import Write
     from edgewise.edge.record import Record
 
-    from .courier import Destination
+    from .destination import Destination
+    from .network import Network
     from .openobserve import Tokens
 
     class Delivery(Protocol):
@@ -30,16 +31,19 @@ if TYPE_CHECKING:
 __all__ = ["make_delivery"]
 
 
-def make_delivery(log: Mapping[str, Any], environment: Environment, write: Write) -> Delivery:
-    """The delivery that the checked `log` settings ask for."""
+def make_delivery(
+    log: Mapping[str, Any], environment: Environment, write: Write, network: Network | None = None
+) -> Delivery:
+    """The delivery that the checked `log` settings ask for. `network` takes the real one's place in a simulation."""
     if log["delivery"] == "stdout":
         from .stdout import Stdout
 
         return Stdout(write)
     from .courier import Courier, Limits
+    from .network import NETWORK
 
     limits = Limits(log["budget_ms"], wait=log["wait"])
-    return Courier(_make_destination(log, environment), limits, environment.clock, write)
+    return Courier(_make_destination(log, environment), limits, environment.clock, write, network or NETWORK)
 
 
 def _make_destination(log: Mapping[str, Any], environment: Environment) -> Destination:

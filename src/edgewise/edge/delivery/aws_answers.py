@@ -6,7 +6,7 @@ import json
 
 from edgewise.edge.aws.call import Problem
 
-from .courier import Verdict
+from .destination import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,16 +7,17 @@ next call, which may come from another invocation.
 from __future__ import annotations
 
 import select
-import socket
-import time
 
 from .answer import MOST_BYTES, parse_answer
-from .opening import Opening, wait_for
+from .network import NETWORK
+from .opening import Opening
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
+
     from .answer import Answer
-    from .lookup import Resolve
+    from .network import Network
 
 
 class StaleConnectionError(ConnectionError):
@@ -26,14 +27,15 @@ class StaleConnectionError(ConnectionError):
 class Connection:
     """To one `http://` or `https://` host. `open`, `send` and `receive` take turns in this order.
 
-    A deadline is a time of `time.monotonic()`; what is there is taken even if it is past. Each raises OSError or
+    A deadline is a time of the network's; what is there is taken even if it is past. Each raises OSError or
     AnswerError, and then the connection is closed.
     """
 
-    __slots__ = ("_answers", "_cut", "_opening", "_outgoing", "_received", "_socket")
+    __slots__ = ("_answers", "_cut", "_network", "_opening", "_outgoing", "_received", "_socket")
 
-    def __init__(self, url: str, resolve: Resolve = socket.getaddrinfo) -> None:
-        self._opening = Opening(url, resolve)
+    def __init__(self, url: str, network: Network = NETWORK) -> None:
+        self._network = network
+        self._opening = Opening(url, network)
         self._socket: socket.socket | None = None
         self._answers = 0  # that this connection brought
         self._outgoing = b""
@@ -72,7 +74,9 @@ class Connection:
                     break
                 events = select.POLLIN | (select.POLLOUT if self._outgoing else 0)
                 # Whoever drips bytes is always readable, so the deadline is looked at here as well.
-                if time.monotonic() >= deadline or not wait_for(opened, events, deadline):
+                if self._network.monotonic() >= deadline or not self._network.wait_for(
+                    opened, events, deadline
+                ):
                     return None
         except BaseException:
             self.close()

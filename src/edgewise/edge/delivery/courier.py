@@ -7,8 +7,6 @@ destination's; how bytes travel is the connection's.
 
 from __future__ import annotations
 
-import socket
-import time
 from collections import deque
 from itertools import islice
 
@@ -18,45 +16,21 @@ from edgewise.edge.record import to_line
 
 from .breaker import PAUSE_SECONDS, Breaker
 from .connection import Connection, StaleConnectionError
+from .network import NETWORK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-    from typing import Protocol
-
     from edgewise.edge.environment import Clock
     from edgewise.edge.output import Write
     from edgewise.edge.record import Record
 
-    from .lookup import Resolve
-
-    class Destination(Protocol):
-        """Makes requests of records and reads answers to them. It never touches the network."""
-
-        @property
-        def host(self) -> str:
-            """`http://host[:port]` or `https://host[:port]`, without a path."""
-
-        @property
-        def limits(self) -> tuple[int, int]:
-            """The most records of one request, and the most bytes of their lines, one counted for each line's end."""
-
-        def request(self, lines: Sequence[str]) -> bytes:
-            """A whole HTTP/1.1 request for these records (lines of ASCII JSON, no line ends), to be sent at once.
-
-            Called anew for each attempt. LoadError says that something it needs is not in memory yet, and is no fault;
-            anything else that it raises counts as a fault of the destination.
-            """
-
-        def verdict(self, status: int, headers: Mapping[str, str], body: bytes, count: int) -> Verdict:
-            """What the answer to a request of `count` records means; header names are in lower case.
-
-            What it raises counts as a fault of the destination: all of them are sent again after a pause.
-            """
-
+    from .destination import Destination, Verdict
+    from .network import Network
 
 MOST_BATCH_BYTES = 64 * 1024  # what can be sent and answered within a budget of some ten milliseconds
 MOST_REFUSALS = 3  # in a row with nothing taken between them: then it is not the records that are wrong
+MOST_LONE_FAULTS = 3  # of one record sent alone, with others taken between them: then it is that record
+BUSY_SECONDS = 1  # between two records: bit by bit, a connection takes some five of them, and may take 10 s
 _RESERVE_MS = 100  # of the invocation's own time, left alone
 _NOW = 0.0  # a deadline that is past: look, but do not wait
 
@@ -65,36 +39,6 @@ class UndeliveredError(EdgeError):
     """The destination answered, but did not take every record."""
 
     code = "edge.undelivered"
-
-
-class Verdict:
-    """What became of the records of one request, by their indices in it; an index in none of the sets is `retry`.
-
-    `stored`: taken. `retry`: to be sent again after a pause, or at once if `at_once` (another request has a better
-    chance, say with other credentials; believed once until something is stored). `refused`: never to be taken, and
-    printed on standard output. If it is not `certain` which ones were refused, only how many, then all are printed,
-    but where nothing was stored the batch is halved until the bad one is alone. `reason` is for the author of the
-    site.
-    """
-
-    __slots__ = ("at_once", "certain", "reason", "refused", "retry", "stored")
-
-    def __init__(
-        self,
-        stored: Collection[int] = (),
-        retry: Collection[int] = (),
-        refused: Collection[int] = (),
-        reason: str = "",
-        *,
-        at_once: bool = False,
-        certain: bool = True,
-    ) -> None:
-        self.stored = frozenset(stored)
-        self.retry = frozenset(retry)
-        self.refused = frozenset(refused)
-        self.reason = reason
-        self.at_once = at_once
-        self.certain = certain
 
 
 class Limits:
@@ -120,14 +64,19 @@ class Limits:
 
 
 class _Kept:
-    """A record in memory: its line, when it came (microseconds), whether it was sent already."""
+    """A record in memory: its line, when it came (microseconds), whether it was sent already.
 
-    __slots__ = ("line", "since", "was_sent")
+    `lone_faults` happened while nothing else was on the way; at the last of them, `sent_then` others had been taken.
+    """
+
+    __slots__ = ("line", "lone_faults", "sent_then", "since", "was_sent")
 
     def __init__(self, line: str, since: int) -> None:
         self.line = line
         self.since = since
         self.was_sent = False
+        self.lone_faults = 0
+        self.sent_then = -1
 
 
 class Courier:
@@ -142,14 +91,17 @@ class Courier:
 
     __slots__ = (
         "_at_once",
+        "_before",
         "_breaker",
         "_bytes",
         "_clock",
         "_connection",
         "_destination",
         "_in_flight",
+        "_is_busy",
         "_limits",
         "_most",
+        "_network",
         "_pending",
         "_refusals",
         "_write",
@@ -166,20 +118,23 @@ class Courier:
         limits: Limits,
         clock: Clock,
         write: Write,
-        resolve: Resolve = socket.getaddrinfo,
+        network: Network = NETWORK,
     ) -> None:
         self._destination = destination
         self._limits = limits
         self._clock = clock
         self._write = write
-        self._connection = Connection(destination.host, resolve)
+        self._network = network
+        self._connection = Connection(destination.host, network)
         self._breaker = Breaker(clock)
         self._pending: deque[_Kept] = deque()
         self._bytes = 0
         self._in_flight = 0  # how many of the oldest pending records were sent and have no answer yet
-        self._most = destination.limits[0]  # records of the next request; less while a bad one is looked for
+        self._most = destination.limits[0]  # records of the next request; less after a fault or a refusal
         self._refusals = 0  # answers that refused something and took nothing, in a row
         self._at_once = False  # whether a second try at once was had, with nothing stored since
+        self._before = 0  # when the last record came
+        self._is_busy = False  # whether that was a moment ago, so that another is likely to come soon
         self.sent = 0
         self.dropped = 0
         self.retried = 0
@@ -193,7 +148,7 @@ class Courier:
 
     def deliver(self, record: Record, remaining_ms: float) -> None:
         """Keep `record`, then send what is pending, as far as it goes within the budget."""
-        began = time.monotonic()
+        began = self._network.monotonic()
         self._keep(to_line(record))
         budget_ms = min(self._limits.budget_ms, remaining_ms - _RESERVE_MS)
         if budget_ms > 0 and not self._breaker.is_open():
@@ -201,7 +156,7 @@ class Courier:
                 self._work(began + budget_ms / 1000)
             except Exception as fault:  # the answer is the other side's to choose
                 self._fail(f"{type(fault).__name__}: {fault}")
-        self.waited_ms = round((time.monotonic() - began) * 1000, 3)
+        self.waited_ms = round((self._network.monotonic() - began) * 1000, 3)
 
     def close(self) -> None:
         """Close the connection; what is pending stays, and what was sent without an answer is sent again."""
@@ -211,6 +166,8 @@ class Courier:
 
     def _keep(self, line: str) -> None:
         limits, now = self._limits, self._clock.now()
+        self._is_busy = 0 <= now - self._before < BUSY_SECONDS * 1_000_000
+        self._before = now
         self._pending.append(_Kept(line, now))
         self._bytes += len(line)
         # Those in flight may be stored already, so their answer is waited for.
@@ -236,7 +193,7 @@ class Courier:
             self._fail(f"no answer for {PAUSE_SECONDS} s")
         if self._breaker.is_open():
             return
-        while self._pending and not self._in_flight and time.monotonic() < deadline:
+        while self._pending and not self._in_flight and self._network.monotonic() < deadline:
             if not self._send_batch(deadline) or not self._limits.wait:
                 return
             self._settle(deadline)
@@ -244,8 +201,9 @@ class Courier:
     def _send_batch(self, deadline: float) -> bool:
         """Send the oldest records. False if that has to wait for the connection, or for a secret.
 
-        Who begins to open the connection waits for it: an environment which serves few requests could not open one
-        bit by bit before the other side loses patience. Those who come while it is opening do not wait.
+        Who begins to open the connection waits for it, unless the environment is busy: then those who come next go on
+        with it and nobody waits. One that serves few requests could not open it bit by bit before the other side loses
+        patience.
         """
         breaker = self._breaker
         is_opening = breaker.is_under_way()
@@ -261,12 +219,12 @@ class Courier:
             return False
         if not is_opening:
             breaker.begin()
-            if not self._connection.open(deadline):
+            if not self._connection.open(deadline if self._limits.wait or not self._is_busy else _NOW):
                 return False
         self._connection.send(message)
         breaker.begin()
         self._in_flight = len(batch)
-        self.batch_age_ms = max(0, self._clock.now() - batch[0].since) // 1000
+        self.batch_age_ms = max(0, self._clock.now() - min(kept.since for kept in batch)) // 1000
         for kept in batch:
             self.retried += kept.was_sent
             kept.was_sent = True
@@ -293,32 +251,33 @@ class Courier:
             return
         if answer is not None:
             count = self._in_flight
-            verdict = self._destination.verdict(answer.status, answer.headers, answer.body, count)
-            self._in_flight = 0
-            self._breaker.end()
-            self._obey(verdict, count)
+            self._obey(self._destination.verdict(answer.status, answer.headers, answer.body, count), count)
 
     def _obey(self, verdict: Verdict, count: int) -> None:
         """Account for the `count` oldest records. UndeliveredError if a pause is called for."""
+        self._breaker.end()
         stored = verdict.stored & frozenset(range(count))
         refused = verdict.refused & frozenset(range(count)) - stored
         if stored:
             self._breaker.close()
             self._refusals, self._at_once = 0, False
+            self._most = min(2 * self._most, self._destination.limits[0])
         elif refused and not verdict.certain and count > 1:
-            self._most = count // 2
+            self._in_flight, self._most = 0, count // 2
             return
-        self._most = self._destination.limits[0]
-        batch = [self._pending.popleft() for _ in range(count)]
-        self._pending.extendleft(batch[i] for i in reversed(range(count)) if i not in stored | refused)
-        self._bytes = sum(len(kept.line) for kept in self._pending)
-        self.sent += len(stored)
-        self.dropped += len(refused)
+        if stored or refused:
+            batch = [self._pending.popleft() for _ in range(count)]
+            self._pending.extendleft(batch[i] for i in reversed(range(count)) if i not in stored | refused)
+            self._bytes = sum(len(kept.line) for kept in self._pending)
+            self._in_flight = 0
+            self.sent += len(stored)
+            self.dropped += len(refused)
+            self._refusals += not stored
         if refused:
             for index in sorted(refused) if verdict.certain else range(count):
                 self._write(batch[index].line)
-            self._refusals += not stored
         self._decide(verdict, len(stored), len(refused), count)
+        self._in_flight = 0
 
     def _decide(self, verdict: Verdict, stored: int, refused: int, count: int) -> None:
         """Tell what went wrong, and go on at once or not."""
@@ -334,11 +293,32 @@ class Courier:
             self._say(f"({trouble})")
 
     def _fail(self, reason: str) -> None:
-        """Every record that was sent without an answer waits again, and all for the end of a pause."""
-        self._in_flight = 0
+        """Every record that was sent without an answer waits again, and all for the end of a pause.
+
+        The next attempt is made with one record, and while that goes well each batch may be twice the one before.
+        """
+        was_alone = self._in_flight == 1
+        self._in_flight, self._most = 0, 1
         self._breaker.fail()
         self._connection.close()
+        if was_alone:
+            self._suspect()
         self._say(f"({reason}); {self.pending} wait {self._breaker.pause} s")
+
+    def _suspect(self) -> None:
+        """The oldest record failed alone. Others have their turn now, so that it holds up none of them.
+
+        If it goes on failing while others are taken, then there is something in it that a firewall, say, never lets
+        pass, and it is given up. In an outage no other is taken either.
+        """
+        kept = self._pending[0]
+        if self.sent > kept.sent_then:
+            kept.lone_faults += 1
+            kept.sent_then = self.sent
+        if kept.lone_faults >= MOST_LONE_FAULTS:
+            self._drop(0)
+        else:
+            self._pending.rotate(-1)
 
     def _say(self, text: str) -> None:
         say(self._write, f"{self._destination.host} did not take the records {text}")

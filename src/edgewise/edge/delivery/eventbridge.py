@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from edgewise.edge.environment import Environment
 
-    from .courier import Verdict
+    from .destination import Verdict
 
 SOURCE = "edgewise"
 DETAIL_TYPE = "Edge record"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from edgewise.edge.environment import Environment
 
-    from .courier import Verdict
+    from .destination import Verdict
 
 
 class Firehose:

@@ -34,8 +34,9 @@ class Lookup:
         Whatever the resolver raises is raised here.
         """
         if self._thread is None:
-            self._thread = threading.Thread(target=self._ask, daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._ask, daemon=True)
+            thread.start()  # which can fail: nothing is to be waited for then
+            self._thread = thread
         self._thread.join(patience)
         if self._thread.is_alive():
             return None

@@ -10,16 +10,16 @@ import errno
 import os
 import select
 import socket
-import time
+from functools import lru_cache
 
-from .lookup import Lookup
+from .network import NETWORK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
     from typing import Any
 
-    from .lookup import Resolve
+    from .network import Network
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -27,21 +27,32 @@ _PORTS = {"http": 80, "https": 443}
 class Opening:
     """To one `http://host[:port]` or `https://…`. `not_yet` is what its sockets raise when they would have to wait."""
 
-    __slots__ = ("_addresses", "_connected", "_context", "_host", "_lookup", "_skip", "_socket", "not_yet")
+    __slots__ = (
+        "_addresses",
+        "_connected",
+        "_context",
+        "_host",
+        "_lookup",
+        "_network",
+        "_skip",
+        "_socket",
+        "not_yet",
+    )
 
-    def __init__(self, url: str, resolve: Resolve = socket.getaddrinfo) -> None:
+    def __init__(self, url: str, network: Network = NETWORK) -> None:
         scheme, _, place = url.partition("://")
         host, colon, port = place.rpartition(":")
         if not colon or port.endswith("]"):  # an IPv6 address without a port
             host, port = place, str(_PORTS[scheme])
         self._host = host.strip("[]")
-        self._lookup = Lookup(self._host, int(port), resolve)
+        self._network = network
+        self._lookup = network.lookup(self._host, int(port))
         self._context: ssl.SSLContext | None = None
         self.not_yet: tuple[type[OSError], ...] = (BlockingIOError,)
         if scheme == "https":
             import ssl
 
-            self._context = ssl.create_default_context()
+            self._context = tls_context()
             self.not_yet = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
         self._addresses: list[tuple[Any, ...]] = []  # that are still to be tried
         self._skip = 0  # how many addresses the last attempts found silent
@@ -49,7 +60,7 @@ class Opening:
         self._connected = False  # whether that address has answered
 
     def advance(self, deadline: float) -> socket.socket | None:
-        """The open socket, which never blocks, or None if it is not open at `deadline`, of `time.monotonic()`.
+        """The open socket, which never blocks, or None if it is not open at `deadline`, a time of the network's.
 
         OSError if no address of the host can be connected to, or if who answers is not the host that TLS expects.
         """
@@ -64,7 +75,7 @@ class Opening:
                     raise
             else:
                 opened, self._socket = self._socket, None
-                self._addresses, self._skip = [], 0
+                self._addresses = []
                 return opened
 
     def abandon(self) -> None:
@@ -81,14 +92,14 @@ class Opening:
     def _begin(self, deadline: float) -> socket.socket | None:
         """Start connecting to the next address; None if none is known yet."""
         if not self._addresses:
-            found = self._lookup.addresses(max(0.0, deadline - time.monotonic()))
+            found = self._lookup.addresses(max(0.0, deadline - self._network.monotonic()))
             if found is None:
                 return None
             first = self._skip % len(found)
             self._addresses = found[first:] + found[:first]
         family, kind, _, _, address = self._addresses.pop(0)
         self._connected = False
-        self._socket = socket.socket(family, kind)
+        self._socket = self._network.open_socket(family, kind)
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         _check(self._socket.connect_ex(address))
@@ -97,7 +108,7 @@ class Opening:
     def _go_on(self, opened: socket.socket, deadline: float) -> bool:
         """Whether the address that is being tried is connected and (TLS) has shown that it is the host."""
         if not self._connected:
-            if not wait_for(opened, select.POLLOUT, deadline):
+            if not self._network.wait_for(opened, select.POLLOUT, deadline):
                 return False
             _check(opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
             self._connected = True
@@ -114,17 +125,26 @@ class Opening:
                 tls.do_handshake()
                 return True
             except self.not_yet:
-                if not wait_for(tls, select.POLLIN, deadline):
+                # Whoever drips bytes is always readable, so the deadline is looked at here as well.
+                if self._network.monotonic() >= deadline or not self._network.wait_for(
+                    tls, select.POLLIN, deadline
+                ):
                     return False
+
+
+def tls_context() -> ssl.SSLContext:
+    """What verifies whom a connection reaches. All share one, since it reads the certificates of every authority: that
+    takes a whole processor 30 ms, and a small function's share of one half a second. Make it before visitors come."""
+    return _tls_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@lru_cache(maxsize=1)
+def _tls_context(*_read: str | None) -> ssl.SSLContext:
+    import ssl
+
+    return ssl.create_default_context()
 
 
 def _check(fault: int) -> None:
     if fault not in (0, errno.EINPROGRESS):
         raise OSError(fault, os.strerror(fault))
-
-
-def wait_for(opened: socket.socket, events: int, deadline: float) -> bool:
-    """Whether one of `events` (of `select.poll`) is there by the deadline. One that is past still gets a look."""
-    poll = select.poll()
-    poll.register(opened, events)
-    return bool(poll.poll(max(0.0, deadline - time.monotonic()) * 1000))

@@ -9,9 +9,7 @@ import json
 import zlib
 from binascii import b2a_base64
 
-from edgewise.edge.errors import EdgeError
-
-from .courier import Verdict
+from .destination import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,17 +21,20 @@ if TYPE_CHECKING:
 # Level 1 costs some 70 µs whatever the size, all of a small function's share of a processor: for one or two records
 # that is more than the bytes are worth to the visitor. Five records shrink to a quarter for 85 µs.
 COMPRESSED_FROM = 4096  # bytes
-_RETRYABLE = (401, 403, 408, 429)  # and 5xx; with any other 4xx the same batch would be refused for ever
+_SHOWN_CHARACTERS = 200
+# The batch is at fault, or one record of it, or (415) that it is compressed; a smaller one may be taken. Whatever else
+# is wrong (an address, credentials, a proxy) can be mended from outside while the records wait.
+_REFUSING = (400, 413, 415, 422)
 
 
 class OpenObserve:
     """The destination `url`/api/`organization`/`stream`/_json, with Basic credentials.
 
     `tokens` gives the passwords, or ingestion tokens, that may be valid at present: one, or two while they are
-    rotated. The one that was taken last is used until it is refused (401); then the other one has its turn.
+    rotated. The one that was taken last is used until it is refused (401, 403); then the other one has its turn.
     """
 
-    __slots__ = ("_head", "_tokens", "_turn", "_user", "host", "limits")
+    __slots__ = ("_head", "_hidden", "_tokens", "_turn", "_user", "host", "limits")
 
     def __init__(self, log: Mapping[str, Any], tokens: Tokens | None = None) -> None:
         """`log` as `Settings` has checked it: url, organization, stream, user and, without `tokens`, password."""
@@ -43,11 +44,14 @@ class OpenObserve:
         self.limits = (500, 64 * 1024)
         self._head = (
             f"POST {slash}{prefix}/api/{log['organization']}/{log['stream']}/_json HTTP/1.1\r\n"
-            f"Host: {place}\r\nContent-Type: application/json\r\n"
+            f"Host: {place}\r\nUser-Agent: edgewise\r\nContent-Type: application/json\r\n"
         )
         self._user = log["user"]
         self._tokens: Tokens = tokens or (lambda: (log["password"],))
         self._turn = 0
+        self._hidden: tuple[
+            str, ...
+        ] = ()  # what was sent and must not be printed, should an answer repeat it
 
     def request(self, lines: Sequence[str]) -> bytes:
         """A POST of the records as one JSON array, compressed from a certain size on."""
@@ -56,8 +60,9 @@ class OpenObserve:
         if len(body) >= COMPRESSED_FROM:
             body, encoding = _gzip(body), "Content-Encoding: gzip\r\n"
         tokens = self._tokens()
-        pair = f"{self._user}:{tokens[self._turn % len(tokens)]}"
-        credentials = b2a_base64(pair.encode(), newline=False).decode("ascii")
+        token = tokens[self._turn % len(tokens)]
+        credentials = b2a_base64(f"{self._user}:{token}".encode(), newline=False).decode("ascii")
+        self._hidden = (credentials, token) if token else ()
         head = (
             f"{self._head}Authorization: Basic {credentials}\r\n{encoding}Content-Length: {len(body)}\r\n\r\n"
         )
@@ -65,7 +70,7 @@ class OpenObserve:
 
     def verdict(self, status: int, headers: Mapping[str, str], body: bytes, count: int) -> Verdict:
         """OpenObserve names the numbers of records that it stored and refused, never which."""
-        reason = f"status {status} {body[:200].decode('utf-8', 'replace')}"
+        reason = f"status {status} {self._shown(body)}"
         if status == 200:
             stored, failed = _counts(body)
             if stored == count or (failed > 0 and 0 <= stored < count):
@@ -73,27 +78,28 @@ class OpenObserve:
                 return Verdict(
                     range(stored), refused=range(stored, count), reason=reason, certain=stored in (0, count)
                 )
-        elif status == 401 and len(self._tokens()) > 1:
+        elif status in (401, 403) and len(self._tokens()) > 1:
             self._turn ^= 1
             return Verdict(retry=range(count), reason=f"{reason}; the other token is tried", at_once=True)
-        elif 400 <= status < 500 and status not in _RETRYABLE:
+        elif status in _REFUSING:
             return Verdict(refused=range(count), reason=reason, certain=False)
         return Verdict(retry=range(count), reason=reason)
 
-
-class AnswerShapeError(EdgeError):
-    """The answer is not of OpenObserve's shape, so nothing is known of the records."""
-
-    code = "edge.answer-shape"
+    def _shown(self, body: bytes) -> str:
+        """The beginning of an answer, without the credentials that whoever made it may repeat."""
+        text = body.decode("utf-8", "replace")
+        for secret in self._hidden:
+            text = text.replace(secret, "***")
+        return text[:_SHOWN_CHARACTERS]
 
 
 def _counts(body: bytes) -> tuple[int, int]:
-    """How many records the answer calls successful, and how many failed."""
+    """How many records the answer calls successful, and how many failed; none of either if it is of another shape."""
     try:
         parts = json.loads(body)["status"]
         return sum(int(part["successful"]) for part in parts), sum(int(part["failed"]) for part in parts)
-    except (ValueError, LookupError, TypeError) as fault:
-        raise AnswerShapeError(f"{type(fault).__name__} in {body[:200]!r}") from None
+    except (ValueError, LookupError, TypeError):
+        return 0, 0
 
 
 def _gzip(body: bytes) -> bytes:

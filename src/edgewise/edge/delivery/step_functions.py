@@ -13,7 +13,7 @@ from hashlib import sha256
 from edgewise.edge.aws.call import Operation, Problem, region_of
 
 from .aws_answers import verdict_on_problem
-from .courier import Verdict
+from .destination import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
