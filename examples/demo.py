@@ -31,6 +31,7 @@ VISIT = [
 
 def main() -> None:
     port = free_port()
+    run("check", str(SHOP))
     show("edgewise up examples/shop")
     site = subprocess.Popen([*EDGEWISE, "up", str(SHOP), "--port", str(port)])
     try:

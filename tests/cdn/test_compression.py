@@ -250,3 +250,43 @@ def test_a_cached_object_is_the_compressed_one_for_those_who_take_it(tmp_path: P
             "gzip",
             "identity",
         ]
+
+
+@pytest.mark.parametrize("accept", ["br", "gzip", "identity"])
+@pytest.mark.parametrize("size", [1_000, 300_000])
+def test_the_length_is_that_of_what_is_sent_or_is_not_told(tmp_path: Path, accept: str, size: int) -> None:
+    # Whole or in pieces, fetched or stored, in parts, without its body: never the length of the other form.
+    body = (TEXT * (size // len(TEXT) + 1))[:size]
+    lines = {"Content-Type": "text/html", "ETag": '"e"'}
+    text = template(behavior(CachePolicyId=OPTIMIZED, Compress=True))
+    asked = {"Accept-Encoding": accept}
+    with (
+        running_origin(lambda handler: reply(handler, 200, body, lines)) as origin,
+        running_cdn(tmp_path, text, origins={APP_ID: origin.url}) as cdn,
+    ):
+        # An answer that is shorter or longer than its length says does not pass `request`.
+        missed, hit = (cdn.request("/x", headers=asked) for _ in range(2))
+        head = cdn.request("/x", "HEAD", headers=asked)
+        part = cdn.request("/x", headers={**asked, "Range": "bytes=0-9"})
+        same = cdn.request("/x", headers={**asked, "If-None-Match": missed.headers["ETag"]})
+        outside = cdn.request("/x", headers={**asked, "Range": "bytes=9000000-"})
+    assert (missed.cache, hit.cache) == ("Miss", "Hit")
+    sent = missed.body
+    assert hit.body == sent and DECODERS.get(accept, bytes)(sent) == body
+    assert missed.headers["Content-Length"] in (None, str(len(sent)))
+    assert hit.headers["Content-Length"] == head.headers["Content-Length"] == str(len(sent))
+    assert (part.status, part.body, part.headers["Content-Length"]) == (206, sent[:10], "10")
+    assert part.headers["Content-Range"] == f"bytes 0-9/{len(sent)}"
+    assert (same.status, same.body, same.headers["Content-Length"]) == (304, b"", None)
+    assert (outside.status, outside.headers["Content-Length"]) == (416, "0")
+
+
+def test_a_length_of_nothing(tmp_path: Path) -> None:
+    text = template(behavior(CachePolicyId=OPTIMIZED, Compress=True))
+    with (
+        running_origin(lambda handler: reply(handler, 200, b"", {"Content-Type": "text/html"})) as origin,
+        running_cdn(tmp_path, text, origins={APP_ID: origin.url}) as cdn,
+    ):
+        answers = [cdn.request("/x", method, headers={"Accept-Encoding": "br"}) for method in ("GET", "HEAD")]
+    assert [answer.headers["Content-Length"] for answer in answers] == ["0", "0"]
+    assert [answer.headers["Content-Encoding"] for answer in answers] == [None, None]

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 import boto3
@@ -255,6 +256,15 @@ def test_any_body_has_an_answer(body: bytes) -> None:
     ElementTree.fromstring(answer.body)
 
 
+@pytest.mark.parametrize(
+    "items", ["0", "101", "-1", "١", "000000001" + "9" * 5_000, "1" * 5_000, "1e1", "1 2"]
+)
+def test_a_number_of_items_that_is_none(site: Controlled, items: str) -> None:
+    path = f"/2020-05-31/distribution/{site.cdn.distribution.id}/invalidation?MaxItems={quote(items)}"
+    answer = site.control("GET", path)
+    assert answer.status == 400 and b"<Code>InvalidArgument</Code>" in answer.body
+
+
 # The clock and the cache.
 
 
@@ -271,7 +281,13 @@ def test_an_object_ages_with_the_moved_clock(site: Controlled) -> None:
     assert site.control("POST", "/clock", {"reset": True}).json()["offset_seconds"] == 0
 
 
-@pytest.mark.parametrize("wrong", [{}, {"move": "yesterday"}, {"move": -5}, {"move": 1e300}, {"move": None}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({}, {"move": "yesterday"}, {"move": -5}, {"move": 1e300}, {"move": None}, {"move": True}),
+        *({"move": 10**400}, {"move": -(10**400)}, {"move": float("nan")}),
+    ],
+)
 def test_a_clock_only_goes_forward(site: Controlled, wrong: dict[str, Any]) -> None:
     answer = site.control("POST", "/clock", wrong)
     assert answer.status == 400 and answer.json()["hint"]
@@ -356,6 +372,14 @@ def test_the_inspectors_own_forms_can(site: Controlled) -> None:
     assert site.clock.offset == 3600
 
 
+def test_what_curl_sends_is_json_though_it_calls_it_a_form(site: Controlled) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = site.control("POST", "/clock", b'{"move": "+1h"}', headers=form)
+    assert answer.json()["offset_seconds"] == 3600
+    hostile = form | {"Origin": "https://evil.example"}
+    assert site.control("POST", "/clock", b'{"move": "+1h"}', headers=hostile).status == 403
+
+
 def test_a_link_from_elsewhere_opens_a_page(site: Controlled) -> None:
     headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
     assert site.control("GET", "/", headers=headers).status == 200
@@ -377,6 +401,8 @@ def test_nothing_may_be_read_by_other_origins_and_nothing_is_framed(site: Contro
         ("POST", "/nowhere", b"{}", 404),
         ("DELETE", "/cache", None, 400),
         ("GET", "/requests?limit=none", None, 400),
+        ("GET", "/requests?limit=0", None, 400),
+        ("GET", "/requests?limit=000000001" + "9" * 5_000, None, 400),
         ("POST", "/invalidations", b"[", 400),
         ("POST", "/invalidations", b"[" * 100_000, 400),
         ("POST", "/invalidations", b'{"paths": [1]}', 400),

@@ -48,7 +48,10 @@ FREE = CachePolicy(min_ttl=0, default_ttl=100, max_ttl=1000)
         (response(403, cache_control="max-age=60"), FREE, 60),
         (response(503), FREE, 10),
         (response(418), FREE, 0),
-        (response(302), FREE, 0),
+        (response(302), FREE, 100),
+        (response(307), FREE, 0),
+        (response(404, expires="Fri, 15 Jan 2027 09:00:00 GMT"), FREE, 10),
+        (response(403, expires="Fri, 15 Jan 2027 09:00:00 GMT"), FREE, 0),
         (response(301), FREE, 100),
         (response(307, cache_control="max-age=60"), FREE, 60),
         (response(206), FREE, 100),
@@ -64,8 +67,9 @@ def test_how_long_a_response_is_kept(answer: Response, policy: CachePolicy, seco
     [
         (response(cache_control="no-store"), FREE, False, "Cache-Control: no-store"),
         (response(cache_control="no-store"), CLAMPED, True, "in spite of Cache-Control: no-store"),
-        (response(cache_control="max-age=0"), FREE, True, "max-age=0"),
-        (response(302), FREE, False, "302"),
+        (response(cache_control="max-age=0", ETag='"v1"'), FREE, True, "max-age=0"),
+        (response(cache_control="max-age=0"), FREE, False, "max-age=0"),
+        (response(307), FREE, False, "307"),
         (response(418), FREE, False, "418"),
         (response(304), FREE, False, "condition"),
         (response(vary="*"), FREE, False, "Vary"),
@@ -87,7 +91,10 @@ def test_stale_answers_are_bounded_by_the_maximum() -> None:
     )
     assert (life.stale_while_revalidate, life.stale_if_error) == (20, 1000)
     assert lifetime(response(), FREE, NOW, 10.0).stale_if_error is None
-    assert lifetime(response(cache_control="stale-if-error=0"), FREE, NOW, 10.0).stale_if_error == 0
+    for policy, more in ((FREE, ""), (CLAMPED, ", no-store")):
+        assert (
+            lifetime(response(cache_control=f"stale-if-error=0{more}"), policy, NOW, 10.0).stale_if_error == 0
+        )
 
 
 def test_an_error_is_kept_for_as_long_as_the_distribution_says() -> None:
@@ -98,7 +105,7 @@ def test_an_error_is_kept_for_as_long_as_the_distribution_says() -> None:
 @given(st.text(max_size=60))
 def test_any_cache_control_is_read(value: str) -> None:
     directives = cache_control(Headers([("Cache-Control", value)]))
-    assert all(name == name.lower() and name.strip() == name for name in directives)
+    assert all(name == name.lower() and name.strip(" \t") == name for name in directives)
 
 
 def entry(path: str = "/p", body: bytes = b"x", query: str = "", **headers: str) -> Entry:
@@ -142,8 +149,17 @@ def test_objects_are_invalidated_by_path_and_query() -> None:
 def test_other_objects_of_the_same_path_are_found() -> None:
     cache = Cache()
     cache.store(entry(query="v=1"))
-    assert list(cache.like(("GET", "d", "/p", "v=2", "", ""))) == [("GET", "d", "/p", "v=1", "", "")]
-    assert not cache.like(("GET", "d", "/q", "", "", ""))
+    assert cache.like(("GET", "d", "/p", "v=2", "", "")) == ("GET", "d", "/p", "v=1", "", "")
+    assert cache.like(("GET", "d", "/q", "", "", "")) is None
+    assert cache.like(("HEAD", "d", "/p", "v=1", "", "")) is None, "it is the same object"
+
+
+def test_what_was_asked_for_before_an_invalidation_is_not_kept_after_it() -> None:
+    cache = Cache()
+    era = cache.era
+    cache.invalidate(lambda path: path == "/p")
+    assert cache.store(entry(), era) is False and len(cache) == 0
+    assert cache.store(entry("/q"), era) and cache.store(entry(), cache.era)
 
 
 def asked(**headers: str) -> Request:

@@ -217,6 +217,14 @@ def test_a_second_invocation_reuses_the_environment(tmp_path: Path) -> None:
     assert sum(message.startswith("INIT_START") for message in cdn.messages()) == 1
 
 
+def test_an_environment_beyond_its_lifetime_is_replaced(tmp_path: Path) -> None:
+    with answering(tmp_path, lifetime=0.5) as cdn:
+        first = cdn.request("/").json()
+        time.sleep(0.6)
+        second = cdn.request("/").json()
+    assert second["pid"] != first["pid"] and second["calls"] == 1
+
+
 def test_closing_ends_every_process_even_a_frozen_and_a_hanging_one(tmp_path: Path) -> None:
     with answering(tmp_path) as cdn, ThreadPoolExecutor(2) as pool:
         frozen = cdn.request("/").json()["pid"]
@@ -435,6 +443,16 @@ def test_beyond_its_concurrency_a_function_is_throttled(tmp_path: Path) -> None:
     # The limit counts requests that wait, too: one environment, two executions.
     with alone(tmp_path, max_environments=1, concurrency=2) as function:
         assert asyncio.run(run(function)) == ["", "", THROTTLED, THROTTLED, ""]
+
+
+def test_a_function_that_was_closed_starts_nothing(tmp_path: Path) -> None:
+    async def run(function: Function) -> tuple[str, list[int]]:
+        await function.close()
+        ran = await function.invoke(b"{}")
+        return ran.outcome.error_type, _children()
+
+    with alone(tmp_path) as function:
+        assert asyncio.run(run(function)) == ("Sandbox.Closed", [])
 
 
 def test_functions_cost_nothing_before_they_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

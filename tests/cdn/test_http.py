@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from support.running import (
+    OPTIMIZED,
     ORIGIN_CONTROLLED,
     RunningCdn,
     associations,
@@ -21,6 +22,7 @@ from support.running import (
     template,
 )
 
+HOST_ONLY = "bf0718e1-ba1e-49d1-88b1-f726733018ae"
 Script = Callable[[socket.socket], None]
 
 
@@ -130,6 +132,42 @@ def test_a_head_answer_announces_a_length_and_has_no_body(tmp_path: Path) -> Non
     with cdn_before(tmp_path, answering(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n")) as cdn:
         answers = [cdn.request("/", "HEAD") for _ in range(2)]
     assert [(answer.status, answer.headers["Content-Length"]) for answer in answers] == [(200, "5000")] * 2
+
+
+def test_a_head_that_joins_a_get_has_its_length(tmp_path: Path) -> None:
+    go_on = threading.Event()
+
+    def script(connection: socket.socket) -> None:
+        while read_request(connection):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nCache-Control: max-age=9\r\nContent-Length: 5\r\n\r\nhe")
+            go_on.wait(10)
+            connection.sendall(b"llo")
+
+    text = template(behavior(CachePolicyId=OPTIMIZED, OriginRequestPolicyId=HOST_ONLY))
+    with (
+        scripted_origin(script) as url,
+        running_cdn(tmp_path, text, origins={"app": url}) as cdn,
+        socket.create_connection(("127.0.0.1", cdn.port), 10) as viewer,
+    ):
+        viewer.settimeout(10)
+        viewer.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        seen = b""
+        while not seen.endswith(b"he"):
+            seen += viewer.recv(65536)
+        head = cdn.request("/", "HEAD")
+        go_on.set()
+    assert (head.status, head.headers["Content-Length"], head.cache) == (200, "5", "Hit")
+
+
+@pytest.mark.parametrize("host", ["", "Host:\r\n"])
+def test_a_redirect_for_a_viewer_that_names_no_host(tmp_path: Path, host: str) -> None:
+    text = template(behavior(ViewerProtocolPolicy="redirect-to-https"))
+    with running_cdn(tmp_path, text, origins={"app": "http://127.0.0.1:1"}) as cdn:
+        answer = exchange(cdn, f"GET //evil/x HTTP/1.0\r\n{host}\r\n".encode())
+        domain = cdn.cdn.distribution.domain
+        refused = exchange(cdn, b"GET /x HTTP/1.0\r\nHost: evil.example/.localhost\r\n\r\n")
+    assert f"\r\nLocation: https://{domain}//evil/x\r\n".encode() in answer
+    assert refused.startswith(b"HTTP/1.1 403 ") and b"Location" not in refused
 
 
 def test_header_lines_of_the_origin_arrive_as_they_are(tmp_path: Path) -> None:
@@ -367,9 +405,10 @@ def test_100_continue_never_stands_within_another_answer(tmp_path: Path) -> None
         )
         time.sleep(0.1)
         go_on.set()
-        while b"56789" not in seen:
+        while not seen.endswith(b"\r\n\r\n"):
             seen += viewer.recv(65536)
-    assert seen.endswith(b"0123456789")
+    # The second request is invited when its turn has come.
+    assert seen.endswith(b"\r\n\r\n0123456789HTTP/1.1 100 Continue\r\n\r\n")
 
 
 @pytest.mark.parametrize("status", ["204", "304"])

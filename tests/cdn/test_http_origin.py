@@ -222,6 +222,28 @@ def test_an_idle_connection_is_closed_after_its_keepalive(
         runner.run(run())
 
 
+def test_a_pool_that_was_closed_connects_to_nobody(loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    async def run() -> int:
+        seen = 0
+
+        async def met(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal seen
+            seen += 1
+            writer.close()
+
+        server = await asyncio.start_server(met, "127.0.0.1", 0)
+        pool = ConnectionPool()
+        pool.close()
+        address = Address("127.0.0.1", server.sockets[0].getsockname()[1])
+        with pytest.raises(RequestFailure, match="is closing"):
+            await pool.send(address, Request("GET", "/"), Timeouts(5, 3, 5))
+        server.close()
+        return seen
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert runner.run(run()) == 0
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.binary(max_size=60), st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nX: "]))
 def test_random_bytes_of_an_origin_are_an_answer_or_a_failure(noise: bytes, start: bytes) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
 from threading import Thread
 
 import pytest
@@ -19,6 +20,7 @@ from edgewise.cdn.http.viewer import Refusal, ResponseWriter
 from edgewise.cdn.http.wire import request_head
 from edgewise.cdn.message import Headers, Request, Response
 
+LARGE = 200_000
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "asyncio": asyncio.new_event_loop,
     "uvloop": uvloop.new_event_loop,
@@ -33,11 +35,25 @@ class Running:
         self.loop = make_loop()
         self.refusals: list[Refusal] = []
         self.errors: list[object] = []
+        self.handled = 0
+        self.told: list[str] = []
         self.loop.set_exception_handler(lambda _, context: self.errors.append(context))
 
     async def handle(self, request: Request, writer: ResponseWriter) -> None:
         if request.uri == "/defect" and not self.errors:
             raise RuntimeError("a defect")
+        self.handled += 1
+        if request.uri == "/first":
+            self.loop.call_soon(lambda: self.told.append(str(self.handled)))
+        if request.uri == "/large":
+            await writer.send(Response(200, body=bytes(LARGE)))
+            return
+        if request.uri == "/waits":
+            try:
+                await asyncio.sleep(60)
+            finally:
+                await asyncio.sleep(0.05)
+                self.told.append(request.uri)
         # Bare of what is written anew on each hop.
         request.headers.remove("connection")
         await writer.send(Response(200, Headers([("X-Seen", "yes")]), request_head(request) + request.body))
@@ -227,6 +243,130 @@ def test_a_viewer_that_reads_nothing_is_cut_off(name: str) -> None:
         while open_connections and time.monotonic() < deadline:
             time.sleep(0.02)
         assert not open_connections
+
+
+@pytest.mark.parametrize("name", list(LOOPS))
+def test_a_viewer_that_reads_slowly_gets_all_of_it(name: str) -> None:
+    body = b"x" * 14_000_000
+    with running(name, patience=0.4) as server, socket.socket() as viewer:
+        viewer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        viewer.settimeout(10)
+        viewer.connect(("127.0.0.1", server.port))
+        viewer.sendall(b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n" % len(body) + CLOSE + body)
+        read = 0
+        while chunk := viewer.recv(200_000, socket.MSG_WAITALL):
+            read += len(chunk)
+            time.sleep(0.04)  # all of it takes several times as long as nothing may be read
+    assert read > len(body)
+
+
+@pytest.mark.parametrize("name", list(LOOPS))
+def test_a_viewer_that_closes_its_side_while_it_is_answered_is_no_defect(name: str) -> None:
+    body = b"x" * 14_000_000
+    with running(name) as server, socket.create_connection(("127.0.0.1", server.port), 10) as viewer:
+        viewer.settimeout(10)
+        viewer.sendall(b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        assert viewer.recv(100).startswith(b"HTTP/1.1 200 ")
+        viewer.shutdown(socket.SHUT_WR)
+        with suppress(ConnectionError):
+            while viewer.recv(1_000_000):
+                pass
+    assert server.errors == []
+
+
+@pytest.mark.parametrize("name", list(LOOPS))
+def test_one_who_sends_many_requests_at_once_lets_others_go_between_them(name: str) -> None:
+    first, more = b"GET /first HTTP/1.1\r\n" + HOST + b"\r\n", b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"
+    with running(name) as server:
+        answers = server.talk(first + more * 100 + b"GET / HTTP/1.1\r\n" + HOST + CLOSE)
+        assert answers.count(b"HTTP/1.1 200 ") == server.handled == 102
+        assert int(server.told[0]) < 10
+
+
+@pytest.mark.parametrize("name", list(LOOPS))
+def test_answers_that_nobody_reads_are_not_made(name: str) -> None:
+    count = 300
+    with (
+        running(name) as server,
+        socket.create_connection(("127.0.0.1", server.port), 10) as viewer,
+    ):
+        viewer.settimeout(10)
+        viewer.sendall((b"GET /large HTTP/1.1\r\n" + HOST + b"\r\n") * count)
+        seen = -1
+        while seen != server.handled:
+            seen = server.handled
+            time.sleep(0.3)
+        # What the buffers of the kernel hold, and not much more.
+        assert 0 < seen < count // 2
+        read = 0
+        while read < count * LARGE:
+            read += len(viewer.recv(1_000_000))
+    assert server.handled == count
+
+
+@pytest.mark.parametrize("name", list(LOOPS))
+def test_nobody_is_invited_to_send_more_of_what_was_refused(name: str) -> None:
+    sent = b"GET / HTTP/1.1\r\n" + HOST + b"\r\nPOST / HTTP/1.1\r\n" + HOST
+    sent += b"Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n"
+    with running(name) as server:
+        seen = server.talk(sent)
+        gc.collect()  # a task that failed says so when it is forgotten
+        assert seen.count(b"HTTP/1.1 200 ") == seen.count(b"HTTP/1.1 400 ") == 1
+        assert b"100 Continue" not in seen
+        assert server.errors == []
+
+
+@pytest.mark.parametrize("name", list(LOOPS))
+def test_closing_waits_for_those_who_were_answering(name: str) -> None:
+    with running(name) as server, socket.create_connection(("127.0.0.1", server.port), 10) as viewer:
+        viewer.sendall(b"GET /waits HTTP/1.1\r\n" + HOST + b"\r\n")
+        deadline = time.monotonic() + 10
+        while not server.handled and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert server.told == []
+        asyncio.run_coroutine_threadsafe(server.listener.close(), server.loop).result(10)
+        assert server.told == ["/waits"]
+
+
+class Kept:
+    """An outlet that keeps what is written."""
+
+    writing_paused = False
+
+    def __init__(self) -> None:
+        self.written = b""
+
+    def write(self, data: bytes | memoryview) -> None:
+        self.written += data
+
+    async def drain(self) -> None:
+        """There is always room."""
+
+    def abort(self) -> None:
+        raise AssertionError("nothing went wrong")
+
+
+class Coming:
+    """A body that is on its way."""
+
+    closed = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b"hello"
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "told"), [("HEAD", 200, True), ("HEAD", 304, False), ("GET", 204, False)]
+)
+def test_the_length_of_a_body_that_is_on_its_way_and_not_sent(method: str, status: int, told: bool) -> None:
+    outlet, body = Kept(), Coming()
+    writer = ResponseWriter(outlet, Request(method, "/"), keep_alive=True)
+    asyncio.run(writer.send(Response(status, Headers([("Content-Length", "5")]), body)))
+    assert (b"\r\nContent-Length: 5\r\n" in outlet.written) is told
+    assert outlet.written.endswith(b"\r\n\r\n") and body.closed
 
 
 # Text as it may stand in a target, and in the name and the value of a header.

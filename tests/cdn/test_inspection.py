@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import html.parser
+import asyncio
+import html
 import http.client
 import json
 import ssl
@@ -12,21 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from edgewise.cdn import local_authority, server_context
-from edgewise.cdn.control.again import message
-from edgewise.cdn.control.changes import Change, changes
+from edgewise.cdn.control.again import compared, message, send
 from edgewise.cdn.control.history import History
-from edgewise.cdn.control.html import h
 from edgewise.cdn.control.inspection import timings
-from edgewise.cdn.control.masking import Mask, masked
+from edgewise.cdn.control.masking import Mask
 from edgewise.cdn.distribution import Trigger
 from edgewise.cdn.message import Headers, Request
 from edgewise.cdn.trace import FunctionRun, OriginExchange, Trace
 from edgewise.cdn.viewerfacts import viewer_facts
 from support.controlled import Controlled, controlled, wait_until_told
+from support.pages import assert_harmless, assert_valid
 from support.running import (
     ALL_BUT_HOST,
     APP_ID,
@@ -43,6 +41,11 @@ MASK, OPEN = Mask(reveal=False), Mask(reveal=True)
 
 # One function on all four triggers, which does to a request what its path says.
 CODE = """
+import base64
+import json
+
+print("starting")
+
 count = 0
 
 def handler(event, context):
@@ -56,8 +59,23 @@ def handler(event, context):
             return {"status": "200", "headers": {"x-made": [{"key": "X-Made", "value": "yes"}]}, "body": "<b>made</b>"}
         if request["uri"] == "/broken":
             headers["via"] = [{"key": "Via", "value": "me"}]
+        if request["uri"] == "/prints":
+            print("one\\n\\ttwo\\x1b", json.dumps(event))
+        if request["uri"] == "/prints-much":
+            print("x" * 200_000)
         if request["uri"] == "/raises":
             raise ValueError("no <script>")
+        if request["uri"] == "/whole":
+            return event
+        if request["uri"] == "/pairs":
+            return request | {"headers": [[each["key"], each["value"]] for lines in headers.values() for each in lines]}
+        if request["uri"] == "/text":
+            return request | {"body": base64.b64decode(request["body"]["data"]).decode()}
+        if request["uri"] == "/deep":
+            deep = []
+            for _ in range(900):
+                deep = [deep]
+            return request | {"deep": deep}
         if request["uri"] == "/counted":
             headers["x-count"] = [{"key": "X-Count", "value": str(count)}]
         headers["x-user"] = [{"key": "X-User", "value": "anna"}]
@@ -142,7 +160,10 @@ def test_it_tells_the_way_to_the_origin_and_back(site: Controlled) -> None:
     assert answer["x-viewer-response"] == "1" and answer["x-cache"] == "Miss from cloudfront"
     steps = [each["step"].partition(" ")[0] for each in report["timings"]]
     assert steps[:5] == ["viewer-request", "origin-request", "origin", "origin-response", "viewer-response"]
-    assert all(each["ms"] >= 0 for each in report["timings"])
+    taken = [each["ms"] for each in report["timings"]]
+    # Of five steps, the CDN itself, the first and the last byte, the sum of the first six is the seventh.
+    assert all(ms > 0 for ms in taken[:5]) and 0 < taken[6] <= taken[7]
+    assert sum(taken[:6]) == pytest.approx(taken[6], abs=0.01)
 
 
 def test_stages_stand_side_by_side_and_show_where_a_value_changed(site: Controlled) -> None:
@@ -198,6 +219,9 @@ def test_a_broken_rule_is_named_with_its_page_and_the_functions_file(site: Contr
     assert changed(report, "viewer-request")["header via"] == ("added", "", "me")
     assert function["rule"] is not None and function["rule"]["page"] and function["file"].endswith("app.py")
     assert function["rule"]["subject"].lower() == "via"
+    assert function["rule"]["advice"] and html.escape(function["rule"]["advice"]) in site.page(
+        "/requests/last"
+    )
 
 
 def test_an_exception_is_told(site: Controlled) -> None:
@@ -205,6 +229,43 @@ def test_an_exception_is_told(site: Controlled) -> None:
     function = report["functions"][0]
     assert report["status"] == 503 and "ValueError: no <script>" in function["error"]
     assert function["changes"] == [] and function["result"]["errorType"] == "ValueError"
+    assert function["printed"][0].startswith("[ERROR] ValueError: no <script>")
+    assert any(line.endswith("in handler") for line in function["printed"])
+    assert "Traceback (most recent call last)" in site.page("/requests/last")
+
+
+def test_what_a_function_printed_is_told_without_the_secrets_of_the_request(site: Controlled) -> None:
+    visited(site, "/en/before")
+    headers = {"Authorization": f"Bearer {SECRET}", "Cookie": f"a={SECRET}; b={SECRET}2"}
+    report = visited(site, "/prints", headers=headers)
+    printed = report["functions"][0]["printed"]
+    assert printed[0] == "one" and printed[1].startswith("    two\x1b {") and len(printed) == 2
+    assert '"Bearer •••(12 characters, #' in printed[1] and SECRET not in json.dumps(report)
+    assert all(each["printed"] == [] for each in report["functions"][1:])
+    revealed = site.inspect(report["request_id"], "?reveal=1")["functions"][0]["printed"]
+    assert f'"Bearer {SECRET}"' in revealed[1]
+    much = visited(site, "/prints-much")["functions"][0]["printed"]
+    assert sum(map(len, much)) < 70_000 and much[-1].startswith("… the log has more")
+
+
+def test_what_a_function_printed_when_it_started_is_told_once(tmp_path: Path) -> None:
+    pass_on = "def handler(event, context):\n    return event['Records'][0]['cf']['request']\n"
+    for number, (code, first) in enumerate(
+        [
+            ("print('starting')\n" + pass_on, "starting"),
+            ("print('starting')\nraise OSError('no')\n", "starting"),
+            ("def handler(:\n", "[ERROR] Runtime.UserCodeSyntaxError"),
+        ]
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        text = template(behavior(origin=BUCKET_ID, LambdaFunctionAssociations=associations("viewer-request")))
+        with controlled(folder, text, code) as running:
+            [function] = visited(running, "/x")["functions"]
+            assert len([line for line in function["printed"] if line.startswith(first)]) == 1, code
+            assert not any("RequestId" in line or "INIT" in line for line in function["printed"])
+            if number == 0:
+                assert visited(running, "/y")["functions"][0]["printed"] == []
 
 
 def test_it_tells_why_the_cache_had_nothing(site: Controlled) -> None:
@@ -286,74 +347,43 @@ def test_secrets_are_masked_everywhere_unless_asked_for(site: Controlled) -> Non
     assert revealed["viewer"]["body"] == f"password={SECRET}" and revealed["masked"] is False
 
 
-def test_equal_secrets_have_equal_marks() -> None:
-    assert masked("one") == masked("one") != masked("two")
-    assert MASK.header("Set-Cookie", "id=1; Path=/; Secure").endswith("; Path=/; Secure")
-    assert MASK.header("Accept", "text/html") == "text/html"
+@pytest.mark.parametrize("path", ["/whole", "/pairs", "/text"])
+def test_secrets_are_masked_in_results_of_unexpected_shapes(site: Controlled, path: str) -> None:
+    headers = {"Authorization": f"Bearer {SECRET}", "Cookie": f"session={SECRET}", "X-Access-Key": SECRET}
+    report = visited(site, path, "POST", body=SECRET.encode(), headers=headers)
+    assert report["functions"][0]["result"] and SECRET not in json.dumps(report)
+    assert "c2VjcjN0" not in json.dumps(report), "the body in base64"
+    address = f"/requests/{report['request_id']}"
+    assert SECRET not in site.page(address) and SECRET in site.page(address + "?reveal=1")
+    difference = site.control("POST", f"{address}/again").json()
+    assert SECRET not in json.dumps(difference)
 
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                ["headers", "cookie", "body", "data", "value", "origin", "custom", "status", "key", "uri"]
-            ),
-            inner,
-            max_size=4,
-        )
-    ),
-    max_leaves=12,
-)
+def test_nothing_of_an_ordinary_request_is_masked(site: Controlled) -> None:
+    report = visited(site, "/en/page?a=1")
+    assert "•••" not in json.dumps(report, ensure_ascii=False)
 
 
-@given(st.dictionaries(st.sampled_from(["headers", "uri", "origin", "body"]), json_values), json_values)
-def test_whatever_a_function_returns_can_be_compared_and_masked(event: dict[str, Any], returned: Any) -> None:
-    for mask in (MASK, OPEN):
-        for change in changes(event, returned, mask):
-            assert change.before != change.after
-        json.dumps(mask.event(returned))
-    assert changes(event, event, OPEN) == []
-
-
-def test_a_request_body_is_compared_only_when_it_is_replaced() -> None:
-    body = {"action": "read-only", "encoding": "base64", "data": "YQ==", "inputTruncated": False}
-    assert changes({"body": body}, {"body": body | {"data": "Yg=="}}, OPEN) == []
-    replaced = {"body": {"action": "replace", "encoding": "text", "data": "b"}}
-    assert changes({"body": body}, replaced, OPEN) == [Change("body", "changed", "(base64) a", "(text) b")]
-    assert changes({"body": body, "uri": "/"}, {"uri": "/"}, OPEN) == []
-    long = {"body": {"action": "replace", "encoding": "text", "data": "b" * 5_000 + "c"}}
-    longer = {"body": {"action": "replace", "encoding": "text", "data": "b" * 5_000 + "d"}}
-    for mask in (OPEN, MASK):
-        assert [change.how for change in changes(long, longer, mask)] == ["changed"]
+def test_what_nests_too_deep_is_said_to(site: Controlled) -> None:
+    report = visited(site, "/deep")
+    assert "(too deep)" in json.dumps(report["functions"][0]["result"])
+    for query in ("", "?reveal=1"):
+        assert "(too deep)" in site.page(f"/requests/{report['request_id']}{query}")
+        assert site.inspect(report["request_id"], query)["request_id"] == report["request_id"]
+    assert site.control("POST", f"/requests/{report['request_id']}/again").status == 200
 
 
 # Pages.
 
 
-class Elements(html.parser.HTMLParser):
-    """Every element of a page with its attributes."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-
-def assert_harmless(page: str) -> None:
-    for tag, attributes in Elements(page).found:
-        assert tag not in ("img", "iframe", "svg", "object", "style", "base"), tag
-        assert not [name for name in attributes if name.startswith("on") or name == "style"]
-        for name in ("href", "src", "action"):
-            value = attributes.get(name) or "/"
-            ours = value.startswith(("/", "#")) and not value.startswith("//")
-            assert ours or (tag == "a" and value.startswith("https://docs.aws.amazon.com/")), value
-        if tag == "script":
-            assert attributes == {"src": "/live.js", "defer": None}
+def test_the_pages_are_valid_and_say_what_takes_the_focus(site: Controlled) -> None:
+    (site.folder / "bucket" / "kept-valid.txt").write_text("kept")
+    first = visited(site, "/kept-valid.txt?<script>", headers={"X-A": HOSTILE})
+    for path in ("/en/page", "/made", "/broken", "/raises", "/prints", "/whole"):
+        report = visited(site, path, "POST", body=b"x=1")
+        assert_valid(site.page(f"/requests/{report['request_id']}?compare={first['request_id']}"))
+    for path in ("/", "/cache", "/nowhere", f"/requests/{first['request_id']}", "/requests/<script>"):
+        assert_valid(site.page(path))
 
 
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -378,16 +408,6 @@ def test_hostile_text_is_only_ever_text(site: Controlled) -> None:
         assert_harmless(site.page(path))
     page = site.page(f"/requests/{report['request_id']}")
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page and "\x9b" not in page and r"\x9b31m" in page
-
-
-@given(st.text(), st.text())
-def test_text_and_attributes_are_escaped(content: str, attribute: str) -> None:
-    [(tag, attributes)] = Elements(h("a", content, href="/" + attribute)).found
-    assert tag == "a" and list(attributes) == ["href"]
-
-
-def test_text_that_turns_around_or_hides_is_shown() -> None:
-    assert h("p", "a\u202eb\u200fc\x00\n") == r"<p>a\u202eb\u200fc\x00" + "\n</p>"
 
 
 def test_the_pages_lead_to_each_other(site: Controlled) -> None:
@@ -440,9 +460,9 @@ def test_a_request_is_sent_again_as_it_was(site: Controlled) -> None:
             "Edgewise-Location": "NRT57-P2",
         },
     )
-    compared = site.control("POST", f"/requests/{first['request_id']}/again").json()
-    again = site.inspect(compared["request_id"])
-    assert compared["request_id"] != first["request_id"] and compared["before"] == first["request_id"]
+    difference = site.control("POST", f"/requests/{first['request_id']}/again").json()
+    again = site.inspect(difference["request_id"])
+    assert difference["request_id"] != first["request_id"] and difference["before"] == first["request_id"]
     for name in ("method", "path", "query", "status", "edge_location", "behavior"):
         assert again[name] == first[name]
     assert again["edge_location"] == "NRT57-P2" and again["viewer"]["country"] == "JP"
@@ -455,11 +475,36 @@ def test_a_request_is_sent_again_as_it_was(site: Controlled) -> None:
 
 def test_what_came_out_differently_is_told(site: Controlled) -> None:
     visited(site, "/counted")
-    compared = site.control("POST", "/requests/last/again").json()
-    found = {(each["stage"], each["field"]) for each in compared["differences"]}
+    difference = site.control("POST", "/requests/last/again").json()
+    found = {(each["stage"], each["field"]) for each in difference["differences"]}
     assert ("viewer-request returned", "header x-count") in found
-    assert ("outcome", "status") not in found and compared["ms"]["after"] > 0
+    assert ("outcome", "status") not in found and difference["ms"]["after"] > 0
     assert "viewer sent" not in {stage for stage, _ in found}
+
+
+def test_a_second_request_that_the_cache_answers_is_one_sentence(site: Controlled) -> None:
+    (site.folder / "bucket" / "kept-again.txt").write_text("kept")
+    first = visited(site, "/kept-again.txt")
+    difference = site.control("POST", f"/requests/{first['request_id']}/again").json()
+    domain = first["origin_requests"][0]["domain"]
+    assert difference["notes"] == [f"it was answered from the cache, without origin {domain}"]
+    told = {(each["stage"], each["field"]) for each in difference["differences"]}
+    assert told == {("outcome", "X-Cache"), ("cache", "outcome"), ("cache", "reason")}
+    page = site.page(f"/requests/{difference['request_id']}?compare={first['request_id']}")
+    assert f"It was answered from the cache, without origin {domain}." in page
+    site.control("POST", "/invalidations", {"paths": ["/*"]})
+    back = site.control("POST", f"/requests/{difference['request_id']}/again").json()
+    assert back["notes"] == [f"the earlier one was answered from the cache, without origin {domain}"]
+
+
+def test_a_step_that_only_one_of_two_had_is_one_sentence() -> None:
+    before, after = trace(1), trace(2)
+    before.functions = [FunctionRun("viewer-request", "edge", 1.0, False)]
+    after.exchanges = [OriginExchange("o", "a.example", Request("GET", "/"), 200, Headers(), 1.0)]
+    assert compared(before, after, OPEN)["notes"] == [
+        "only the earlier one had viewer-request edge",
+        "the earlier one did not have origin a.example",
+    ]
 
 
 def test_the_button_leads_to_the_comparison(site: Controlled) -> None:
@@ -477,10 +522,30 @@ def test_the_button_leads_to_the_comparison(site: Controlled) -> None:
 
 def test_a_chunked_body_stays_chunked(site: Controlled) -> None:
     first = visited(site, "/en/chunked", "POST", body=iter([b"ab", b"cd"]))
-    compared = site.control("POST", f"/requests/{first['request_id']}/again").json()
-    again = site.inspect(compared["request_id"])
+    difference = site.control("POST", f"/requests/{first['request_id']}/again").json()
+    again = site.inspect(difference["request_id"])
     assert again["viewer"]["body_bytes"] == first["viewer"]["body_bytes"] == 4
     assert ["Transfer-Encoding", "chunked"] in again["viewer"]["headers"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1"])
+def test_a_request_is_sent_to_the_address_for_viewers(host: str) -> None:
+    """The fake CDN listens there only, and says who asked."""
+    request = Request("GET", "/", "", Headers([("Host", "h")]), viewer="192.0.2.1")
+    past = Trace("id", 0.0, request, viewer_facts(request), "E1", "d.example", "FRA56-P2", "eu-central-1")
+
+    async def sent() -> str:
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            peer = writer.get_extra_info("peername")[0]
+            writer.write(f"HTTP/1.1 200 OK\r\nX-Amz-Cf-Id: {peer}\r\n\r\n".encode())
+            writer.close()
+
+        server = await asyncio.start_server(answer, host, 0)
+        async with server:
+            return await send(past, host, server.sockets[0].getsockname()[1])
+
+    assert asyncio.run(sent()) == ("::1" if ":" in host else "127.0.0.1")
 
 
 def test_https_is_https_again(tmp_path: Path) -> None:
@@ -494,8 +559,8 @@ def test_https_is_https_again(tmp_path: Path) -> None:
             f"https://127.0.0.1:{site.port}/x", context=trusting, timeout=20
         ) as answer:
             wait_until_told(site.history, answer.headers["X-Amz-Cf-Id"])
-        compared = site.control("POST", "/requests/last/again").json()
-        assert site.inspect(compared["request_id"])["viewer"]["scheme"] == "https"
+        difference = site.control("POST", "/requests/last/again").json()
+        assert site.inspect(difference["request_id"])["viewer"]["scheme"] == "https"
 
 
 def test_headers_that_are_not_ascii_are_told_and_sent_again() -> None:
@@ -512,5 +577,7 @@ def test_headers_that_are_not_ascii_are_told_and_sent_again() -> None:
 def test_a_site_without_requests_says_so(tmp_path: Path) -> None:
     with controlled(tmp_path, template()) as running:
         assert "No request yet" in running.page("/") and "Nothing is cached" in running.page("/cache")
+        assert_valid(running.page("/"))
+        assert_valid(running.page("/cache"))
         answer = running.control("GET", "/requests/last")
         assert answer.status == 404 and "no request has come yet" in answer.json()["message"]

@@ -127,6 +127,7 @@ def _with(change: dict[str, object]) -> str:
         ({"DefaultCacheBehavior.CachePolicyId": "x"}, "CachePolicyId", "neither a managed"),
         ({"DefaultCacheBehavior.CachePolicyId": ""}, "DefaultCacheBehavior", "needs a CachePolicyId"),
         ({"Origins": []}, "Origins", "at least one origin"),
+        ({"CacheBehaviors": [behavior("*" * 256)]}, "PathPattern", "255 characters at most"),
         (
             {
                 "DefaultCacheBehavior.LambdaFunctionAssociations": [

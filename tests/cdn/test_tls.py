@@ -68,6 +68,15 @@ def test_an_address_gets_the_certificate_of_the_first_names(
     assert certificate_names(context, trusting, "127.0.0.1") == ["localhost", "127.0.0.1"]
 
 
+@pytest.mark.parametrize("name", ["my_app.localhost", "a_b", "-a.example.com"])
+def test_a_name_that_no_certificate_can_have_is_served_all_the_same(
+    authority: trustme.CA, trusting: ssl.SSLContext, name: str
+) -> None:
+    trusting.check_hostname = False
+    context = server_context(authority, ["localhost", "127.0.0.1"])
+    assert certificate_names(context, trusting, name) == ["localhost", "127.0.0.1"]
+
+
 def test_the_key_is_for_its_owner_alone_and_the_authority_stays(tmp_path: Path) -> None:
     first = local_authority(tmp_path)
     (tmp_path / "ca.key").chmod(0o644)
@@ -178,3 +187,45 @@ def test_a_request_tells_its_protocol_and_cipher_and_its_place_on_the_connection
     assert [(request.scheme, request.tls_protocol) for request in seen] == [("https", "TLSv1.3")] * 2
     assert seen[0].tls_cipher.startswith("TLS_")
     assert [request.connection_requests for request in seen] == [1, 2]
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+@pytest.mark.parametrize("begun", [True, False], ids=["while it is answered", "when it was answered"])
+def test_a_viewer_that_left_within_an_answer_is_let_go(
+    authority: trustme.CA,
+    trusting: ssl.SSLContext,
+    loop: Callable[[], asyncio.AbstractEventLoop],
+    begun: bool,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    asked, left = asyncio.Event(), asyncio.Event()
+
+    async def handler(request: Request, writer: ResponseWriter) -> None:
+        asked.set()
+        await writer.send(Response(200, body=bytes(20_000_000 if begun else 60_000)))
+
+    def ask(port: int) -> None:
+        with (
+            socket.create_connection(("127.0.0.1", port), 10) as plain,
+            trusting.wrap_socket(plain, server_hostname="localhost") as viewer,
+        ):
+            viewer.settimeout(10)
+            viewer.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert viewer.recv(100)
+            viewer.shutdown(socket.SHUT_WR)
+            asyncio.run_coroutine_threadsafe(left.wait(), runner.get_loop()).result(10)
+
+    async def run() -> None:
+        listener = Listener(handler, server_context(authority, ["localhost"]), patience=0.3)
+        asking = asyncio.create_task(asyncio.to_thread(ask, listener.start("127.0.0.1", 0)))
+        async with asyncio.timeout(20):
+            await asked.wait()
+            while listener._service.connections:
+                await asyncio.sleep(0.01)
+        left.set()
+        await asking
+        await listener.close()
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(run())
+    assert [record.message for record in caplog.records if record.name == "asyncio"] == []

@@ -89,6 +89,7 @@ _PLACES = {
     "Origin": "Resources.Site.Properties.DistributionConfig.Origins.0",
     "Resources": "Resources",
     "Parameters": "Parameters",
+    "Conditions": "Conditions",
 }
 
 Changes = Mapping[str, Any]

@@ -66,10 +66,45 @@ def forwarding(cookie: str) -> dict[str, Any]:
     return forward | {"Behavior.CachePolicyId": OPTIMIZED, "Behavior.TargetOriginId": "files"}
 
 
+def bucket(action: str = "s3:PutObject") -> dict[str, Any]:
+    """A signed origin that is a bucket of the template, whose policy lets CloudFront do something."""
+    statement = {"Effect": "Allow", "Principal": {"Service": "cloudfront.amazonaws.com"}, "Action": action}
+    document = {"Bucket": {"Ref": "Files"}, "PolicyDocument": {"Statement": [statement]}}
+    return {
+        "Resources.Files": {"Type": "AWS::S3::Bucket"},
+        "Resources.Policy": {"Type": "AWS::S3::BucketPolicy", "Properties": document},
+        "Origin.DomainName": {"Fn::GetAtt": ["Files", "RegionalDomainName"]},
+        "Origin.S3OriginConfig": {},
+        "Origin.CustomOriginConfig": None,
+        "Origin.OriginAccessControlId": "E2QWRUHAPOMQZL",
+    }
+
+
+def function_url(action: str = "lambda:InvokeFunction") -> dict[str, Any]:
+    """A signed origin that is a function URL of the template, and a permission for CloudFront."""
+    permission = {
+        "FunctionName": {"Fn::GetAtt": ["App", "Arn"]},
+        "Principal": "cloudfront.amazonaws.com",
+        "Action": action,
+    }
+    app = {"Runtime": "python3.13", "Handler": "index.handler", "Code": {"ZipFile": ""}}
+    url = {"TargetFunctionArn": {"Fn::GetAtt": ["App", "Arn"]}, "AuthType": "AWS_IAM"}
+    return {
+        "Resources.App": {"Type": "AWS::Lambda::Function", "Properties": app},
+        "Resources.Url": {"Type": "AWS::Lambda::Url", "Properties": url},
+        "Resources.Permission": {"Type": "AWS::Lambda::Permission", "Properties": permission},
+        "Origin.DomainName": {
+            "Fn::Select": [2, {"Fn::Split": ["/", {"Fn::GetAtt": ["Url", "FunctionUrl"]}]}]
+        },
+        "Origin.OriginAccessControlId": "E2QWRUHAPOMQZL",
+    }
+
+
 VIEWER = triggers("viewer-request")
 NO_FUNCTION = {"Behavior.LambdaFunctionAssociations": []}
 URL = {"Origin.DomainName": "abc.lambda-url.us-east-1.on.aws"}
 MEMBERS = [{"EventType": "viewer-request", "LambdaFunctionARN": {"Ref": "Version"}}]
+OWN_POLICY = "01234567-89ab-cdef-0123-456789abcdef"
 TEN = [f"X-{number}" for number in range(10)]
 
 # Rule → what breaks it, what does not.
@@ -129,6 +164,8 @@ CASES: dict[str, tuple[Changes, Changes]] = {
         group() | {"Behavior.AllowedMethods": READ},
     ),
     "EDGE314": (group([500, 502]), group([403, 404])),
+    "EDGE315": (bucket(), bucket("s3:Get*")),
+    "EDGE316": (function_url(), function_url("lambda:InvokeFunctionUrl")),
     "EDGE401": (
         URL | NO_FUNCTION | {"Behavior.OriginRequestPolicyId": ALL_VIEWER},
         NO_FUNCTION | {"Behavior.OriginRequestPolicyId": ALL_VIEWER},
@@ -169,6 +206,7 @@ CASES: dict[str, tuple[Changes, Changes]] = {
         policy("CachePolicy", MaxTTL=0, **cache_key(EnableAcceptEncodingGzip=True)),
         policy("CachePolicy", MaxTTL=1, **cache_key(EnableAcceptEncodingGzip=True)),
     ),
+    "EDGE409": ({"Behavior.CachePolicyId": "CachingDisabled"}, {"Behavior.CachePolicyId": OWN_POLICY}),
     "EDGE421": ({"Behavior.CachePolicyId": OPTIMIZED}, {"Behavior.CachePolicyId": ORIGIN_CONTROLLED}),
     "EDGE422": (
         {"Behavior.OriginRequestPolicyId": None},
@@ -197,6 +235,14 @@ CASES: dict[str, tuple[Changes, Changes]] = {
         {"Config.WebACLId": "arn:aws:wafv2:us-east-1:1:global/webacl/a/b"},
     ),
     "EDGE513": (certificate("eu-west-1"), certificate("us-east-1")),
+    "EDGE523": (
+        {"Origin.DomainName": {"Fn::Sub": "${Nobody}.my-shop.com"}},
+        {"Origin.DomainName": {"Fn::Sub": "${!Nobody}.my-shop.com"}},
+    ),
+    "EDGE524": (
+        policy("ResponseHeadersPolicy", SecurityHeadersConfig={"FrameOptions": {"FrameOption": "NEVER"}}),
+        policy("ResponseHeadersPolicy", SecurityHeadersConfig={"FrameOptions": {"FrameOption": "DENY"}}),
+    ),
     "EDGE601": ({"Function.Handler": "app.handler"}, {"Function.Handler": "index.handler"}),
     "EDGE602": ({"Function.Handler": "index.main"}, {"Function.Code": {"ZipFile": "from x import handler"}}),
     "EDGE603": (
@@ -223,7 +269,10 @@ CASES: dict[str, tuple[Changes, Changes]] = {
         code("from threading import Thread\nThread(target=print).start()"),
         code("from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor() as pool: ..."),
     ),
-    "EDGE621": (code("headers.pop('via')"), code("headers['x-mine'] = []")),
+    "EDGE621": (
+        code("def step(event):\n    headers = event['request']['headers']\n    headers.pop('via')"),
+        code("def call():\n    headers = {'via': 'a call of its own'}\n    headers.pop('via')"),
+    ),
     "EDGE622": (
         code("request['origin']['custom']['domainName'] = 'b.my-shop.com'", "origin-request"),
         code("request['origin'] = {}\nrequest['headers']['host'] = []", "origin-request"),
@@ -232,7 +281,7 @@ CASES: dict[str, tuple[Changes, Changes]] = {
 }
 
 # These ask for more than a template: the tests further down.
-ELSEWHERE = {"EDGE121", "EDGE122", "EDGE304", "EDGE511"}
+ELSEWHERE = {"EDGE121", "EDGE122", "EDGE304", "EDGE511", "EDGE521", "EDGE522"}
 
 
 def test_the_sound_template_has_no_findings() -> None:

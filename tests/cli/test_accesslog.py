@@ -167,6 +167,12 @@ def test_skipped_lines_carry_their_number_and_hide_nothing_around_them() -> None
     assert results[1].number == 3
 
 
+@pytest.mark.parametrize(("logged", "tls"), [("https", True), ("wss", True), ("http", False), ("-", None)])
+def test_a_cloudfront_line_says_whether_it_came_over_tls(logged: str, tls: bool | None) -> None:
+    request = one(*cloudfront(cs_protocol=logged))
+    assert isinstance(request, LoggedRequest) and request.tls is tls
+
+
 def test_a_cloudfront_line_gives_every_fact() -> None:
     lines = cloudfront(
         cs_uri_stem="/a%2520b",

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
 from edgewise.cli import runs
-from edgewise.cli.again import again
-from edgewise.cli.clock import clock
 from edgewise.cli.control import CommandError
-from edgewise.cli.inspect import inspect, lines
-from edgewise.cli.invalidate import invalidate
+from edgewise.cli.inspect import lines
+from edgewise.cli.main import app
 from support.controlled import Controlled, controlled, wait_until_told
 from support.running import BUCKET_ID, OPTIMIZED, associations, behavior, template
 
@@ -28,13 +26,14 @@ def handler(event, context):
     request = cf["request"]
     if "response" in cf:
         return cf["response"]
+    if request["uri"] == "/prints":
+        print("found\\x1b", request["querystring"])
+    if request["uri"] == "/broken":
+        request["headers"]["via"] = [{"key": "Via", "value": "me"}]
     request["headers"]["x-user"] = [{"key": "X-User", "value": "anna\\u202e"}]
     request["uri"] = request["uri"].replace("/en/", "/")
     return request
 """
-app = typer.Typer()
-for command in (inspect, again, clock, invalidate):
-    app.command()(command)
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +90,14 @@ def test_the_last_request_is_told(site: Controlled) -> None:
     assert json.loads(told("inspect", request_id[:10], "--json"))["request_id"] == request_id
 
 
+@pytest.mark.parametrize("request_id", ["-YiuDVJOcK", "--q_Xw==", "-"])
+def test_a_request_id_may_begin_with_a_hyphen(site: Controlled, request_id: str) -> None:
+    for command in ("inspect", "again"):
+        result = run(command, request_id)
+        assert request_id in str(result.exception)
+        assert not isinstance(result.exception, SystemExit)  # how a command line that is not understood ends
+
+
 def test_every_line_stays_one_line(site: Controlled) -> None:
     visit(site, "/en/a.css", headers={"X-Long": "x" * 5_000})
     report = site.inspect()
@@ -105,6 +112,24 @@ def test_a_request_is_sent_again(site: Controlled) -> None:
     assert "ms then" in shown and "/requests/" in shown
     compared = json.loads(told("again", "--json"))
     assert compared["before"] != compared["request_id"] == site.inspect()["request_id"]
+
+
+def test_a_second_request_that_the_cache_answers_is_one_line(site: Controlled) -> None:
+    told("invalidate", "/*")
+    visit(site, "/a.css")
+    shown = told("again", "last").splitlines()
+    assert sum("answered from the cache, without origin " in line for line in shown) == 1
+    assert not any("(none)" in line for line in shown) and len(shown) < 10
+    assert "nothing differs" in told("again", "last")
+
+
+def test_what_a_function_printed_and_what_to_do_about_a_broken_rule_are_told(site: Controlled) -> None:
+    visit(site, "/prints?q=1")
+    assert "\n  | found\\x1b q=1\n" in told("inspect")
+    visit(site, "/broken")
+    shown = told("inspect")
+    advice = site.inspect()["functions"][0]["rule"]["advice"]
+    assert advice and f"  what to do   {advice}\n" in shown
 
 
 def test_the_clock_moves_and_comes_back(site: Controlled) -> None:
@@ -132,11 +157,12 @@ def test_what_is_not_there_is_one_message(site: Controlled) -> None:
 
 
 def test_without_a_site_that_runs_the_message_says_what_to_do(tmp_path: Path) -> None:
-    runs.announce(runs.Run(str(tmp_path / ".edgewise"), "http://127.0.0.1:1", os.getpid()))
-    assert "no control port" in str(run("clock").exception)
-    runs.announce(
-        runs.Run(str(tmp_path / ".edgewise"), "http://127.0.0.1:1", os.getpid(), "http://127.0.0.1:1")
-    )
-    assert "does not answer at http://127.0.0.1:1" in str(run("clock").exception)
+    with socket.create_server(("127.0.0.1", 0)) as viewers:
+        url = f"http://127.0.0.1:{viewers.getsockname()[1]}"
+        runs.announce(runs.Run(str(tmp_path / ".edgewise"), url, os.getpid()))
+        assert "no control port" in str(run("clock").exception)
+        runs.announce(runs.Run(str(tmp_path / ".edgewise"), url, os.getpid(), "http://127.0.0.1:1"))
+        assert "does not answer at http://127.0.0.1:1" in str(run("clock").exception)
+    assert "no site is running" in str(run("clock").exception)
     (runs.folder() / f"{os.getpid()}.json").unlink()
     assert "no site is running" in str(run("clock").exception)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gzip
 import json
@@ -11,9 +12,11 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
@@ -29,12 +32,15 @@ from edgewise.cli import runs
 from edgewise.cli.accesslog import LoggedRequest
 from edgewise.cli.errors import ReplayError
 from edgewise.cli.main import app
+from edgewise.cli.replaying import summary
 from edgewise.cli.replaying.arrival import check
-from edgewise.cli.replaying.connection import parse_target
-from edgewise.cli.replaying.sending import CONNECTIONS, encode, schedule
+from edgewise.cli.replaying.connection import Answer, parse_target
+from edgewise.cli.replaying.sending import CONNECTIONS, Tally, encode, schedule, send
 from edgewise.errors import EdgewiseError
+from edgewise.site import create_site
 from edgewise.store import Credentials, ensure_credentials
 from edgewise.store.home import announce, hold_for_writing, prepare
+from edgewise.testing import FakeOrigin, run_site
 
 REAL_LOG = Path(__file__).parents[2].parent / "shared/data/access-2015.log"
 
@@ -180,7 +186,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 @contextmanager
 def started(tmp_path: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-c", "from edgewise.cli.main import main; main()", "replay", *arguments]
+    command = [sys.executable, "-m", "edgewise", "replay", *arguments]
     environment = {**os.environ, "http_proxy": "http://127.0.0.1:9"}
     with subprocess.Popen(
         command, cwd=tmp_path, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -249,6 +255,13 @@ def test_the_summary_says_what_happened_and_that_the_store_has_it_all(site: Site
     assert "200 → 404: 1, first GET /missing?b" in out
     assert "2 × the visitor sent no request: line 2, 5" in out
     assert "found in the store: 3 of 3, none twice" in out
+
+
+def test_one_answer_has_its_own_time_and_none_has_none() -> None:
+    tally = Tally(sent=1)
+    assert "p50" not in "".join(summary.lines(tally, []))
+    tally.add(logged(0), Answer(200, "a", 12.5))
+    assert "p50 12.5 ms · p99 12.5 ms" in "".join(summary.lines(tally, []))
 
 
 def test_json_holds_the_same_facts_also_for_a_site_without_functions(site: Site, tmp_path: Path) -> None:
@@ -331,6 +344,25 @@ def test_a_gzipped_cloudfront_log_with_the_recorded_host(site: Site, tmp_path: P
     assert json.loads(out)["skipped"] == [
         {"reason": "fewer columns than the #Fields line names", "lines": [4]}
     ]
+
+
+def test_a_request_goes_over_tls_if_it_was_recorded_so(tmp_path: Path) -> None:
+    create_site(tmp_path / "notes")
+    recorded = [
+        replace(logged(n), target=f"/{tls}", tls=tls) for n, tls in enumerate([True, False, None, True])
+    ]
+    with FakeOrigin() as origin, run_site(tmp_path / "notes", origins={"app": origin}) as running:
+        for speaks_both in (True, False):
+            target = replace(parse_target(running.url), both=speaks_both)
+            sending = send(schedule(recorded, None), target, Tally(), host=None, progress=lambda: None)
+            asyncio.run(sending)
+        # A record is made a moment after the visitor has his answer.
+        deadline = time.monotonic() + 20
+        while len(running.records("access")) < 2 * len(recorded) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        asked = Counter((record["path"], record["protocol"]) for record in running.records("access"))
+    both = Counter({("/True", "https"): 2, ("/False", "http"): 1, ("/None", "http"): 1})
+    assert asked == both + Counter({("/True", "http"): 2, ("/False", "http"): 1, ("/None", "http"): 1})
 
 
 def test_ctrl_c_prints_the_summary_so_far(site: Site, tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ def test_the_first_line_says_where_everything_is(shop: Up) -> None:
     assert shop.events[0]["event"] == "ready"
     assert shop.events[0]["url"].startswith("http://127.0.0.1:")
     assert shop.events[0]["store"].startswith("http://127.0.0.1:")
+    assert "BEGIN CERTIFICATE" in Path(shop.events[0]["ca"]).read_text()
 
 
 @pytest.mark.parametrize("path", ["/api/products?page=1", "/public-data/style.css"])
@@ -281,6 +282,58 @@ def test_a_template_alone_can_be_run(tmp_path: Path) -> None:
         assert up.request("/public-data/style.css")[0] == 200
         status, _, body = up.request("/")
         assert status == 502 and b"wasn't able to connect to the origin" in body
+
+
+def test_a_template_says_which_origins_are_asked_where_they_are_and_that_it_was_edited(
+    tmp_path: Path,
+) -> None:
+    shop = copied_shop(tmp_path)
+    template = tmp_path / "out" / "template.yaml"
+    _edgewise("synth", str(shop), "--out", str(template))
+    with running("--template", str(template), "--origin", f"assets={shop / 'assets'}", folder=tmp_path) as up:
+        up.wait_for(
+            lambda event: (
+                "origin app is asked at its real address" in event.get("message", "")
+                and "--origin app=http://127.0.0.1:PORT" in event["message"]
+            )
+        )
+        template.touch()
+        assert up.request("/public-data/style.css")[0] == 200
+        up.wait_for(lambda event: "template.yaml has changed" in event.get("message", ""))
+        assert not any("origin assets" in event.get("message", "") for event in up.events)
+
+
+def test_a_place_that_is_none_is_one_message_with_what_to_do(tmp_path: Path) -> None:
+    shop = copied_shop(tmp_path)
+    result = _failing(shop, "--origin", "assets=nowhere")
+    assert (
+        "the folder nowhere of the bucket 'assets' does not exist\n  make it (mkdir -p nowhere), or" in result
+    )
+    result = _failing(shop, "--origin", "asets=assets")
+    assert "no origin 'asets'\n  is 'assets' meant? its origins are " in result
+
+
+def test_the_address_shown_is_the_one_that_is_listened_on(tmp_path: Path) -> None:
+    _edgewise("init", str(tmp_path / "fresh"))
+    with running("fresh", "--host", "127.0.0.2", folder=tmp_path) as up:
+        assert up.addresses["url"].startswith("http://127.0.0.2:")
+        assert up.request("/static/style.css")[0] == 200
+
+
+@pytest.mark.parametrize("host", ["192.0.2.77", "no.such.host.invalid", "2001:db8::77"])
+def test_an_address_that_is_not_of_this_machine_is_said_before_anything_starts(
+    tmp_path: Path, host: str
+) -> None:
+    _edgewise("init", str(tmp_path / "fresh"))
+    result = _failing(tmp_path / "fresh", "--host", host)
+    assert f"error[cli.start]: cannot listen on {host}: " in result and "--host takes an address" in result
+    assert not (tmp_path / "fresh" / ".edgewise").exists()
+
+
+def test_a_template_that_cannot_be_read_leaves_nothing_behind(tmp_path: Path) -> None:
+    result = _failing(tmp_path, "--template", str(tmp_path / "none.yaml"))
+    assert "none.yaml: cannot read the template" in result
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_new_site_runs_at_once(tmp_path: Path) -> None:

@@ -15,9 +15,8 @@ from edgewise.site import CustomOrigin, LocalCommand, Site
 
 def edgewise(*words: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run one command of the command line in a folder."""
-    program = "from edgewise.cli.main import main; main()"
     return subprocess.run(
-        [sys.executable, "-c", program, *words],
+        [sys.executable, "-m", "edgewise", *words],
         cwd=folder,
         capture_output=True,
         text=True,

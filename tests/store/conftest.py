@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-EDGEWISE = [sys.executable, "-c", "from edgewise.cli.main import main; main()"]
+EDGEWISE = [sys.executable, "-m", "edgewise"]
 WAIT = 20.0
 
 

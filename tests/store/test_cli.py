@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -16,7 +18,7 @@ import typer
 from edgewise.cli.logs import Following, conditions, line
 from edgewise.cli.query import microseconds
 
-EDGEWISE = [sys.executable, "-c", "from edgewise.cli.main import main; main()"]
+EDGEWISE = [sys.executable, "-m", "edgewise"]
 
 
 def now() -> int:
@@ -145,6 +147,65 @@ def test_spans_and_statuses() -> None:
             conditions(None, wrong)
     with pytest.raises(typer.BadParameter):
         microseconds("10 minutes")
+
+
+def test_follow_ends_when_nobody_reads_any_more(tmp_path: Path, start_store: Any) -> None:
+    server = start_store(tmp_path)
+    command = [*EDGEWISE, "logs", "--follow", "--since", "1m", "--store", str(tmp_path)]
+    following = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        server.post("access", [access("a")])
+        assert following.stdout is not None and following.stderr is not None
+        assert "GET" in following.stdout.readline()
+        following.stdout.close()
+        assert following.wait(timeout=20) == 0
+        assert following.stderr.read() == ""
+    finally:
+        following.kill()
+        following.wait()
+        following.stderr.close()
+        server.stop()
+
+
+def test_a_wide_row_is_one_line_in_a_file_and_a_block_on_a_terminal(tmp_path: Path, start_store: Any) -> None:
+    server = start_store(tmp_path)
+    server.post("access", [access("a", path="/" + "x" * 100)])
+    command = [*EDGEWISE, "query", "SELECT request_id, path, status FROM requests", "--store", str(tmp_path)]
+    environment = {**os.environ, "COLUMNS": "80", "TERM": "dumb"}
+    try:
+        piped = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=60, check=True
+        )
+        outer, inner = pty.openpty()
+        subprocess.run(command, env=environment, stdout=inner, timeout=60, check=True)
+        os.close(inner)
+        shown = os.read(outer, 4096).decode().replace("\r", "")
+        os.close(outer)
+    finally:
+        server.stop()
+    assert [row.split() for row in piped.stdout.splitlines()][2] == ["a", "/" + "x" * 100, "200"]
+    assert shown.splitlines()[1:] == ["request_id  a", "path        /" + "x" * 100, "status      200"]
+
+
+def test_a_question_that_fails_says_what_can_be_asked(tmp_path: Path, start_store: Any, run_cli: Any) -> None:
+    server = start_store(tmp_path)
+    server.post("access", [access("a")])
+    try:
+        for sql, word in (("SELECT nope FROM requests", '"nope"'), ("SELEC 1", "SELEC")):
+            said = run_cli("query", sql, "--store", str(tmp_path)).stderr
+            assert word in said and "\n  One SELECT over requests, access, edge" in said
+    finally:
+        server.stop()
+
+
+def test_a_line_has_a_date_when_it_is_not_of_today() -> None:
+    assert line({"_timestamp": 86_400_000_000 * 15}).startswith("1970-01-1")
+    assert line({"_timestamp": now()})[:3].removesuffix(":").isdigit()
+
+
+def test_a_visitor_who_left_first_is_status_000() -> None:
+    assert " 000 " in line({"_timestamp": now(), "method": "GET", "status": 0})
+    assert conditions(None, "000") == "status = 0"
 
 
 def test_a_line_obeys_nobody() -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgewise.cdn import CdnOptions, LocalCdn, Trace, parse_template
+from edgewise.cdn import CdnOptions, LocalCdn, LogFolder, Trace, parse_template
 from edgewise.cdn.clock import MovableClock
 from edgewise.cdn.control import ControlServer, History
 from support.running import BUCKET_ID, PASS_ON, Answer
@@ -89,6 +89,8 @@ def controlled(
     (folder / "bucket").mkdir(exist_ok=True)
     (folder / "code" / "app.py").write_text(code, encoding="utf-8")
     clock, history = MovableClock(), History()
+    troubles: list[str] = []
+    logs = LogFolder(folder / "logs", troubles.append)
     cdn = LocalCdn(
         parse_template(text, folder / "template.json"),
         CdnOptions(
@@ -96,6 +98,7 @@ def controlled(
             tls=tls,
             clock=clock,
             on_request=history.add,
+            on_log=logs,
         ),
     )
     loop = asyncio.new_event_loop()
@@ -105,7 +108,7 @@ def controlled(
 
     async def start() -> tuple[int, int]:
         port = await cdn.start("127.0.0.1", 0)
-        servers.append(ControlServer(cdn, history, clock, viewer_port=port))
+        servers.append(ControlServer(cdn, history, clock, viewer_port=port, logs=logs.folder))
         return port, servers[0].start("127.0.0.1", 0)
 
     async def stop() -> None:
@@ -123,6 +126,8 @@ def controlled(
         loop.call_soon_threadsafe(loop.stop)
         thread.join(20)
         loop.close()
+        logs.close()
+        assert troubles == []
 
 
 def wait_until_told(history: History, request_id: str) -> Trace:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from edgewise.cdn.errors import LocationError
 from edgewise.site import create_site
 from edgewise.testing import EdgeSite, FakeOrigin, Received, Reply, TestingError, run_site
 
@@ -141,13 +140,61 @@ def test_an_origin_without_a_place_is_an_error(notes: Path) -> None:
         pass
 
 
-def test_a_location_that_is_none_is_an_error(notes: Path) -> None:
+def test_an_origin_that_the_site_does_not_have_is_an_error(notes: Path) -> None:
     with (
         FakeOrigin() as origin,
-        pytest.raises(LocationError, match="no edge location"),
-        run_site(notes, origins={"app": origin}, location="XXX1-P1"),
+        pytest.raises(TestingError, match=r"origins= names 'ap'(.|\n)*is 'app' meant\?") as caught,
+        run_site(notes, origins={"ap": origin}),
     ):
         pass
+    assert "--origin" not in str(caught.value)
+
+
+def test_a_location_that_is_none_is_an_error(notes: Path, edgewise_site: RunSite) -> None:
+    with pytest.raises(TestingError, match="no edge location 'XXX1-P1'"), run_site(notes, location="XXX1-P1"):
+        pass
+    origin = FakeOrigin()
+    site = edgewise_site(notes, origins={"app": origin})
+    with pytest.raises(TestingError, match="no edge location 'NRT'"):
+        site.get("/", location="NRT")
+    assert origin.received == []
+
+
+def test_an_option_that_is_none_is_an_error(notes: Path, edgewise_site: RunSite) -> None:
+    site = edgewise_site(notes, origins={"app": FakeOrigin()})
+    with pytest.raises(TypeError, match="'contry' is no option of a request"):
+        site.get("/x", contry="JP")  # type: ignore[call-arg]
+
+
+def test_https_is_asked_with_trust_in_the_sites_own_authority(notes: Path, edgewise_site: RunSite) -> None:
+    site = edgewise_site(notes, origins={"app": FakeOrigin()})
+    assert site.get("/a", https=True).status == 200
+    assert site.visitor(https=True).get("/b").status == 200
+    site.get("/c")
+    protocols = {record["path"]: record["protocol"] for record in site.records("access")}
+    assert protocols == {"/a": "https", "/b": "https", "/c": "http"}
+
+
+def test_a_failed_assertion_shows_the_reason_first(notes: Path, edgewise_site: RunSite) -> None:
+    site = edgewise_site(notes, origins={"app": FakeOrigin()})
+    failed = repr(site.get("/broken"))
+    assert failed.startswith("<Answer 503 LambdaExecutionError: ") and "broken on purpose" in failed
+    assert failed.endswith(" (GET /broken)>") and len(failed) < 240
+    assert repr(site.get("/list?page=2")) == "<Answer 200 Miss (GET /list?page=2)>"
+
+
+def test_a_site_that_does_not_end_well_leaves_no_thread(notes: Path) -> None:
+    async def fails() -> None:
+        await close()
+        raise RuntimeError("not well")
+
+    with (
+        FakeOrigin() as origin,
+        pytest.raises(RuntimeError, match="not well"),
+        run_site(notes, origins={"app": origin}) as site,
+    ):
+        close, site.cdn.close = site.cdn.close, fails  # type: ignore[method-assign]
+    assert "edgewise" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_a_template_runs_as_well_as_a_site(tmp_path: Path) -> None:
@@ -172,3 +219,6 @@ Resources:
     with run_site(tmp_path / "template.yaml", origins={"files": tmp_path / "files"}) as site:
         assert site.get("/a.txt").text == "from the bucket"
         assert site.get("/b.txt").status == 403
+    missing = r"'files' has no place(.|\n)*origins=\{\"files\": \"FOLDER\"\}"
+    with pytest.raises(TestingError, match=missing), run_site(tmp_path / "template.yaml"):
+        pass

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from functools import lru_cache
 
+from edgewise.cdn import wildcards
 from edgewise.cdn.distribution import Behavior
+
+PATH_PATTERN_LENGTH = 255  # characters of a path pattern at most
 
 
 def normalise(path: str) -> str:
@@ -27,16 +28,11 @@ def normalise(path: str) -> str:
     return "/" + "/".join(kept) + ("/" if directory else "")
 
 
-@lru_cache(maxsize=512)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    # `*` crosses slashes, `?` is exactly one character, case matters, the leading slash is optional.
-    source = "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
-    return re.compile(source if pattern.startswith(("/", "*")) else "/" + source, re.DOTALL)
-
-
 def matches(pattern: str, path: str) -> bool:
     """Whether a path pattern matches a normalised path."""
-    return _compiled(pattern).fullmatch(path) is not None
+    # `*` crosses slashes, case matters, the leading slash is optional.
+    rooted = pattern if pattern.startswith(("/", "*")) else f"/{pattern}"
+    return wildcards.compiled(rooted).fullmatch(path) is not None
 
 
 def select(behaviors: Sequence[Behavior], path: str) -> Behavior:

@@ -1,12 +1,10 @@
-"""One request and the cache: found, found too old, not found, and what is kept of the answer.
+"""One request and the cache: found, found too old, not found, and what becomes of those who wait for the same.
 
 Source: CloudFront Developer Guide, "Manage how long content stays in the cache (expiration)", "Simultaneous requests
 for the same object", "How CloudFront processes partial requests for an object".
 """
 
 from __future__ import annotations
-
-import asyncio
 
 from edgewise.cdn import conditional
 from edgewise.cdn.cache import Entry
@@ -15,16 +13,17 @@ from edgewise.cdn.distribution import ERROR_CACHING_MIN_TTL, Behavior
 from edgewise.cdn.failure import RequestFailure, ResultType
 from edgewise.cdn.fetch import Fetch
 from edgewise.cdn.freshness import lifetime
-from edgewise.cdn.keeping import Keeping, variant
+from edgewise.cdn.inflight import Arriving
+from edgewise.cdn.keeping import Keeping, is_for_one, variant
 from edgewise.cdn.location import EdgeLocation
-from edgewise.cdn.message import Request, Response
+from edgewise.cdn.message import Headers, Request, Response
 from edgewise.cdn.trace import CacheLook, CacheOutcome, Trace
 
 # What `X-Cache` says of an answer that is served although it is too old: the guide does not tell.
 _STALE: ResultType = "Hit"
 
-# Tasks that refresh an object after its viewer was answered; kept so that they are not collected.
-_refreshing: set[asyncio.Task[None]] = set()
+# What a 304 does not say anew of an object. `Vary` is ours where the stored object was compressed here.
+_STAYS = ("content-length", "content-encoding", "transfer-encoding", "etag", "vary")
 
 
 class Caching:
@@ -37,7 +36,6 @@ class Caching:
         self._trace = trace
         self._look = look
         self._fetch = Fetch(location, behavior, trace)
-        self._keeping = Keeping(location, behavior)
         self.result: ResultType = "Miss"
 
     async def respond(self, request: Request) -> Response:
@@ -48,23 +46,9 @@ class Caching:
             return await self._fetched(request)
         key = cache_key(request, self._policy, self._location.distribution.domain, self._trace.facts)
         self._look.raw_key, self._look.policy = key, self._policy
-        entry = self._found(request, key)
-        now = self._location.clock()
-        if entry is not None and entry.expires > now:
-            return self._hit(request, entry, now)
-        if entry is not None and entry.rests > now:
-            return self._old(request, entry, now, "the origin failed a moment ago")
-        if "range" in request.headers:
-            return await self._range(request, key, now)
-        if entry is not None and now - entry.expires <= entry.lifetime.stale_while_revalidate:
-            self._refresh_later(request, entry)
-            return self._old(request, entry, now, "within stale-while-revalidate")
-        if self._collapses and key in self._location.in_flight:
-            response = await self._joined(request, key)
-            if response is not None:
-                return response
-            entry = self._found(request, key)
-        return await self._led(request, key, entry)
+        self._cache = self._location.cache
+        self._keeping = Keeping(self._location, self._behavior)
+        return self._held(request, key) or await self._joined_or_fetched(request, key)
 
     def _why_not(self, request: Request) -> str:
         """Why the cache is not asked at all; empty when it is."""
@@ -72,29 +56,44 @@ class Caching:
             return f"the cache policy {self._policy.name} keeps nothing: its maximum TTL is 0"
         if request.method not in self._behavior.cached_methods:
             return f"answers to {request.method} are not cached by this behavior"
-        return ""
+        return "the request has a body" if request.body else ""
 
     @property
     def _collapses(self) -> bool:
         forwards_cookies = (self._policy.cookies, self._behavior.origin_request_policy.cookies)
         return all(selection.kind == "none" for selection in forwards_cookies)
 
-    # Found.
+    # What is held.
+
+    def _held(self, request: Request, key: CacheKey, outcome: CacheOutcome = "hit") -> Response | None:
+        """The answer that needs nobody else, if there is one. Raises a failure that is kept."""
+        entry, now = self._found(request, key), self._location.clock()
+        if entry is not None:
+            if entry.expires > now:
+                return self._hit(request, entry, now, outcome)
+            if entry.rests > now:
+                return self._old(request, entry, now, "the origin failed a moment ago")
+            if now - entry.expires < entry.lifetime.stale_while_revalidate:
+                self._refresh_later(request, entry)
+                return self._old(request, entry, now, "within stale-while-revalidate")
+        elif request.method == "GET" and "range" in request.headers:
+            return self._part(request, key, now)
+        return None
 
     def _found(self, request: Request, key: CacheKey) -> Entry | None:
-        entry = self._location.cache.find(key)
-        if entry is None and request.method == "HEAD":
-            # An answer to GET also answers HEAD; an answer to HEAD has no body and answers HEAD alone.
-            entry = self._location.cache.find(variant("HEAD", key))
-        return entry
+        """The entry of a key, old or not. What was stored for GET also answers HEAD, but not the other way round."""
+        entry = self._cache.find(key)
+        if request.method != "HEAD" or (entry is not None and entry.rests > self._location.clock()):
+            return entry
+        return self._cache.find(variant("HEAD", key)) or entry
 
-    def _hit(self, request: Request, entry: Entry, now: float, outcome: CacheOutcome = "hit") -> Response:
+    def _hit(self, request: Request, entry: Entry, now: float, outcome: CacheOutcome) -> Response:
         look = self._look
         look.outcome, look.age, look.ttl = outcome, now - entry.born, entry.expires - now
         look.reason = f"stored for {entry.lifetime.ttl:g} s: {entry.lifetime.reason}"
         if entry.failure is not None:
-            raise entry.failure
-        self.result = "Hit" if entry.status < 400 else "Error"
+            raise entry.failure.again()
+        self.result = _found_result(entry.status)
         return conditional.answer(request, entry.response(now))
 
     def _old(self, request: Request, entry: Entry, now: float, reason: str) -> Response:
@@ -103,96 +102,125 @@ class Caching:
         self.result = _STALE
         return conditional.answer(request, entry.response(now))
 
+    def _part(self, request: Request, key: CacheKey, now: float) -> Response | None:
+        part = self._cache.find(variant("PART", key))
+        if part is None or part.expires <= now:
+            return None
+        response = conditional.of_part(request, part.response(now))
+        if response is not None:
+            self._look.outcome, self._look.reason = "hit", "a part that is stored holds the range"
+            self.result = "Hit"
+        return response
+
     def _refresh_later(self, request: Request, entry: Entry) -> None:
-        if entry.key in self._location.in_flight:
+        if entry.key in self._cache.refreshing:
             return
-        unseen = Caching(self._location, self._behavior, self._trace, CacheLook())
+        self._cache.refreshing.add(entry.key)
+        # For everyone: not what this viewer has already, and not its head alone; and not a part of his trace.
+        whole = request.copy()
+        whole.method = "GET" if request.method == "HEAD" else request.method
+        _without_conditions(whole.headers)
+        unseen = Caching(self._location, self._behavior, self._trace.aside(), CacheLook())
 
         async def refresh() -> None:
             try:
-                response = await unseen._led(request, entry.key, entry)
-                await response.read()
-            except RequestFailure as failure:
-                # The next viewer tries again, or gets the old object while that is allowed.
-                self._trace.detail = self._trace.detail or f"not refreshed: {failure.detail}"
+                await (await unseen.refreshed(whole, entry)).read()
+            except RequestFailure:
+                return  # the next viewer tries again, or gets the old object while that is allowed
+            finally:
+                self._cache.refreshing.discard(entry.key)
 
-        task = asyncio.get_running_loop().create_task(refresh())
-        _refreshing.add(task)
-        task.add_done_callback(_refreshing.discard)
+        self._location.background.spawn(refresh())
 
-    async def _joined(self, request: Request, key: CacheKey) -> Response | None:
-        """The answer that another request is fetching now; None when it is not for everyone."""
-        arriving = await self._location.in_flight.joined(key)
-        if arriving is not None and arriving.body.joinable:
-            self._look.outcome = "collapsed"
-            self._look.reason = "another request for the same object was under way"
-            self.result = "Hit"
-            return arriving.response()
-        entry, now = self._found(request, key), self._location.clock()
-        if entry is not None and entry.rests > now:
-            return self._hit(request, entry, now, "collapsed")
-        return None
+    async def refreshed(self, request: Request, entry: Entry) -> Response:
+        """What is behind the cache now; it is stored on the way."""
+        self._cache = self._location.cache
+        self._keeping = Keeping(self._location, self._behavior)
+        return await self._led(request, entry.key, entry)
 
-    async def _range(self, request: Request, key: CacheKey, now: float) -> Response:
-        part = self._location.cache.find(variant("PART", key))
-        if part is not None and part.expires > now:
-            response = conditional.of_part(request, part.response(now))
-            if response is not None:
-                self._look.outcome, self._look.reason = "hit", "a part that is stored holds the range"
-                self.result = "Hit"
-                return response
-        self._missed(key)
-        return self._kept(request, key, await self._fetched(request))
+    # What has to be fetched.
 
-    # Not found, or too old.
-
-    def _missed(self, key: CacheKey) -> None:
-        self._look.outcome = "miss"
-        self._look.reason = "no object is stored under this key"
-        self._look.nearest = next(iter(self._location.cache.like(key)), None)
+    async def _joined_or_fetched(self, request: Request, key: CacheKey) -> Response:
+        """Wait for a request that is ahead with the same object, else fetch for oneself and for those behind."""
+        if not self._collapses:
+            return await self._led(request, key, self._found(request, key))
+        while key in self._cache.in_flight:
+            word = await self._cache.in_flight.joined(key)
+            if isinstance(word, Arriving) and word.body.joinable:
+                self._look.outcome = "collapsed"
+                self._look.reason = "another request for the same object was under way"
+                self.result = _found_result(word.status)
+                return word.response()
+            held = self._held(request, key, "collapsed")
+            if held is not None:
+                return held
+            if word is not True:
+                return await self._led(request, key, self._found(request, key))
+        self._cache.in_flight.lead(key)
+        learned = False
+        try:
+            response = await self._led(request, key, self._found(request, key))
+            learned = not is_for_one(request)
+            return response
+        except RequestFailure:
+            learned = True
+            raise
+        finally:
+            self._cache.in_flight.done(key, learned=learned)
 
     async def _led(self, request: Request, key: CacheKey, entry: Entry | None) -> Response:
-        """Fetch for oneself and for those who ask for the same meanwhile."""
-        leads = self._collapses and key not in self._location.in_flight
-        if leads:
-            self._location.in_flight.lead(key)
-        try:
-            if entry is None:
-                self._missed(key)
-                return self._kept(request, key, await self._fetched_or_failed(request, key))
+        if entry is not None:
             return await self._renewed(request, entry)
-        finally:
-            if leads:
-                self._location.in_flight.done(key)
+        self._look.outcome, self._look.reason = "miss", "no object is stored under this key"
+        self._look.nearest = self._cache.like(key)
+        try:
+            response = await self._fetched(request)
+        except RequestFailure as failure:
+            self._keeping.failure(key, failure)
+            raise
+        return self._kept(request, key, response)
 
     async def _renewed(self, request: Request, entry: Entry) -> Response:
         """Ask the origin whether an expired object is still right; it may do without the origin for a while."""
-        look, now = self._look, self._location.clock()
-        look.outcome, look.age = "expired", now - entry.born
-        look.reason = f"the stored object expired {now - entry.expires:.0f} s ago"
-        whole = entry.failure is None and entry.status == 200
+        look, began = self._look, self._location.clock()
+        look.outcome, look.age = "expired", began - entry.born
+        look.reason = f"the stored object expired {began - entry.expires:.0f} s ago"
+        whole = entry.failure is None and entry.status == 200 and entry.key[0] != "HEAD"
         validators = entry.validators if whole and self._collapses else ("", "")
         try:
             response = await self._fetched(request, validators)
         except RequestFailure as failure:
-            if failure.result == "Error" and _may_be_old(entry, now):
+            if failure.result == "Error" and self._stands_in(entry, failure.status):
+                now = self._location.clock()
                 return self._old(request, entry, now, f"the origin failed: {failure.detail}")
             self._keeping.failure(entry.key, failure)
             raise
-        if response.status == 304 and any(validators):
-            return self._revalidated(request, entry, response)
-        if response.status >= 500 and _may_be_old(entry, now):
+        # The origin's own word: what a function made of a 304 is no object.
+        if any(validators) and self._fetch.status == 304 and not self._fetch.generated:
             response.close()
-            entry.rests = now + self._keeping.error_min_ttl(response.status)
+            return self._revalidated(request, entry, response.headers)
+        if response.status >= 500 and self._stands_in(entry, response.status):
+            response.close()
+            now = self._location.clock()
             return self._old(request, entry, now, f"the origin answered {response.status}")
         return self._kept(request, entry.key, response)
 
-    def _revalidated(self, request: Request, entry: Entry, response: Response) -> Response:
+    def _stands_in(self, entry: Entry, status: int) -> bool:
+        """Whether an expired object may be used in the place of an error; then it rests for as long as that counts."""
+        now, longest = self._location.clock(), entry.lifetime.stale_if_error
+        if entry.failure is not None or entry.status >= 400:
+            return False
+        if longest is not None and now - entry.expires > longest:
+            return False
+        entry.rests = now + self._keeping.error_min_ttl(status)
+        return True
+
+    def _revalidated(self, request: Request, entry: Entry, said: Headers) -> Response:
         # RFC 9111 section 4.3.4: what the 304 says of the object is newer than what is stored.
+        news = [line for line in said.lines if line[0].lower() not in _STAYS]
         headers = entry.headers.copy()
-        for name, value in response.headers:
-            if name.lower() not in ("content-length", "content-encoding", "transfer-encoding", "etag"):
-                headers.set(name, value)
+        headers.remove(*(name.lower() for name, _ in news))
+        headers.lines += news
         now = self._location.clock()
         renewed = Response(entry.status, headers, entry.body, entry.reason)
         life = lifetime(renewed, self._policy, now, ERROR_CACHING_MIN_TTL)
@@ -201,13 +229,6 @@ class Caching:
         self._keeping.renewed(entry.key, renewed, life)
         renewed.headers.set("Age", "0")
         return conditional.answer(request, renewed)
-
-    async def _fetched_or_failed(self, request: Request, key: CacheKey) -> Response:
-        try:
-            return await self._fetched(request)
-        except RequestFailure as failure:
-            self._keeping.failure(key, failure)
-            raise
 
     async def _fetched(self, request: Request, validators: tuple[str, str] = ("", "")) -> Response:
         response = await self._fetch.run(request, validators)
@@ -227,9 +248,11 @@ class Caching:
         return response
 
 
-def _may_be_old(entry: Entry, now: float) -> bool:
-    """Whether an expired object may stand in for an origin that fails."""
-    if entry.failure is not None or entry.status >= 400:
-        return False
-    longest = entry.lifetime.stale_if_error
-    return longest is None or now - entry.expires <= longest
+def _found_result(status: int) -> ResultType:
+    return "Hit" if status < 400 else "Error"
+
+
+def _without_conditions(headers: Headers) -> None:
+    headers.remove(
+        "if-none-match", "if-modified-since", "if-match", "if-unmodified-since", "if-range", "range"
+    )

@@ -103,6 +103,7 @@ class FunctionCalls:
             ran.request_id,
             sent,
             ran.outcome.payload,
+            definition=function.definition,
         )
         self._trace.functions.append(run)
         if not run.error:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from email.utils import parsedate_to_datetime
 
+from edgewise.cdn import httpdate
 from edgewise.cdn.errorpage import reason
 from edgewise.cdn.message import Headers, Request, Response
 
@@ -42,15 +42,9 @@ def unchanged(request: Request, headers: Headers) -> bool:
         etag = headers.get("etag").removeprefix("W/")
         offered = [tag.strip().removeprefix("W/") for tag in tags.split(",")]
         return "*" in offered or (bool(etag) and etag in offered)
-    since, modified = request.headers.get("if-modified-since"), headers.get("last-modified")
-    return bool(since and modified) and _seconds(modified, 1.0) <= _seconds(since, 0.0)
-
-
-def _seconds(date: str, otherwise: float) -> float:
-    try:
-        return parsedate_to_datetime(date).timestamp()
-    except (ValueError, OverflowError):
-        return otherwise
+    since = httpdate.parsed(request.headers.get("if-modified-since"))
+    modified = httpdate.parsed(headers.get("last-modified"))
+    return since is not None and modified is not None and modified <= since
 
 
 def _may_be_partial(request: Request, headers: Headers) -> bool:
@@ -78,6 +72,12 @@ def _partial(asked: str, response: Response) -> Response:
         headers.set("Content-Range", f"bytes {first}-{last}/{len(body)}")
         return Response(206, headers, body[first : last + 1], reason(206))
     return _multipart(ranges, body, headers)
+
+
+def is_whole_part(headers: Headers, body: bytes) -> bool:
+    """Whether a body is as long as its `Content-Range` says."""
+    held = _CONTENT_RANGE.fullmatch(headers.get("content-range"))
+    return held is not None and len(body) == int(held[2]) - int(held[1]) + 1
 
 
 def of_part(request: Request, part: Response) -> Response | None:

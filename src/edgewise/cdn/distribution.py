@@ -42,6 +42,14 @@ class FunctionDefinition:
     at_edge: bool = True
     variables: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def file(self) -> Path:
+        """Where the handler is; the code's folder if it is in none of the usual files."""
+        module = self.handler.rpartition(".")[0]
+        stem = Path(self.code, *module.split("/" if "/" in module else "."))
+        files = (stem.with_name(stem.name + suffix) for suffix in (".py", ".mjs", ".js", ".cjs"))
+        return next((file for file in files if file.is_file()), self.code)
+
 
 @dataclass(frozen=True, slots=True)
 class Association:

@@ -25,12 +25,14 @@ ResultType = Literal[
 class Explanation:
     """Which rule a function broke, for its author.
 
-    `rule` is a stable name, `subject` the header or field, `page` the guide's page that states the rule.
+    `rule` is a stable name, `subject` the header or field, `page` the guide's page that states the rule, `advice` what
+    to do instead.
     """
 
     rule: str
     subject: str
     page: str
+    advice: str = ""
 
 
 class RequestFailure(Exception):
@@ -57,6 +59,17 @@ class RequestFailure(Exception):
         self.result: ResultType = result
         self.detailed = detailed or result
         self.explanation = explanation
+
+    def again(self) -> RequestFailure:
+        """The same for another request: an exception that is raised twice keeps what it met the first time."""
+        return RequestFailure(
+            self.status,
+            self.sentence,
+            self.detail,
+            self.result,
+            detailed=self.detailed,
+            explanation=self.explanation,
+        )
 
 
 def refused(status: int, sentence: str, detail: str, detailed: str = "") -> RequestFailure:

@@ -24,7 +24,11 @@ _STANDS_FOR = {"OriginConnectError": 503, "OriginDnsError": 503}
 
 
 class Fetch:
-    """Asks the origins of one behavior. `generated` tells whether an origin-request function answered instead."""
+    """Asks the origins of one behavior.
+
+    `generated` tells whether an origin-request function answered instead; `status` is what the origin itself said,
+    whatever the origin-response function made of it.
+    """
 
     def __init__(self, location: EdgeLocation, behavior: Behavior, trace: Trace) -> None:
         self._location = location
@@ -32,6 +36,7 @@ class Fetch:
         self._trace = trace
         self._calls = FunctionCalls(location, behavior, trace)
         self.generated = False
+        self.status = 0
 
     async def run(self, request: Request, validators: tuple[str, str] = ("", "")) -> Response:
         """The answer of the first origin, or of the second of a group when the first fails. Raises `RequestFailure`.
@@ -57,7 +62,6 @@ class Fetch:
         self, request: Request, group: OriginGroup, validators: tuple[str, str]
     ) -> Response:
         first, second = (self._location.distribution.origins[member] for member in group.members)
-        asked = len(self._trace.exchanges)
         try:
             response = await self._asked(request, first, validators)
         except RequestFailure as failure:
@@ -67,8 +71,7 @@ class Fetch:
                 raise  # a function failed, not the origin
         else:
             # The origin's own status decides, whatever the function made of it.
-            exchanges = self._trace.exchanges[asked:]
-            if not exchanges or exchanges[-1].status not in group.status_codes:
+            if self.generated or self.status not in group.status_codes:
                 return response
             response.close()
         return await self._asked(request, second, validators)
@@ -102,6 +105,7 @@ class Fetch:
         try:
             response = await self._location.origins.send(origin, request)
             status, headers = response.status, response.headers.copy()
+            self.status = status
             if isinstance(response, Refusal):
                 error = trace.detail = response.why
         except RequestFailure as failure:

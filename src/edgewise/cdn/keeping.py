@@ -1,4 +1,4 @@
-"""What the cache keeps of an answer, under which key and for how long.
+"""What the cache keeps of an answer, under which key and for how long, and who else may have it.
 
 Source: CloudFront Developer Guide, "Manage how long content stays in the cache (expiration)", "Control how long
 CloudFront caches errors".
@@ -6,15 +6,19 @@ CloudFront caches errors".
 
 from __future__ import annotations
 
-from edgewise.cdn.cache import MAX_OBJECT_BYTES, Entry
+from edgewise.cdn import conditional
+from edgewise.cdn.cache import Entry
 from edgewise.cdn.cachekey import CacheKey
 from edgewise.cdn.distribution import ERROR_CACHING_MIN_TTL, Behavior, BucketOrigin
 from edgewise.cdn.failure import RequestFailure
 from edgewise.cdn.freshness import Lifetime, lifetime
 from edgewise.cdn.inflight import Arriving
+from edgewise.cdn.limits import CACHED_OBJECT_BYTES
 from edgewise.cdn.location import EdgeLocation
 from edgewise.cdn.message import Headers, Request, Response
-from edgewise.cdn.sharing import SharedBody
+from edgewise.cdn.sharing import Copied, SharedBody
+
+_ONE_VIEWERS = ("range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range")
 
 
 def variant(kind: str, key: CacheKey) -> CacheKey:
@@ -22,12 +26,20 @@ def variant(kind: str, key: CacheKey) -> CacheKey:
     return (kind, *key[1:])
 
 
+def is_for_one(request: Request) -> bool:
+    """Whether a request asks for less than the object, or on conditions: its answer may not be everyone's."""
+    return request.method == "HEAD" or any(name.lower() in _ONE_VIEWERS for name, _ in request.headers.lines)
+
+
 class Keeping:
-    """Stores the answers of one behavior in the cache of one location."""
+    """Stores the answers of one behavior in the cache of one location; made before they are asked for."""
 
     def __init__(self, location: EdgeLocation, behavior: Behavior) -> None:
         self._location = location
         self._behavior = behavior
+        self._cache = location.cache
+        # An invalidation from now on reaches what is about to be fetched.
+        self._era = location.cache.era
 
     def error_min_ttl(self, status: int) -> float:
         """Seconds for which an error with that status is kept at least."""
@@ -38,12 +50,12 @@ class Keeping:
         return max(1.0, ttl) if isinstance(first, BucketOrigin) else ttl
 
     def response(self, request: Request, key: CacheKey, response: Response) -> Lifetime:
-        """Keep an answer if it may be kept. A body that is on its way is from now on shared with the cache."""
-        now = self._location.clock()
-        life = lifetime(response, self._behavior.cache_policy, now, self.error_min_ttl(response.status))
+        """Keep an answer if it may be kept, now or when its body has arrived."""
+        life = self._lifetime(request, response)
         if not life.stored:
-            # What was there before is not what the origin has now.
-            self._location.cache.discard(key)
+            if not is_for_one(request):
+                # What was there before is not what the origin has now.
+                self._cache.discard(key)
             return life
         if response.status == 206:
             key = variant("PART", key)
@@ -54,17 +66,36 @@ class Keeping:
         if isinstance(response.body, bytes):
             self._store(key, kept, response.body, life)
         else:
-            self._share(key, kept, response, life)
+            self._keep_arriving(key, kept, response, life)
         return life
 
-    def _share(self, key: CacheKey, kept: Response, response: Response, life: Lifetime) -> None:
+    def _lifetime(self, request: Request, response: Response) -> Lifetime:
+        status = response.status
+        # Answers to what one viewer has, or wants, and not about the object.
+        if status == 416 or (status == 412 and is_for_one(request)):
+            return Lifetime(False, 0.0, f"a {status} is about this viewer's request")
+        if status == 206 and request.method != "GET":
+            return Lifetime(False, 0.0, "a part without its bytes")
+        now = self._location.clock()
+        return lifetime(response, self._behavior.cache_policy, now, self.error_min_ttl(status))
+
+    def _keep_arriving(self, key: CacheKey, kept: Response, response: Response, life: Lifetime) -> None:
         assert not isinstance(response.body, bytes)
         length = kept.headers.get("content-length")
-        if length.isdigit() and int(length) > MAX_OBJECT_BYTES:
+        known = length.isdigit() and len(length) < 18
+        if known and int(length) > CACHED_OBJECT_BYTES:
             return
-        shared = SharedBody(response.body, lambda body: self._store(key, kept, body, life))
+
+        def keep(body: bytes) -> None:
+            self._store(key, kept, body, life)
+
+        if life.ttl <= 0:
+            # It will have to be asked about first: nobody else may have it now.
+            response.body = Copied(response.body, keep)
+            return
+        shared = SharedBody(response.body, keep, self._location.background, to_the_end=known)
         response.body = shared.reader()
-        self._location.in_flight.share(key, Arriving(kept.status, kept.headers, kept.reason, shared))
+        self._cache.in_flight.share(key, Arriving(kept.status, kept.headers, kept.reason, shared))
 
     def renewed(self, key: CacheKey, response: Response, life: Lifetime) -> None:
         """Keep an object of which the origin said that it has not changed."""
@@ -72,7 +103,7 @@ class Keeping:
         if life.stored:
             self._store(key, response, response.body, life)
         else:
-            self._location.cache.discard(key)
+            self._cache.discard(key)
 
     def failure(self, key: CacheKey, failure: RequestFailure) -> None:
         """Errors that CloudFront makes for an origin are kept as the origin's own would be.
@@ -92,6 +123,8 @@ class Keeping:
         life: Lifetime,
         failure: RequestFailure | None = None,
     ) -> None:
+        if response.status == 206 and not conditional.is_whole_part(response.headers, body):
+            return
         headers = response.headers.copy()
         if key[0] != "HEAD":
             headers.set("Content-Length", str(len(body)))
@@ -108,9 +141,7 @@ class Keeping:
             life,
             failure,
         )
-        # Without freshness it is worth keeping only if the origin can be asked about it.
-        if life.ttl > 0 or any(entry.validators):
-            self._location.cache.store(entry)
+        self._cache.store(entry, self._era)
 
 
 def _age(headers: Headers) -> float:

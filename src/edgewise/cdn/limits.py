@@ -17,3 +17,7 @@ MAX_TIMEOUT = 30  # seconds, for every trigger
 MAX_MEMORY_MB = 10_240
 
 INIT_TIMEOUT = 10.0  # seconds; Lambda Developer Guide, "Lambda execution environment lifecycle"
+
+# CloudFront keeps objects up to 50 GB, on disks; these are in memory here.
+CACHED_OBJECT_BYTES = 32 * 1024 * 1024
+CACHE_BYTES = 256 * 1024 * 1024

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgewise.cdn import errorpage
+from edgewise.cdn.background import Background
+from edgewise.cdn.cache import Cache
 from edgewise.cdn.distribution import Distribution, FunctionDefinition, Notice
 from edgewise.cdn.errors import ListenError, LocationError, OriginError
 from edgewise.cdn.failure import RequestFailure
@@ -22,6 +24,7 @@ from edgewise.cdn.functions.watch import CodeWatch
 from edgewise.cdn.http.listener import Listener, new_request_id
 from edgewise.cdn.http.upstream import ConnectionPool
 from edgewise.cdn.http.viewer import Refusal, ResponseWriter
+from edgewise.cdn.limits import CACHE_BYTES
 from edgewise.cdn.location import EdgeLocation, known_locations, region_of
 from edgewise.cdn.message import Request, Response
 from edgewise.cdn.origins.router import OriginRouter, read_places
@@ -33,6 +36,10 @@ from edgewise.cdn.trace import Trace
 from edgewise.cdn.viewerfacts import ViewerFacts, viewer_facts
 from edgewise.cdn.walk import Walk
 
+# Viewers name locations; each costs memory.
+_MOST_LOCATIONS = 32
+_OTHER_CACHE_BYTES = 32 * 1024 * 1024
+
 
 def _ignore(_: object) -> None:
     """The default of those who are told something."""
@@ -42,6 +49,7 @@ def _ignore(_: object) -> None:
 class CdnOptions:
     """How a local CDN runs. `location` is the edge location of viewers who name no other.
 
+    `concurrency` and `lifetime` (seconds) are limits of functions and environments: see `functions.Function`.
     `clock` gives seconds since the epoch for the ages of cached objects; it may be moved.
     """
 
@@ -50,6 +58,7 @@ class CdnOptions:
     location: str = "FRA56-P2"
     max_environments: int = 4
     concurrency: int | None = None
+    lifetime: float | None = None
     own_runtime_client: bool | None = None
     tls: ssl.SSLContext | None = None
     origin_ca: Path | None = None
@@ -76,6 +85,7 @@ class LocalCdn:
         self._places = read_places(self.distribution, options.origins, listed)
         self._functions: list[Function] = []
         self._replicas: dict[str, Mapping[str, Function]] = {}
+        self._background = Background()
         if region_of(options.location) is None:
             hint = f"such as FRA56-P2; names begin with one of {known_locations()}"
             raise LocationError(f"there is no edge location {options.location!r}", hint=hint)
@@ -108,9 +118,9 @@ class LocalCdn:
         """A location by its name; one that nobody has named before begins with an empty cache."""
         location = self.locations.get(name)
         if location is None:
-            region = region_of(name)
+            region = region_of(name) if len(self.locations) < _MOST_LOCATIONS else None
             if region is None:
-                return self._default  # a name that is none: the request is served where all others are
+                return self._default  # a name that is none, or one too many: served where all others are
             functions = self._functions_in(region)
             location = self.locations[name] = EdgeLocation(
                 name=name,
@@ -122,6 +132,8 @@ class LocalCdn:
                 origins=self._origins,
                 clock=self._options.clock,
                 on_log=self._options.on_log,
+                background=self._background,
+                cache=Cache(CACHE_BYTES if not self.locations else _OTHER_CACHE_BYTES),
             )
         return location
 
@@ -146,6 +158,7 @@ class LocalCdn:
             options.on_log,
             max_environments=options.max_environments,
             concurrency=options.concurrency,
+            lifetime=options.lifetime,
         )
 
     @property
@@ -161,6 +174,7 @@ class LocalCdn:
     async def close(self) -> None:
         """Stop listening and end every process that was started."""
         await self._listener.close()
+        await self._background.close()
         await asyncio.gather(*(function.close() for function in self._functions))
         self._origins.close()
         self._launcher.close()
@@ -170,6 +184,9 @@ class LocalCdn:
         facts = viewer_facts(request)
         location = self._location(facts.location) if facts.location else self._default
         trace = self._trace(new_request_id(), request, facts, location)
+        if facts.location and facts.location != location.name:
+            known = f"names begin with one of {known_locations()}, {_MOST_LOCATIONS} at a time"
+            trace.detail = f"no edge location {facts.location!r}: {known}"
         # The walk changes its request; what the viewer sent is what the record tells.
         try:
             response = await self._walk(location, request.copy(), trace)

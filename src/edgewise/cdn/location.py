@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from edgewise.cdn.background import Background
 from edgewise.cdn.cache import Cache
 from edgewise.cdn.distribution import Distribution
 from edgewise.cdn.functions.function import Function
 from edgewise.cdn.functions.logs import LogSink
 from edgewise.cdn.functions.watch import CodeWatch
-from edgewise.cdn.inflight import InFlight
 from edgewise.cdn.origins.router import OriginRouter
 
 # The first three letters of a location's name are those of an airport.
@@ -68,5 +68,5 @@ class EdgeLocation:
     origins: OriginRouter
     clock: Callable[[], float]
     on_log: LogSink
+    background: Background
     cache: Cache = field(default_factory=Cache)
-    in_flight: InFlight = field(default_factory=InFlight)

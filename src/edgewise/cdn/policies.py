@@ -6,10 +6,10 @@ request policies". What the policies do is in `cachekey.py` and `forward.py`.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Literal
+
+from edgewise.cdn import wildcards
 
 # `patterns` is the older `ForwardedValues` alone: names with the wildcards `*` and `?`. In policies they are literal.
 SelectionKind = Literal["none", "all", "whitelist", "allExcept", "patterns"]
@@ -35,15 +35,8 @@ class Selection:
             case "allExcept":
                 return name not in self.names
             case "patterns":
-                return _pattern(self.names).fullmatch(name) is not None
+                return wildcards.any_of(self.names).fullmatch(name) is not None
         return False
-
-
-@lru_cache(maxsize=64)
-def _pattern(names: frozenset[str]) -> re.Pattern[str]:
-    wildcards = {"*": ".*", "?": "."}
-    sources = ("".join(wildcards.get(char, re.escape(char)) for char in name) for name in names)
-    return re.compile("|".join(f"(?:{source})" for source in sources), re.DOTALL)
 
 
 def merged(key: Selection, more: Selection) -> Selection:

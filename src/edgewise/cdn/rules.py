@@ -92,7 +92,7 @@ class Rule:
 
 _ALL = (
     # The result as a whole.
-    Rule("json", _INVALID_JSON, "Return what JSON can say: no bytes, no dates, no NaN or Infinity.", _EVENT),
+    Rule("json", _INVALID_JSON, "Return what JSON can say: no dates, no sets, no NaN or Infinity.", _EVENT),
     Rule(
         "object",
         _NOT_OBJECT,
@@ -252,7 +252,8 @@ def broken(name: str, subject: str, what: str) -> RequestFailure:
     """
     rule = RULES[name]
     detail = f"ERROR Validation error: {rule.log}, {_in_one_line(what)}."
-    return function_invalid(rule.sentence, detail, Explanation(name, _in_one_line(subject), rule.page))
+    explanation = Explanation(name, _in_one_line(subject), rule.page, rule.advice)
+    return function_invalid(rule.sentence, detail, explanation)
 
 
 def _in_one_line(text: str) -> str:

@@ -5,6 +5,7 @@ HTTP/2 is not offered: `docs/local-cdn.md` says why.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import ssl
 from collections.abc import Iterable
@@ -59,14 +60,11 @@ def server_context(authority: trustme.CA, names: Iterable[str]) -> ssl.SSLContex
     certificates = _Certificates(authority)
     context = certificates.new(names)
 
-    def choose(connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> int | None:
+    def choose(connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> None:
         if name:
-            try:
+            # trustme makes no certificate for what is no name of a host.
+            with contextlib.suppress(ValueError):
                 connection.context = certificates.named(name.lower())
-            except ValueError:
-                # trustme cannot make a certificate for what is no name of a host.
-                return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
-        return None
 
     context.sni_callback = choose
     return context

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from edgewise.cdn.cachekey import CacheKey, spelled
-from edgewise.cdn.distribution import Trigger
+from edgewise.cdn.distribution import FunctionDefinition, Trigger
 from edgewise.cdn.event import text
 from edgewise.cdn.failure import Explanation, ResultType
 from edgewise.cdn.message import Headers, Request
@@ -36,6 +36,12 @@ class FunctionRun:
     event: bytes = b""
     result: bytes = b""
     explanation: Explanation | None = None
+    definition: FunctionDefinition | None = None
+
+    @property
+    def file(self) -> str:
+        """Where the handler is, empty if that is not known."""
+        return str(self.definition.file) if self.definition else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,20 @@ class Trace:
     functions: list[FunctionRun] = field(default_factory=list)
     exchanges: list[OriginExchange] = field(default_factory=list)
     answer: Headers | None = None
+
+    def aside(self) -> Trace:
+        """A trace of its own for work that goes on after this one was told."""
+        return Trace(
+            self.request_id,
+            self.started,
+            self.request,
+            self.facts,
+            self.distribution_id,
+            self.distribution_domain,
+            self.edge_location,
+            self.region,
+            self.host,
+        )
 
     @property
     def functions_ms(self) -> float:

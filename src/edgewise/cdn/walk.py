@@ -7,12 +7,10 @@ geography, behavior, protocol policy, methods, viewer request, root object, cach
 
 from __future__ import annotations
 
-from email.utils import formatdate
-from functools import lru_cache
-
-from edgewise.cdn import behavior, errorpage, failure, hosts, responseheaders
+from edgewise.cdn import behavior, errorpage, failure, hosts, httpdate, responseheaders
 from edgewise.cdn.caching import Caching
 from edgewise.cdn.calls import FunctionCalls
+from edgewise.cdn.distribution import ErrorResponse
 from edgewise.cdn.location import EdgeLocation
 from edgewise.cdn.message import Request, Response
 from edgewise.cdn.trace import CacheLook, Trace
@@ -80,7 +78,9 @@ class Walk:
         if policy == "https-only" or (not safe and request.http_version == "1.0"):
             raise failure.refused(403, errorpage.HTTPS_ONLY, "the behavior takes HTTPS only")
         self._trace.result = "Redirect"
-        location = f"https://{request.headers.get('host')}{request.target}"
+        # HTTP/1.0 knows no Host; `_host` has seen to it that one which was sent is sound.
+        host = request.headers.get("host") or self._location.distribution.domain
+        location = f"https://{host}{request.target}"
         return errorpage.redirect_to_https(location, 301 if safe else 307)
 
     def _allowed_methods(self) -> None:
@@ -119,34 +119,33 @@ class Walk:
         trace.result = caching.result
         if trace.result == "LambdaGeneratedResponse":
             trace.detailed_result = "MissGeneratedResponse"
-        page = await self._error_page(response.status) if response.status >= 400 else None
-        if page is None:
+        configured = self._location.distribution.error_responses.get(response.status)
+        if configured is None or not configured.page:
             return response
         response.close()
-        return page
+        return await self._error_page(configured)
 
     async def _page_for(self, error: failure.RequestFailure) -> Response:
         """The distribution's own page for a failure behind the cache, else CloudFront's."""
         response = self._failed(error)
+        configured = self._location.distribution.error_responses.get(error.status)
         # Developer Guide, "Generate custom error responses": not for a function that is throttled.
-        page = await self._error_page(error.status) if error.result != "LambdaLimitExceeded" else None
-        return page or response
+        if configured is None or not configured.page or error.result == "LambdaLimitExceeded":
+            return response
+        return await self._error_page(configured)
 
-    async def _error_page(self, status: int) -> Response | None:
-        """The distribution's own answer to an error, if it has one: fetched by its path, without viewer triggers.
+    async def _error_page(self, configured: ErrorResponse) -> Response:
+        """The distribution's own answer to an error: fetched by its path, without viewer triggers.
 
         When the page cannot be had the viewer gets the status of that attempt.
         """
-        configured = self._location.distribution.error_responses.get(status)
-        if configured is None or not configured.page:
-            return None
         place, origin = (
             behavior.select(self._location.distribution.behaviors, configured.page),
             self._trace.origin,
         )
         request = self._request.copy()
         request.method, request.uri, request.query, request.body = "GET", configured.page, "", b""
-        request.headers.remove("range", "if-none-match", "if-modified-since", "if-range", "content-length")
+        request.headers.remove(*_NOT_FOR_PAGES)
         caching = Caching(self._location, place, self._trace, CacheLook())
         try:
             page = await caching.respond(request)
@@ -156,7 +155,7 @@ class Walk:
             self._trace.origin = origin
         if page.status < 400 and configured.response_code is not None:
             page.status, page.reason = configured.response_code, errorpage.reason(configured.response_code)
-            page.closes = status in _CLOSE_AFTER_PAGE
+            page.closes = configured.code in _CLOSE_AFTER_PAGE
         return page
 
     def _failed(self, error: failure.RequestFailure) -> Response:
@@ -196,7 +195,7 @@ class Walk:
         trace, location, headers = self._trace, self._location, response.headers
         lines = [line for line in headers.lines if line[0].lower() not in _REPLACED]
         if "date" not in headers:
-            lines.append(("Date", _http_date(int(location.clock()))))
+            lines.append(("Date", httpdate.written(int(location.clock()))))
         lines.append(("X-Cache", f"{trace.result} from cloudfront"))
         lines.append(("Via", f"1.1 {location.server}"))
         lines.append(("X-Amz-Cf-Pop", location.name))
@@ -211,12 +210,12 @@ class Walk:
 
 # What CloudFront says itself, and what it takes off a bucket's answers.
 _REPLACED = frozenset({"via", "x-amz-id-2", "x-amz-request-id", "x-cache", "x-amz-cf-pop", "x-amz-cf-id"})
+# What the viewer said of the object that he asked for, not of the page.
+_NOT_FOR_PAGES = (
+    *("range", "if-range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since"),
+    *("content-length", "content-type", "transfer-encoding", "expect"),
+)
 # Developer Guide, "Create a custom error page for specific HTTP status codes".
 _CLOSE_AFTER_PAGE = frozenset({400, 405, 414, 416, 500, 501})
 _SERVER_TIMING = {"hit": "hit", "stale": "hit", "collapsed": "hit", "revalidated": "refresh"}
 _RUNS_VIEWER_RESPONSE = frozenset({"Hit", "RefreshHit", "Miss", "LambdaGeneratedResponse"})
-
-
-@lru_cache(maxsize=8)
-def _http_date(seconds: int) -> str:
-    return formatdate(seconds, usegmt=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from edgewise.check.finding import Rule
 from edgewise.check.rules import (
+    access,
     associations,
     behaviors,
     caching,
@@ -15,6 +16,7 @@ from edgewise.check.rules import (
     messages,
     origins,
     packages,
+    refused,
     regions,
 )
 
@@ -23,9 +25,11 @@ _MODULES = (
     packages,
     associations,
     origins,
+    access,
     forwarding,
     caching,
     behaviors,
+    refused,
     regions,
     code,
     messages,

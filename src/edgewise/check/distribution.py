@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from edgewise.check.stack import Stack
 
 P = TypeVar("P")
-OriginKind = Literal["bucket", "function URL", "API Gateway", "server"]
+OriginKind = Literal["bucket", "website", "function URL", "API Gateway", "server"]
 
 _ARN = re.compile(
     r"arn:(?P<partition>[^:]*):lambda:(?P<region>[^:]*):(?P<account>[^:]*):function:(?P<name>[^:]+)"
     r"(:(?P<qualifier>.*))?"
 )
-# These route by the Host header, so that it has to be their own name.
 _KINDS: tuple[tuple[re.Pattern[str], OriginKind], ...] = (
+    (re.compile(r"\.s3-website[.-][a-z0-9-]+\.amazonaws\.com(\.cn)?$"), "website"),
     (re.compile(r"\.s3[.-]((?!website)[a-z0-9.-]+\.)?amazonaws\.com(\.cn)?$"), "bucket"),
     (re.compile(r"\.lambda-url\.[a-z0-9-]+\.on\.aws$"), "function URL"),
     (re.compile(r"\.execute-api\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$"), "API Gateway"),
@@ -65,6 +65,16 @@ class Origin:
     id: str | None
     domain: str | None
     kind: OriginKind
+
+    @property
+    def routes_by_host(self) -> bool:
+        """Whether the Host header has to be its own name. A bucket's website may be called like the site."""
+        return self.kind not in ("server", "website")
+
+    @property
+    def runs_a_program(self) -> bool:
+        """Whether a program answers, and not a bucket: what it says differs by visitor and by moment."""
+        return self.kind not in ("bucket", "website")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,19 +146,23 @@ class _Behaviors:
 
     def __init__(self, stack: Stack, origins: tuple[Origin, ...], groups: tuple[Part, ...]) -> None:
         self._stack = stack
-        self._origins = origins
-        self._groups = groups
+        self._origins: dict[str | None, list[Origin]] = {}
+        for origin in origins:
+            self._origins.setdefault(origin.id, []).append(origin)
+        self._groups = {group.at("Id").text: group for group in reversed(groups)}
 
     def read(self, part: Part, is_default: bool) -> Behavior:
         target = part.at("TargetOriginId").text
-        group = next((one for one in self._groups if target and one.at("Id").text == target), None)
+        group = self._groups.get(target) if target else None
         wanted = [target] if group is None else [member.text for member in group_members(group)]
         cache, forward = self._policies(part)
         return Behavior(
             part=part,
             pattern="*" if is_default else part.at("PathPattern").text,
             is_default=is_default,
-            origins=tuple(origin for origin in self._origins if origin.id and origin.id in wanted),
+            origins=tuple(
+                origin for name in dict.fromkeys(wanted) if name for origin in self._origins.get(name, ())
+            ),
             group=group,
             associations=tuple(map(_association, part.at("LambdaFunctionAssociations").items())),
             viewer_functions=tuple(part.at("FunctionAssociations").items()),

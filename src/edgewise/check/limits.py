@@ -35,13 +35,11 @@ FUNCTIONS = 100
 POLICY_NAMES = 10  # headers, cookies or query strings that one policy may name
 POLICY_NAMES_LENGTH = 1_024  # their characters together
 
-PATH_PATTERN_LENGTH = 255
-
 CUSTOM_HEADERS = 30  # of one origin
 CUSTOM_HEADER_NAME = 256
 CUSTOM_HEADER_VALUE = 1_783
 CUSTOM_HEADERS_LENGTH = 10_240  # names and values together
 
-# Setting of an origin: least and most.
+# Setting of an origin, and of its CustomOriginConfig and the like: least and most.
 ORIGIN_RANGES = {"ConnectionAttempts": (1, 3), "ConnectionTimeout": (1, 10)}
-CUSTOM_ORIGIN_RANGES = {"OriginReadTimeout": (1, 120), "OriginKeepaliveTimeout": (1, 120)}
+CONFIG_RANGES = {"OriginReadTimeout": (1, 120), "OriginKeepaliveTimeout": (1, 120)}

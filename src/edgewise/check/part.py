@@ -13,12 +13,18 @@ from typing import Any, Final
 
 from edgewise.cdn import Template
 from edgewise.cdn.errors import TemplateError
-from edgewise.cdn.template.intrinsics import Resolver
+from edgewise.cdn.template.errors import NotHereError
+from edgewise.cdn.template.intrinsics import ACCOUNT, PSEUDO_PARAMETERS, REGION, Resolver
 
 Path = tuple[str | int, ...]
 
 # Deeper is no template that CloudFormation takes; a YAML anchor can lead to itself.
-_MAX_DEPTH = 60
+MAX_DEPTH = 60
+# Values of one part. None that a rule asks for as a whole is as large; a few anchors can stand for millions.
+_MAX_VALUES = 20_000
+
+# What the region says nothing of.
+_STAND_INS = frozenset({"AWS::AccountId", "AWS::StackId", "AWS::StackName"})
 
 
 class _Unknown(Enum):
@@ -37,6 +43,7 @@ class Part:
 
     value: Any
     path: Path
+    _raw: Any
     _evaluator: Evaluator
 
     def at(self, *steps: str) -> Part:
@@ -58,6 +65,15 @@ class Part:
     @property
     def is_known(self) -> bool:
         return self.value is not UNKNOWN
+
+    @property
+    def is_guess(self) -> bool:
+        """Whether the deployment may well say something else, though there is a value.
+
+        Then it is made with a stand-in (the account, the stack's name, what another resource is called), or with a
+        parameter that is empty here.
+        """
+        return self._evaluator.is_guess(self._raw)
 
     @property
     def is_set(self) -> bool:
@@ -97,60 +113,94 @@ class Part:
         return [item.text for item in self.items() if item.text is not None]
 
     def plain(self) -> Any:
-        """The whole value, evaluated to its last leaf; `UNKNOWN` stands where a leaf is."""
-        return self._evaluator.plain(self, 0)
+        """The whole value, evaluated to its last leaf; `UNKNOWN` stands where a leaf is not known.
+
+        It also stands for what is too deep, or too much.
+        """
+        return self._evaluator.plain(self, 0, iter(range(_MAX_VALUES)))
 
 
 class Evaluator:
-    """Evaluates expressions of one template one by one, so that an unknown one spoils nothing else."""
+    """Evaluates expressions of one template one by one, so that an unknown one spoils nothing else.
 
-    def __init__(self, template: Template) -> None:
+    `region` is where the stack is to be deployed.
+    """
+
+    def __init__(self, template: Template, region: str = REGION) -> None:
         document = dict(template.document)
-        document["Parameters"] = _parameters(document.get("Parameters"))
-        self._resolver = Resolver(document, template.resources, str(template.file))
+        document["Parameters"] = parameters = _parameters(document.get("Parameters"))
+        pseudo = _pseudo_parameters(region)
+        certain = {name: value for name, value in pseudo.items() if name not in _STAND_INS}
+        filled = {
+            name: _open(body) if body.get("Default") == "" else body for name, body in parameters.items()
+        }
+
+        def resolver(document: Mapping[str, Any], pseudo: Mapping[str, Any]) -> Resolver:
+            return Resolver(document, template.resources, str(template.file), pseudo)
+
+        # Everything has a value here, if need be one that stands in for it.
+        self._resolver = resolver(document, pseudo)
+        # No condition is decided by a stand-in. An empty parameter decides many.
+        self._decider = resolver(document, certain)
+        self._without_guesses = resolver({**document, "Parameters": filled}, certain)
 
     def part(self, raw: Any, path: Path) -> Part:
         """The part that a raw value is: a branch is chosen, an expression evaluated, a mapping left as it is."""
         while isinstance(raw, Mapping) and len(raw) == 1 and "Fn::If" in raw:
-            chosen = self._branch(raw["Fn::If"])
-            if chosen is None or len(path) > _MAX_DEPTH:
-                return Part(UNKNOWN, path, self)
+            chosen = self.branch(raw["Fn::If"])
+            if chosen is None or len(path) > MAX_DEPTH:
+                return Part(UNKNOWN, path, raw, self)
             raw, path = raw["Fn::If"][chosen], (*path, "Fn::If", chosen)
-        value = self._evaluated(raw) if _is_expression(raw) else raw
+        value = self._evaluated(raw) if is_expression(raw) else raw
         if isinstance(value, str) and "{{resolve:" in value:
             value = UNKNOWN
-        return Part(value, path, self)
+        return Part(value, path, raw, self)
+
+    def is_guess(self, raw: Any) -> bool:
+        """Whether an expression has no value without stand-ins and empty parameters."""
+        return is_expression(raw) and self._evaluated(raw, self._without_guesses) is UNKNOWN
+
+    def mistake(self, expression: Any) -> TemplateError | None:
+        """Why an expression can have no value at all; None if it has one, or may have one when it is deployed."""
+        try:
+            self._without_guesses.resolve(expression, "")
+        except NotHereError:
+            return None
+        except TemplateError as error:
+            return error
+        return None
 
     def exists(self, name: str) -> bool:
         """Whether a resource's condition holds; one that cannot be known may hold."""
         try:
-            return self._resolver.exists(name)
+            return self._decider.exists(name)
         except (TemplateError, TypeError, RecursionError):
             return True
 
-    def plain(self, part: Part, depth: int) -> Any:
-        if depth > _MAX_DEPTH:
+    def plain(self, part: Part, depth: int, left: Iterator[int]) -> Any:
+        """A part's whole value; each value in it takes one of those that are `left`."""
+        if depth > MAX_DEPTH or next(left, None) is None:
             return UNKNOWN
         if isinstance(part.value, Mapping):
-            return {name: value for name, value in self._members(part, depth) if value is not None}
+            return {name: value for name, value in self._members(part, depth, left) if value is not None}
         if isinstance(part.value, list):
-            return [self.plain(item, depth + 1) for item in part.items()]
+            return [self.plain(item, depth + 1, left) for item in part.items()]
         return part.value
 
-    def _members(self, part: Part, depth: int) -> Iterator[tuple[Any, Any]]:
+    def _members(self, part: Part, depth: int, left: Iterator[int]) -> Iterator[tuple[Any, Any]]:
         for name, raw in part.value.items():
-            yield name, self.plain(self.part(raw, (*part.path, str(name))), depth + 1)
+            yield name, self.plain(self.part(raw, (*part.path, str(name))), depth + 1, left)
 
-    def _branch(self, arguments: Any) -> int | None:
+    def branch(self, arguments: Any) -> int | None:
         """1 or 2, the place of the value that `Fn::If` chooses; None if that is not known."""
         if not isinstance(arguments, list) or len(arguments) != 3:
             return None
-        chosen = self._evaluated({"Fn::If": [arguments[0], "1", "2"]})
+        chosen = self._evaluated({"Fn::If": [arguments[0], "1", "2"]}, self._decider)
         return int(chosen) if chosen in ("1", "2") else None
 
-    def _evaluated(self, expression: Any) -> Any:
+    def _evaluated(self, expression: Any, resolver: Resolver | None = None) -> Any:
         try:
-            value = self._resolver.resolve(expression, "")
+            value = (resolver or self._resolver).resolve(expression, "")
         except (TemplateError, RecursionError, OverflowError):
             return UNKNOWN
         return UNKNOWN if self._is_stand_in(expression, value) else value
@@ -163,19 +213,31 @@ class Evaluator:
         return argument is not None and value == f"local-{argument}"
 
 
-def _is_expression(raw: Any) -> bool:
+def is_expression(raw: Any) -> bool:
+    """Whether a raw value is a call of one of CloudFormation's functions."""
     if not isinstance(raw, Mapping) or len(raw) != 1:
         return False
     name = next(iter(raw))
     return isinstance(name, str) and (name == "Ref" or name.startswith("Fn::"))
 
 
-def _parameters(raw: Any) -> Mapping[str, Any]:
+def _pseudo_parameters(region: str) -> dict[str, Any]:
+    """The pseudo parameters of a stack in a region."""
+    stack = str(PSEUDO_PARAMETERS["AWS::StackId"]).replace(f":{REGION}:{ACCOUNT}:", f":{region}:{ACCOUNT}:")
+    return {**PSEUDO_PARAMETERS, "AWS::Region": region, "AWS::StackId": stack}
+
+
+def _parameters(raw: Any) -> dict[str, Any]:
     """The parameters; the Default of one that Systems Manager keeps is a name there, not the value."""
     if not isinstance(raw, Mapping):
         return {}
     return {
-        name: body
+        name: _open(body) if str(body.get("Type", "")).startswith("AWS::SSM::") else body
         for name, body in raw.items()
-        if isinstance(body, Mapping) and not str(body.get("Type", "")).startswith("AWS::SSM::")
+        if isinstance(body, Mapping)
     }
+
+
+def _open(parameter: Mapping[str, Any]) -> dict[str, Any]:
+    """A parameter whose value only the deployment knows."""
+    return {name: value for name, value in parameter.items() if name != "Default"}

@@ -20,8 +20,8 @@ class LoggedRequest:
 
     `timestamp` is in microseconds since the epoch. `target` is path and query as the visitor sent them.
     `status` is 0 when there was none: CloudFront logs `000` for a visitor who left first. `result` is CloudFront's
-    `x-edge-result-type`, such as `Hit`. Bytes that are not UTF-8 are kept as lone surrogates (`surrogateescape`), so
-    that every text can be turned back into bytes.
+    `x-edge-result-type`, such as `Hit`. `tls` says whether the visitor came over TLS. Bytes that are not UTF-8 are kept
+    as lone surrogates (`surrogateescape`), so that every text can be turned back into bytes.
     """
 
     timestamp: int
@@ -34,6 +34,7 @@ class LoggedRequest:
     host: str | None = None
     protocol: str | None = None
     result: str | None = None
+    tls: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,7 @@ def _escaped_byte(match: re.Match[bytes]) -> bytes:
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html
 
 _NEEDED = ("date", "time", "c-ip", "cs-method", "cs-uri-stem", "sc-status")
+_OVER_TLS = {"http": False, "ws": False, "https": True, "wss": True, "grpcs": True}
 
 
 def cloudfront_parser(names: list[str]) -> Callable[[str], LoggedRequest | str]:
@@ -206,6 +208,7 @@ def _cloudfront_request(value: Callable[[str], str | None]) -> LoggedRequest | s
         host=_decoded(value("x-host-header") or value("cs(Host)")),
         protocol=value("cs-protocol-version"),
         result=value("x-edge-result-type"),
+        tls=_OVER_TLS.get(value("cs-protocol") or ""),
     )
 
 

@@ -22,13 +22,15 @@ def again(
     if as_json:
         print(json.dumps(compared))
         return
+    for note in compared["notes"]:
+        print(one_line(note))
     for each in compared["differences"]:
         print(
             one_line(
                 f"{each['stage']}, {each['field']}: {each['before'] or '(none)'} → {each['after'] or '(none)'}"
             )
         )
-    if not compared["differences"]:
+    if not compared["differences"] and not compared["notes"]:
         print("nothing differs")
     times = compared["ms"]
     print(f"{times['before']:.1f} ms then, {times['after']:.1f} ms now")

@@ -113,9 +113,11 @@ def _function(function: dict[str, Any]) -> Iterator[str]:
             ("error", function["error"]),
             ("broken rule", rule.get("rule", "")),
             ("by", rule.get("subject", "")),
+            ("what to do", rule.get("advice", "")),
             ("guide", rule.get("page", "")),
         ]
     )
+    yield from (one_line(f"  | {line}") for line in function["printed"])
     for change in function["changes"]:
         values = " → ".join(value for value in (change["before"], change["after"]) if value)
         yield one_line(f"  {_SIGNS[change['how']]} {change['field']}: {values}")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import select
+import stat
 import sys
 import time
 from collections.abc import Iterable
@@ -26,7 +29,7 @@ _COMPLETION: Final = 1_000_000
 # While following, requests that turn up this late are still seen (microseconds).
 _WINDOW: Final = 120_000_000
 _STATUS: Final = re.compile(
-    r"(?P<operator>>=|<=|>|<|!=|=)?\s*(?P<code>[1-5]\d\d)\Z|(?P<class>[1-5])xx\Z", re.IGNORECASE
+    r"(?P<operator>>=|<=|>|<|!=|=)?\s*(?P<code>000|[1-5]\d\d)\Z|(?P<class>[1-5])xx\Z", re.IGNORECASE
 )
 
 
@@ -38,7 +41,7 @@ def logs(
         str | None, typer.Option("--path", metavar="GLOB", help="Only these paths: '/api/*'.")
     ] = None,
     status: Annotated[
-        str | None, typer.Option("--status", metavar="STATUS", help="Only these: 404, 5xx, '>=400'.")
+        str | None, typer.Option("--status", metavar="STATUS", help="Only these: 404, 5xx, 000, '>=400'.")
     ] = None,
     since: Annotated[str | None, typer.Option("--since", metavar="SPAN", help=SINCE_HELP)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a request.")] = False,
@@ -70,11 +73,11 @@ def conditions(path: str | None, status: str | None) -> str:
     if status is not None:
         match = _STATUS.match(status.strip())
         if match is None:
-            raise typer.BadParameter(f"{status!r}: write 404, 5xx or '>=400'", param_hint="--status")
+            raise typer.BadParameter(f"{status!r}: write 404, 5xx, 000 or '>=400'", param_hint="--status")
         if match["class"]:
             wanted.append(f"status BETWEEN {match['class']}00 AND {match['class']}99")
         else:
-            wanted.append(f"status {match['operator'] or '='} {match['code']}")
+            wanted.append(f"status {match['operator'] or '='} {int(match['code'])}")
     return " AND ".join(wanted) or "true"
 
 
@@ -108,7 +111,18 @@ def _follow(reader: Reader, condition: str, start: int, as_json: bool) -> None:
         _print(following.due(rows, now), as_json)
         following.forget(now - 2 * _WINDOW)
         low = max(start, now - _WINDOW)
-        time.sleep(_PAUSE)
+        if _reader_left(_PAUSE):
+            return
+
+
+def _reader_left(seconds: float) -> bool:
+    """Wait; True as soon as nobody reads the output any more (`edgewise logs -f | head`)."""
+    if not stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode):
+        time.sleep(seconds)
+        return False
+    watch = select.poll()
+    watch.register(sys.stdout, 0)  # errors and hang-ups are told without being asked for
+    return bool(watch.poll(seconds * 1000))
 
 
 def _requests(reader: Reader, condition: str, start: int | None) -> list[dict[str, Any]]:
@@ -122,13 +136,19 @@ def _print(rows: Iterable[dict[str, Any]], as_json: bool) -> None:
 
 
 def line(row: dict[str, Any]) -> str:
-    """One request in one line; what is not known is a dash."""
+    """One request in one line; what is not known is a dash, and a request of another day has its date.
+
+    The status is 000, as in CloudFront's own logs, when the visitor left first.
+    """
     moment = datetime.fromtimestamp(row["_timestamp"] / 1e6).astimezone()
+    date = "" if moment.date() == datetime.now().astimezone().date() else f"{moment:%Y-%m-%d} "
+    status = row.get("status")
     target = row.get("path", "-") + (f"?{row['query']}" if row.get("query") else "")
     took = row.get("duration_ms")
     functions = row.get("functions_ms")
     ran = f"functions {functions:.1f}{' cold' if row.get('cold') else ''}" if functions else ""
     return printable(
-        f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}  {row.get('method', '-'):<6} {row.get('status', '-'):>3} "
+        f"{date}{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}  {row.get('method', '-'):<6} "
+        f"{'-' if status is None else f'{status:03}':>3} "
         f"{'-' if took is None else f'{took:.1f}':>8} ms  {row.get('result', '-'):<8} {target}  {ran}".rstrip()
     )

@@ -40,7 +40,7 @@ def options(version: bool = typer.Option(False, "--version", help="Print the ver
 
 
 # In the order in which one meets them; `--help` shows it.
-for command in (
+COMMANDS = (
     init,
     up,
     check,
@@ -55,8 +55,10 @@ for command in (
     cost,
     synth,
     store,
-):
-    app.command()(command)
+)
+for command in COMMANDS:
+    # A request id may begin with a hyphen; no command that takes one has an option of one letter.
+    app.command(context_settings={"ignore_unknown_options": command in (inspect, again)})(command)
 
 
 def main() -> None:
@@ -66,8 +68,6 @@ def main() -> None:
     except EdgewiseError as error:
         print(f"error[{error.code}]: {error}", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
     except BrokenPipeError:
         # The reader went away (`edgewise query … | head`): nothing to say, and nothing to say it to.
         sys.stderr.close()

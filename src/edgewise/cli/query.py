@@ -20,6 +20,9 @@ SINCE_HELP: Final = "Only what is younger: 30s, 10m, 1h, 2d."
 STORE_HELP: Final = (
     "A store's or a site's directory, or http://user:password@host:port (default: the running `edgewise up`)."
 )
+_HINT: Final = (
+    "One SELECT over requests, access, edge or your own; `SELECT * FROM requests LIMIT 1` shows columns."
+)
 _SPAN: Final = re.compile(r"(\d{1,9})([smhdw])\Z")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -45,6 +48,7 @@ def query(
 ) -> None:
     """Ask the store a question in SQL; it need not be running."""
     from edgewise.store import open_reader
+    from edgewise.store.errors import QueryError
 
     if (sql is None) == (file is None):
         raise typer.BadParameter("give one SELECT: as text, or in a file with --file", param_hint="SQL")
@@ -53,6 +57,9 @@ def query(
     reader = open_reader(store_place(store), tell=lambda message: print(f"store: {message}", file=sys.stderr))
     try:
         answer = reader.query(sql, start=start)
+    except QueryError as error:
+        error.hint = error.hint or _HINT
+        raise
     finally:
         reader.close()
     if as_json:
@@ -80,10 +87,12 @@ def _print_table(answer: Answer) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
     cells = [[_cell(row.get(column)) for column in answer.columns] for row in answer.rows]
     widths = [max(map(len, column)) for column in zip(answer.columns, *cells, strict=True)]
-    if sys.stdout.isatty() and sum(widths) + 3 * len(widths) > console.width:
+    needed = sum(widths) + 3 * len(widths)
+    # Only a terminal has a width: in a file or a pipe a row is a line, however long.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else max(needed, 80))
+    if needed > console.width:
         _print_blocks(answer.columns, cells)
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)

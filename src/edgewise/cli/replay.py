@@ -7,7 +7,7 @@ import json
 import time
 import zlib
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
@@ -126,7 +126,7 @@ def _route(to: str | None, store: str | None) -> _Route:
     is_running_site = run is not None and parse_target(run.url) == target
     if store is None and not is_running_site:
         return _Route(target, None)
-    return _Route(target, store_place(store))
+    return _Route(replace(target, both=is_running_site), store_place(store))
 
 
 def _read(file: Path, limit: int | None) -> tuple[list[LoggedRequest], list[SkippedLine]]:
@@ -145,7 +145,10 @@ def _read(file: Path, limit: int | None) -> tuple[list[LoggedRequest], list[Skip
                 if len(requests) == limit:
                     break
     except (OSError, EOFError, zlib.error) as error:
-        raise ReplayError(f"the log cannot be read: {error}", file=file) from error
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        raise ReplayError(
+            f"the log cannot be read: {reason}", hint="Name an access log, gzipped or not.", file=file
+        ) from error
     if not requests:
         raise ReplayError(
             f"no request in this file: {skipped[0].reason}"

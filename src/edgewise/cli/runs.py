@@ -11,11 +11,14 @@ import os
 import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from edgewise.cli.errors import RunError
 
 STATE_FOLDER = ".edgewise"
+# In a run's file beside its fields: when its process began.
+_BEGAN: Final = "began"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,36 +43,55 @@ def folder() -> Path:
 
 
 def announce(run: Run) -> Path:
-    """Write a run's file; remove it when the run ends."""
+    """Write a run's file; remove it when the run ends. The run must answer already."""
     folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     file = folder() / f"{run.pid}.json"
     fresh = file.with_suffix(".new")
-    fresh.write_text(json.dumps(asdict(run)), encoding="utf-8")
+    fresh.write_text(json.dumps({**asdict(run), _BEGAN: _began(run.pid)}), encoding="utf-8")
     fresh.replace(file)
     return file
 
 
 def running_in(state: Path) -> Run | None:
-    """The run of a state folder, if there is one that answers: the number of a killed one may be anybody's now."""
-    runs = (run for file in folder().glob("*.json") if (run := _read(file)) is not None)
+    """The run of a state folder, if there is one in another process."""
     here = str(state.resolve())
-    return next(
-        (run for run in runs if run.state == here and run.pid != os.getpid() and _answers(run.url)), None
-    )
+    return next((run for run in _running() if run.state == here and run.pid != os.getpid()), None)
 
 
-def _answers(url: str) -> bool:
-    address = urlsplit(url)
+def _running() -> list[Run]:
+    """The runs that live and answer: the process number of a killed one, and its ports, may be anybody's now.
+
+    Two runs cannot have one address, so that of files with the same the latest is right.
+    """
+    files = sorted(folder().glob("*.json"), key=_written)
+    by_address = {run.control or run.url: run for file in files if (run := _read(file)) is not None}
+    return [run for run in by_address.values() if _answers(run)]
+
+
+def _written(file: Path) -> int:
     try:
-        socket.create_connection((address.hostname or "", address.port or 0), 1).close()
+        return file.stat().st_mtime_ns
     except OSError:
+        return 0  # removed just now
+
+
+def _answers(run: Run) -> bool:
+    """Whether something listens at its control address or at the viewers', which need not be on loopback."""
+    return any(_listens(url) for url in (run.control, run.url) if url)
+
+
+def _listens(url: str) -> bool:
+    try:
+        address = urlsplit(url)
+        socket.create_connection((address.hostname or "", address.port or 0), 1).close()
+    except (OSError, ValueError):
         return False
     return True
 
 
 def find() -> Run | None:
     """The run that a command of this folder means. Raises `RunError` when there are several, none of it here."""
-    runs = [run for file in sorted(folder().glob("*.json")) if (run := _read(file)) is not None]
+    runs = _running()
     here = [run for run in runs if run.state == str(Path(STATE_FOLDER).resolve())]
     if len(here or runs) == 1:
         return (here or runs)[0]
@@ -89,12 +111,27 @@ def store_place(given: str | None) -> str:
 
 
 def _read(file: Path) -> Run | None:
-    """A run that lives; the file of one that was killed is removed."""
+    """A run whose process lives; the file of one that was killed is removed."""
     try:
-        run = Run(**json.loads(file.read_text(encoding="utf-8")))
+        told = dict(json.loads(file.read_text(encoding="utf-8")))
+        began = told.pop(_BEGAN, "")
+        run = Run(**told)
         os.kill(run.pid, 0)
-    except (OSError, ValueError, TypeError):
+        lives = began == _began(run.pid)
+    except (OSError, OverflowError, ValueError, TypeError):
         # Also when the process is another user's: the number was given away again.
+        lives = False
+    if not lives:
         file.unlink(missing_ok=True)
         return None
     return run
+
+
+def _began(pid: int) -> str:
+    """When a process began, in the kernel's own count; empty where there is no /proc (macOS)."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return ""
+    # Field 22 of proc(5). The second one, a name in parentheses, may have blanks and parentheses in it.
+    return stat.rpartition(b")")[2].split()[19].decode("ascii")

@@ -44,6 +44,14 @@ def up(
     max_environments: Annotated[
         int, typer.Option(min=1, max=100, help="Execution environments that one function may have at a time.")
     ] = 4,
+    lifetime: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            min=0.1,
+            help="How long an environment serves; AWS recycles them every few hours.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print objects, one a line.")] = False,
 ) -> None:
     """Run a site at the edge on this machine, and show every request."""
@@ -54,7 +62,15 @@ def up(
     from edgewise.cli.running.session import Session, UpOptions
 
     options = UpOptions(
-        directory, template, distribution, port, _places(origin or []), max_environments, host, location
+        directory,
+        template,
+        distribution,
+        port,
+        _places(origin or []),
+        max_environments,
+        lifetime,
+        host,
+        location,
     )
     screen = Screen(sys.stdout, as_json=as_json, color=not as_json and sys.stdout.isatty())
     try:

@@ -6,15 +6,16 @@
         site.clock.move(30)
         assert site.get("/static/style.css").cache == "Hit"
 
-pytest finds the fixture by itself (`plugin.py`); `run_site` is the same for those who do without pytest.
+pytest finds the fixture by itself (`pytest_plugin.py`); `run_site` is the same for those who do without pytest.
 """
 
 from edgewise.testing import events
 from edgewise.testing.answer import Answer
+from edgewise.testing.asking import Visitor
 from edgewise.testing.errors import TestingError
 from edgewise.testing.origin import FakeOrigin, Received, Reply
 from edgewise.testing.records import Records
-from edgewise.testing.site import EdgeSite, Visitor, run_site
+from edgewise.testing.site import EdgeSite, run_site
 
 __all__ = [
     "Answer",

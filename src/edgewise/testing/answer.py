@@ -11,8 +11,10 @@ from typing import Any
 from edgewise.cdn import Trace
 from edgewise.testing.records import Records
 
+_SHOWN = 160  # characters of a problem: pytest cuts the middle out of what is much longer
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Answer:
     """An HTTP answer with its trace. `headers` are the lines as they came; `records` are those of this request."""
 
@@ -21,6 +23,15 @@ class Answer:
     body: bytes
     trace: Trace
     records: Records
+
+    def __repr__(self) -> str:
+        """What a failed `assert` has to show: status, cache and problem first, and not much more."""
+        problem = " ".join(self.problem.split())
+        if len(problem) > _SHOWN:
+            problem = problem[: _SHOWN - 1] + "…"
+        request = self.trace.request
+        said = f": {problem}" if problem else ""
+        return f"<Answer {self.status} {self.cache}{said} ({request.method} {request.target[:40]})>"
 
     def header(self, name: str, default: str = "") -> str:
         """All values of a header, joined by commas; its name in any capitals."""

@@ -6,16 +6,16 @@ event structure".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from edgewise.cdn import event
 from edgewise.cdn.distribution import BucketOrigin, CustomOrigin, Origin
 from edgewise.cdn.errorpage import reason
 from edgewise.cdn.message import Headers, Request, Response
+from edgewise.testing.lines import Lines, pairs
 
 Event = dict[str, Any]
-Lines = Mapping[str, str] | Iterable[tuple[str, str]]
 
 CUSTOM_ORIGIN = CustomOrigin("app", "app.example.com", protocol="https-only")
 BUCKET_ORIGIN = BucketOrigin("files", "files.s3.us-east-1.amazonaws.com")
@@ -72,7 +72,7 @@ def origin_response(
 ) -> Event:
     """An origin-response event: `headers` are the response's."""
     request = _request(uri, "GET", "", _AT_ORIGIN | {"Host": origin.domain}, request_headers, None)
-    response = Response(status, Headers(_pairs(headers)), b"", reason(status))
+    response = Response(status, Headers(pairs(headers)), b"", reason(status))
     return event.response_event(
         "origin-response", _CONFIG, request, response, origin=event.origin_object(origin)
     )
@@ -83,18 +83,14 @@ def viewer_response(
 ) -> Event:
     """A viewer-response event: `headers` are the response's."""
     request = _request(uri, "GET", "", _VIEWER, request_headers, None)
-    response = Response(status, Headers(_pairs(headers)), b"", reason(status))
+    response = Response(status, Headers(pairs(headers)), b"", reason(status))
     return event.response_event("viewer-response", _CONFIG, request, response)
 
 
 def _request(
     uri: str, method: str, query: str, usual: Mapping[str, str], headers: Lines, body: bytes | None
 ) -> Request:
-    given = list(_pairs(headers))
+    given = pairs(headers)
     replaced = {name.lower() for name, _ in given}
     lines = [(name, value) for name, value in usual.items() if name.lower() not in replaced]
     return Request(method, uri, query, Headers([*lines, *given]), body or b"", viewer="203.0.113.178")
-
-
-def _pairs(headers: Lines) -> Iterable[tuple[str, str]]:
-    return headers.items() if isinstance(headers, Mapping) else headers

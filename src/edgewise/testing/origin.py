@@ -9,12 +9,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from edgewise.testing.lines import Lines, pairs
+
 _TIMEOUT = 30.0  # seconds for a connection that says nothing
+_FRAMING = ("content-length", "transfer-encoding")
 
 
 @dataclass(frozen=True)
 class Received:
-    """A request as it came to the origin. `headers` are by lower-case name, several values joined by commas."""
+    """A request as it came to the origin. `headers` are by lower-case name, several values joined by commas.
+
+    `body` is what was sent, also of a request in chunks.
+    """
 
     method: str
     path: str
@@ -25,13 +31,24 @@ class Received:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer. `fails` closes the connection instead; `waits` is an event that it waits for, 30 seconds at most."""
+    """An answer. `fails` closes the connection instead; `waits` is an event that it waits for, 30 seconds at most.
+
+    `headers` are by name, or pairs where a name has several lines. `Content-Length` is the body's unless they have one
+    or say `Transfer-Encoding`: then the body goes out as it is.
+    """
 
     body: bytes | str = b""
     status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Lines = field(default_factory=dict)
     fails: bool = False
     waits: threading.Event | None = None
+
+    def __post_init__(self) -> None:
+        # Here, where the test is at fault, and not in the origin's thread when somebody asks.
+        if not isinstance(self.body, bytes | str):
+            raise TypeError(
+                f"a reply's body is bytes or text, not {type(self.body).__name__}: use json.dumps"
+            )
 
 
 def echo(request: Received) -> Reply:
@@ -91,7 +108,10 @@ class FakeOrigin:
             timeout = _TIMEOUT
 
             def _answer(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = _body(self)
+                if body is None:
+                    self.close_connection = True
+                    return
                 path, _, query = self.path.partition("?")
                 names = dict.fromkeys(name.lower() for name in self.headers)
                 headers = {name: ", ".join(self.headers.get_all(name) or ()) for name in names}
@@ -105,6 +125,22 @@ class FakeOrigin:
         return Handler
 
 
+def _body(handler: http.server.BaseHTTPRequestHandler) -> bytes | None:
+    """The body of a request, in chunks or not; None when the connection ends before it does."""
+    if "chunked" not in handler.headers.get("Transfer-Encoding", "").lower():
+        return handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+    body = b""
+    try:
+        while size := int(handler.rfile.readline().partition(b";")[0], 16):
+            body += handler.rfile.read(size)
+            handler.rfile.readline()
+    except ValueError:
+        return None  # what should be the size of a chunk is none: nothing more came
+    while handler.rfile.readline().strip():
+        """A trailer: it is not kept."""
+    return body
+
+
 def _send(handler: http.server.BaseHTTPRequestHandler, reply: Reply) -> None:
     if reply.waits is not None:
         reply.waits.wait(_TIMEOUT)
@@ -112,11 +148,13 @@ def _send(handler: http.server.BaseHTTPRequestHandler, reply: Reply) -> None:
         handler.close_connection = True
         return
     body = reply.body.encode() if isinstance(reply.body, str) else reply.body
+    has_body = reply.status not in (204, 304)
+    headers = pairs(reply.headers)
     handler.send_response(reply.status)
-    for name, value in reply.headers.items():
+    for name, value in headers:
         handler.send_header(name, value)
-    if reply.status not in (204, 304):
+    if has_body and not any(name.lower() in _FRAMING for name, _ in headers):
         handler.send_header("Content-Length", str(len(body)))
     handler.end_headers()
-    if handler.command != "HEAD" and reply.status not in (204, 304):
+    if has_body and handler.command != "HEAD":
         handler.wfile.write(body)

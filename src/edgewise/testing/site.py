@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import http.client
-import http.cookies
 import json
+import ssl
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TypedDict, TypeVar, Unpack
+from typing import TypeVar, Unpack
 
 from edgewise.cdn import (
     CdnOptions,
@@ -24,48 +24,29 @@ from edgewise.cdn import (
     access_record,
     is_record,
     load_template,
+    local_authority,
+    server_context,
 )
+from edgewise.cdn.template.distribution import read_distribution
 from edgewise.site import (
     CODE_FOLDER,
     SITE_FILE,
     BucketOrigin,
     Bundle,
-    Site,
     bundle_settings,
     compile_template,
     load_site,
     render_yaml,
 )
 from edgewise.testing.answer import Answer
+from edgewise.testing.asking import RequestOptions, Visitor, check_location, check_options, headers_of
 from edgewise.testing.errors import TestingError
-from edgewise.testing.origin import FakeOrigin
+from edgewise.testing.placing import Place, addresses, check_places
 from edgewise.testing.records import Records
-
-Place = FakeOrigin | str | Path
 
 T = TypeVar("T")
 
 _TIMEOUT = 30.0  # seconds: for a start, an answer, and what is told after it
-
-
-class RequestOptions(TypedDict, total=False):
-    """Who asks, and where.
-
-    `country` (two letters) and `address` are the visitor's; `location` is the edge location that answers, such as
-    `NRT57-P2`. Any other fact is a header: `headers={"Edgewise-Is-Mobile-Viewer": "true"}`.
-    """
-
-    headers: Mapping[str, str]
-    country: str
-    address: str
-    location: str
-
-
-_FACTS = {
-    "country": "Edgewise-Viewer-Country",
-    "address": "Edgewise-Viewer-Address",
-    "location": "Edgewise-Location",
-}
 
 
 @contextmanager
@@ -75,16 +56,15 @@ def run_site(
     """Run a site's folder, or a CloudFormation template, until the block ends; every process has ended then.
 
     `origins` says where each origin is, by its id: a `FakeOrigin`, a URL, or a folder for a bucket. `location` is the
-    edge location of visitors who name no other. Raises the errors of the site or template, with file and key.
+    edge location of visitors who name no other. Raises the errors of the site or template, with file and key, and
+    `TestingError` for what the test got wrong.
     """
-    given = {
-        name: origin.url if isinstance(origin, FakeOrigin) else str(origin)
-        for name, origin in (origins or {}).items()
-    }
+    check_location(location)
+    given = addresses(origins or {})
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="edgewise-testing-")))
         template, places = _template(Path(place), folder, given)
-        site = EdgeSite(template, places, location)
+        site = EdgeSite(template, places, location, folder)
         stack.callback(site.close)
         yield site
 
@@ -92,7 +72,9 @@ def run_site(
 def _template(place: Path, build: Path, given: Mapping[str, str]) -> tuple[Template, Mapping[str, str]]:
     """The template to run, and where its origins are."""
     if place.is_file() and place.name != SITE_FILE:
-        return load_template(place), given
+        template = load_template(place)
+        check_places(read_distribution(template)[0], given, place, every_one=False)
+        return template, given
     site = load_site(place)
     code_hash = ""
     if site.runs_functions:
@@ -102,34 +84,30 @@ def _template(place: Path, build: Path, given: Mapping[str, str]) -> tuple[Templ
         code_hash = bundle.code_hash
     file = build / "template.yaml"
     file.write_text(render_yaml(compile_template(site, code_hash=code_hash)), encoding="utf-8")
-    return load_template(file), _places(site, given)
-
-
-def _places(site: Site, given: Mapping[str, str]) -> dict[str, str]:
-    """Where the origins are: what the test says, else a bucket's folder. A test starts no server of the site."""
+    template = load_template(file)
+    # A bucket has its folder already; a test starts no server of the site.
     places = {origin.name: str(origin.folder) for origin in site.origins if isinstance(origin, BucketOrigin)}
     places |= given
-    for origin in site.origins:
-        if origin.name not in places:
-            hint = f'give it one: origins={{"{origin.name}": FakeOrigin()}}'
-            raise TestingError(
-                f"the origin {origin.name!r} has no place in this test", file=site.file, hint=hint
-            )
-    return places
+    check_places(read_distribution(template)[0], places, site.file, every_one=True)
+    return template, places
 
 
 class EdgeSite:
     """A running site. `clock` moves the ages of cached objects; `logs` are the lines of all functions."""
 
-    def __init__(self, template: Template, origins: Mapping[str, str], location: str) -> None:
+    def __init__(self, template: Template, origins: Mapping[str, str], location: str, folder: Path) -> None:
+        """`folder` keeps the certificate authority of this run."""
         self.clock = MovableClock()
         self.logs: list[LogEvent] = []
         self._traces: dict[str, Trace] = {}
         self._told = threading.Condition()
+        authority = local_authority(folder / "tls")
+        self._trusting = ssl.create_default_context(cafile=folder / "tls" / "ca.pem")
         options = CdnOptions(
             origins=origins,
             location=location,
             clock=self.clock,
+            tls=server_context(authority, ("localhost", "127.0.0.1")),
             on_request=self._on_request,
             on_log=self.logs.append,
         )
@@ -169,11 +147,10 @@ class EdgeSite:
 
         Raises `TestingError` when the connection ends without an answer.
         """
-        headers = {_FACTS[name]: str(value) for name, value in options.items() if name in _FACTS and value}
-        headers |= options.get("headers", {})
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_TIMEOUT)
+        check_options(options)
+        connection = self._connection(options.get("https", False))
         try:
-            connection.request(method, path, body, headers)
+            connection.request(method, path, body, headers_of(options))
             response = connection.getresponse()
             content, lines = response.read(), response.getheaders()
         except (OSError, http.client.HTTPException) as error:
@@ -184,8 +161,16 @@ class EdgeSite:
         records = self.records().where(request_id=trace.request_id)
         return Answer(response.status, lines, content, trace, records)
 
+    def _connection(self, https: bool) -> http.client.HTTPConnection:
+        if https:
+            return http.client.HTTPSConnection(
+                "127.0.0.1", self._port, timeout=_TIMEOUT, context=self._trusting
+            )
+        return http.client.HTTPConnection("127.0.0.1", self._port, timeout=_TIMEOUT)
+
     def visitor(self, **options: Unpack[RequestOptions]) -> Visitor:
         """Somebody who keeps cookies; the options go with each of his requests."""
+        check_options(options)
         return Visitor(self, options)
 
     def records(self, stream: str = "edge") -> Records:
@@ -225,39 +210,12 @@ class EdgeSite:
 
     def close(self) -> None:
         """Stop listening and end every process of the site."""
-        asyncio.run_coroutine_threadsafe(self.cdn.close(), self._loop).result(_TIMEOUT)
-        self._end_loop()
+        try:
+            asyncio.run_coroutine_threadsafe(self.cdn.close(), self._loop).result(_TIMEOUT)
+        finally:
+            self._end_loop()
 
     def _end_loop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_TIMEOUT)
         self._loop.close()
-
-
-class Visitor:
-    """Somebody who keeps the cookies that he is given and sends them back; `cookies` is name to value."""
-
-    def __init__(self, site: EdgeSite, options: RequestOptions) -> None:
-        self.cookies: dict[str, str] = {}
-        self._site = site
-        self._options = options
-
-    def get(self, path: str = "/") -> Answer:
-        return self.request("GET", path)
-
-    def request(self, method: str, path: str, *, body: bytes | None = None) -> Answer:
-        options = self._options.copy()
-        if self.cookies:
-            cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-            options["headers"] = {**options.get("headers", {}), "Cookie": cookie}
-        answer = self._site.request(method, path, body=body, **options)
-        for name, value in answer.headers:
-            if name.lower() == "set-cookie":
-                self._keep(value)
-        return answer
-
-    def _keep(self, line: str) -> None:
-        for name, morsel in http.cookies.SimpleCookie(line).items():
-            self.cookies[name] = morsel.value
-            if morsel["max-age"] == "0":
-                del self.cookies[name]

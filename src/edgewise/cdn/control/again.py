@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,11 +28,13 @@ _OF_THE_CONNECTION = frozenset(
         *("transfer-encoding", "upgrade"),
     }
 )
-# These are of one request or one connection, and say nothing about the outcome.
+# What the cache says when neither origin nor origin functions were asked for this request.
+_FROM_CACHE = frozenset({"hit", "stale", "collapsed"})
+# These are of one moment or one connection, and say nothing about the outcome; `X-Cache` is told for itself.
 _OWN = frozenset(
     {
-        *("header connection", "header date", "header expect", "header keep-alive", "header upgrade"),
-        "header x-amz-cf-id",
+        *("header age", "header connection", "header date", "header expect", "header keep-alive"),
+        *("header upgrade", "header x-amz-cf-id", "header x-cache"),
     }
 )
 
@@ -74,11 +77,11 @@ def _framed(request: Request) -> tuple[list[str], bytes]:
     return [], b""
 
 
-async def send(trace: Trace, port: int) -> str:
-    """Send the request of a trace to the CDN on this port; returns the new request id. Raises `ControlError`."""
+async def send(trace: Trace, host: str, port: int) -> str:
+    """Send the request of a trace to the CDN that listens here; returns the new request id. Raises `ControlError`."""
     try:
         async with asyncio.timeout(_TIMEOUT):
-            head = await _exchange(message(trace), port, tls=trace.request.scheme == "https")
+            head = await _exchange(message(trace), host, port, tls=trace.request.scheme == "https")
     except (OSError, TimeoutError) as error:
         raise ControlError(f"the request could not be sent again: {error or 'no answer'}") from None
     request_id = _request_id(head)
@@ -89,7 +92,7 @@ async def send(trace: Trace, port: int) -> str:
     return request_id
 
 
-async def _exchange(data: bytes, port: int, *, tls: bool) -> bytes:
+async def _exchange(data: bytes, host: str, port: int, *, tls: bool) -> bytes:
     """The beginning of the answer, which is read to its end."""
     context: ssl.SSLContext | None = None
     if tls:
@@ -97,7 +100,9 @@ async def _exchange(data: bytes, port: int, *, tls: bool) -> bytes:
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)
+    # The CDN believes what is said of a viewer (`Edgewise-...`) from loopback only.
+    own = "::1" if ":" in host else "127.0.0.1"
+    reader, writer = await asyncio.open_connection(host, port, ssl=context, local_addr=(own, 0))
     try:
         writer.write(data)
         head = b""
@@ -122,37 +127,66 @@ def _request_id(answer: bytes) -> str:
 
 
 def compared(before: Trace, after: Trace, mask: Mask) -> dict[str, Any]:
-    """Two outcomes of one request: what differs, stage by stage, and both times."""
-    was, now = dict(_outcome(before, mask)), dict(_outcome(after, mask))
+    """Two outcomes of one request: what differs, stage by stage, and both times.
+
+    `notes` are sentences about functions and origins that only one of them had: their stages are not compared.
+    """
+    was, now = _stages(before, mask), _stages(after, mask)
     differences = [
-        {
-            "stage": stage,
-            "field": field,
-            "before": was.get((stage, field), ""),
-            "after": now.get((stage, field), ""),
-        }
-        for stage, field in dict.fromkeys([*was, *now])
-        if was.get((stage, field), "") != now.get((stage, field), "")
+        {"stage": title, "field": name, "before": then, "after": later}
+        for title in was
+        if title in now
+        for name in dict.fromkeys([*was[title], *now[title]])
+        if (then := was[title].get(name, "")) != (later := now[title].get(name, ""))
     ]
     return {
         "before": before.request_id,
         "after": after.request_id,
+        "notes": [*_notes(before, after)],
         "differences": differences,
         "ms": {"before": round(before.duration_ms, 3), "after": round(after.duration_ms, 3)},
     }
 
 
-def _outcome(trace: Trace, mask: Mask) -> Iterator[tuple[tuple[str, str], str]]:
+def _notes(before: Trace, after: Trace) -> Iterator[str]:
+    """Where the two went different ways."""
+    then, now = _asked(before), _asked(after)
+    only_then, only_now = then - now, now - then
+    if only_then and after.cache.outcome in _FROM_CACHE:
+        yield f"it was answered from the cache, without {_listed(only_then)}"
+    elif only_then:
+        yield f"only the earlier one had {_listed(only_then)}"
+    if only_now and before.cache.outcome in _FROM_CACHE:
+        yield f"the earlier one was answered from the cache, without {_listed(only_now)}"
+    elif only_now:
+        yield f"the earlier one did not have {_listed(only_now)}"
+
+
+def _asked(trace: Trace) -> Counter[str]:
+    """Whom a request came to."""
+    return Counter(
+        f"origin {exchange.domain}" if run is None else f"{run.trigger} {run.function}"
+        for run, exchange in stages.steps(trace)
+    )
+
+
+def _listed(steps: Counter[str]) -> str:
+    return ", ".join(steps.elements())
+
+
+def _stages(trace: Trace, mask: Mask) -> dict[str, dict[str, str]]:
+    """The fields of each stage by its title, behind two for what came out and what the cache said."""
     look = trace.cache
-    yield ("outcome", "status"), str(trace.status)
-    yield ("outcome", "X-Cache"), trace.result
-    yield ("outcome", "detail"), trace.detail
-    yield ("outcome", "behavior"), trace.behavior
-    yield ("outcome", "origin"), trace.origin
-    yield ("cache", "outcome"), look.outcome
-    yield ("cache", "reason"), look.reason
-    yield ("outcome", "functions"), ", ".join(f"{run.trigger} {run.function}" for run in trace.functions)
+    told = {
+        "outcome": {
+            "status": str(trace.status),
+            "X-Cache": trace.result,
+            "detail": trace.detail,
+            "behavior": trace.behavior,
+        },
+        "cache": {"outcome": look.outcome, "reason": look.reason},
+    }
     for stage in (*stages.requests(trace, mask), *stages.responses(trace, mask)):
-        if stage.note:
-            yield (stage.title, "note"), stage.note
-        yield from (((stage.title, name), value) for name, value in stage.values.items() if name not in _OWN)
+        shown = {name: value for name, value in stage.values.items() if name not in _OWN}
+        told[stage.title] = {"note": stage.note} | shown if stage.note else shown
+    return told

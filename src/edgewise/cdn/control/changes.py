@@ -44,7 +44,7 @@ def changes(given: dict[str, Any], returned: Any, mask: Mask) -> list[Change]:
     if "status" in after:
         # A response's body is not in the event, so that one that is not returned is not one that was removed.
         before.pop("body", None)
-    elif not _replaces_body(returned):
+    elif _leaves_body(returned.get("body")):
         after["body"] = before.get("body", "")
     names = dict.fromkeys([*before, *after])
     return [change for name in names if (change := _change(name, before.get(name), after.get(name)))]
@@ -63,15 +63,15 @@ def _change(name: str, before: str | None, after: str | None) -> Change | None:
 def fields(part: dict[str, Any], mask: Mask) -> dict[str, str]:
     """A request or response of an event as names and texts: what is compared, and what stands in a table."""
     shown: dict[str, str] = {}
-    for name, value in part.items():
+    for name, value in mask.event(part).items():
         match name:
             case "headers" if isinstance(value, dict):
                 for header, entries in value.items():
-                    shown[f"header {header.lower()}"] = _values(header, entries, mask)
+                    shown[f"header {header.lower()}"] = _values(entries)
             case "origin" if isinstance(value, dict):
-                shown.update((f"origin {path}", text) for path, text in _flat(value, mask))
+                shown.update((f"origin {path}", text) for path, text in _flat(value))
             case "body":
-                shown["body"] = _body(value, part, mask)
+                shown["body"] = _body(value, part)
             case "bodyEncoding":
                 continue
             case _:
@@ -79,40 +79,36 @@ def fields(part: dict[str, Any], mask: Mask) -> dict[str, str]:
     return shown
 
 
-def _values(name: str, entries: Any, mask: Mask) -> str:
+def _values(entries: Any) -> str:
     """The lines of a header, one below the other. A wrong shape is shown as it is."""
     if not isinstance(entries, list):
-        return mask.header(name, _text(entries))
+        return _text(entries)
     return "\n".join(
-        mask.header(name, _text(entry["value"] if isinstance(entry, dict) and "value" in entry else entry))
-        for entry in entries
+        _text(entry["value"] if isinstance(entry, dict) and "value" in entry else entry) for entry in entries
     )
 
 
-def _flat(value: dict[str, Any], mask: Mask, prefix: str = "") -> Iterator[tuple[str, str]]:
+def _flat(value: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for name, item in value.items():
         if name == "customHeaders" and isinstance(item, dict):
-            yield from (
-                (f"{prefix}{name}.{key}", _values(key, entries, mask)) for key, entries in item.items()
-            )
+            yield from ((f"{prefix}{name}.{key}", _values(entries)) for key, entries in item.items())
         elif isinstance(item, dict):
-            yield from _flat(item, mask, f"{prefix}{name}.")
+            yield from _flat(item, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", _text(item)
 
 
-def _replaces_body(returned: dict[str, Any]) -> bool:
-    body = returned.get("body")
-    return isinstance(body, dict) and body.get("action") == "replace"
+def _leaves_body(body: Any) -> bool:
+    """Whether the origin gets the viewer's body whatever else is said. What is no body breaks a rule, and is shown."""
+    return body is None or (isinstance(body, dict) and body.get("action", "read-only") == "read-only")
 
 
-def _body(value: Any, part: dict[str, Any], mask: Mask) -> str:
-    """A request's body is an object and may hold a password; a response's is a text that was made for the viewer."""
+def _body(value: Any, part: dict[str, Any]) -> str:
+    """A request's body is an object with its data, which may be masked; a response's is a text."""
     if isinstance(value, dict) and isinstance(value.get("data"), str):
         encoding = value.get("encoding", "base64")
         cut = ", cut off" if value.get("inputTruncated") else ""
-        readable = _readable(value["data"], encoding)
-        return f"({encoding}{cut}) {_excerpt(readable) if mask.reveal else mask.secret(readable)}"
+        return f"({encoding}{cut}) {_excerpt(_readable(value['data'], encoding))}"
     if not isinstance(value, str):
         return _text(value)
     encoding = part.get("bodyEncoding", "text")

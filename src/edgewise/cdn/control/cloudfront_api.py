@@ -96,7 +96,7 @@ def _list(made: Sequence[Invalidation], query: str) -> str:
     parameters = parse_qs(query)
     marker = parameters.get("Marker", [""])[0]
     items = parameters.get("MaxItems", [""])[0] or str(_MAX_ITEMS)
-    if not (items.isascii() and items.isdigit()) or not 0 < int(items[:9]) <= _MAX_ITEMS:
+    if not (items.isascii() and items.isdigit() and len(items) < 10 and 0 < int(items) <= _MAX_ITEMS):
         raise InvalidationError("InvalidArgument", f"MaxItems is from 1 to {_MAX_ITEMS}")
     start = next((index + 1 for index, each in enumerate(made) if each.id == marker), 0)
     page = made[start : start + int(items)]

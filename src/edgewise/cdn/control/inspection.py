@@ -15,7 +15,7 @@ from edgewise.cdn.cachekey import spelled
 from edgewise.cdn.control import stages
 from edgewise.cdn.control.changes import changes
 from edgewise.cdn.control.masking import Mask
-from edgewise.cdn.distribution import Distribution
+from edgewise.cdn.control.printed import printed
 from edgewise.cdn.event import text
 from edgewise.cdn.message import Headers
 from edgewise.cdn.trace import CacheLook, FunctionRun, OriginExchange, Trace
@@ -45,8 +45,11 @@ def summary(trace: Trace) -> Report:
     }
 
 
-def inspection(trace: Trace, distribution: Distribution, mask: Mask, in_source: Source) -> Report:
-    """Everything about one request. `in_source` says the file that a person edits for one that was built from it."""
+def inspection(trace: Trace, mask: Mask, in_source: Source, logs: Path | None = None) -> Report:
+    """Everything about one request. `in_source` says the file that a person edits for one that was built from it.
+
+    `logs` is the folder with what functions printed.
+    """
     return {
         **summary(trace),
         "detail": in_source(trace.detail),
@@ -57,7 +60,7 @@ def inspection(trace: Trace, distribution: Distribution, mask: Mask, in_source: 
         "origin": trace.origin,
         "viewer": _viewer(trace, mask),
         "cache": _cache(trace.cache, mask),
-        "functions": [_function(run, distribution, mask, in_source) for run in trace.functions],
+        "functions": [_function(run, trace, mask, in_source, logs) for run in trace.functions],
         "origin_requests": [_exchange(exchange, mask) for exchange in trace.exchanges],
         # In which order the functions and requests to origins above took place.
         "walk": ["function" if run is not None else "origin" for run, _ in stages.steps(trace)],
@@ -117,18 +120,19 @@ def _spelled(look: CacheLook, key: Any, mask: Mask) -> list[list[str]]:
     return [[name, mask.key_part(name, text(value))] for name, value in spelled(key, look.policy)]
 
 
-def _function(run: FunctionRun, distribution: Distribution, mask: Mask, in_source: Source) -> Report:
+def _function(run: FunctionRun, trace: Trace, mask: Mask, in_source: Source, logs: Path | None) -> Report:
     given, returned = stages.parts(run)
-    file = in_source(_file(run.function, distribution))
+    said = [] if logs is None else printed(logs, trace.region, run, trace.started)
     shown: Report = {
         "trigger": run.trigger,
         "function": run.function,
-        "file": file,
+        "file": in_source(run.file),
         "request_id": run.request_id,
         "ms": round(run.milliseconds, 3),
         "cold": run.cold,
         "error": in_source(run.error),
         "rule": None,
+        "printed": [mask.known(in_source(line), trace.request) for line in said],
         "changes": [asdict(each) for each in changes(given, returned, mask)],
         "event": mask.event(stages.decoded(run.event)),
         "result": mask.event(stages.decoded(run.result)),
@@ -136,19 +140,6 @@ def _function(run: FunctionRun, distribution: Distribution, mask: Mask, in_sourc
     if run.explanation is not None:
         shown["rule"] = asdict(run.explanation)
     return shown
-
-
-def _file(name: str, distribution: Distribution) -> str:
-    """Where a function's handler is, or else its folder; empty for a function that the distribution does not have."""
-    for definition in distribution.functions.values():
-        if definition.name == name:
-            module = definition.handler.rpartition(".")[0]
-            for suffix in (".py", ".mjs", ".js", ".cjs"):
-                file = Path(definition.code, *module.split("/" if "/" in module else ".")).with_suffix(suffix)
-                if file.is_file():
-                    return str(file)
-            return str(definition.code)
-    return ""
 
 
 def _exchange(exchange: OriginExchange, mask: Mask) -> Report:

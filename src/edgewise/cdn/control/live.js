@@ -12,12 +12,15 @@ pause.addEventListener("click", () => {
 notice.before(pause, " ");
 
 async function refresh() {
-  // Rows are not taken away from under somebody who moves through them with the keyboard.
-  if (paused || document.hidden || document.getElementById("rows").contains(document.activeElement)) return;
-  const answer = await fetch("/", { headers: { Accept: "text/html" } });
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   const table = (page) => page.getElementById("rows").closest(".wide") ?? page.getElementById("rows");
-  table(document).replaceWith(document.adoptNode(table(fresh)));
+  // Rows are not taken away from under somebody who moves through them with the keyboard.
+  if (paused || document.hidden || table(document).contains(document.activeElement)) return;
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const [old, renewed] = [table(document), document.adoptNode(table(fresh))];
+  const { scrollLeft } = old;
+  old.replaceWith(renewed);
+  renewed.scrollLeft = scrollLeft;
   document.getElementById("bounds").textContent = fresh.getElementById("bounds").textContent;
 }
 

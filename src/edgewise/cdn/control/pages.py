@@ -51,22 +51,23 @@ def requests(rows: Sequence[Report], bounds: str) -> bytes:
         h("h1", "Requests"),
         h(
             "p",
-            "Newest first. ",
+            "Newest first; ",
             h("span", bounds, id="bounds"),
             ". ",
             h("span", "", id="live", role="status"),
         ),
-        _table(head, body)
+        _table("Requests", head, body)
         if rows
         else h("p", "No request yet. Open the site, and it shows up here.", id="rows"),
         script=True,
     )
 
 
-def _table(head: Iterable[str], body: Html) -> Html:
-    columns = h("thead", h("tr", *(h("th", name, scope="col") for name in head)))
-    # It can be scrolled sideways, with the keyboard too.
-    return h("div", h("table", columns, body), class_="wide", tabindex="0", role="group")
+def _table(label: str, head: Iterable[str], body: Html) -> Html:
+    """A table that can be scrolled sideways, with the keyboard too; `label` is for who hears it."""
+    columns = [h("th", name, scope="col") for name in head]
+    table = h("table", h("thead", h("tr", *columns)) if columns else None, body)
+    return h("div", table, class_="wide", tabindex="0", role="group", aria_label=label)
 
 
 def _row(row: Report) -> Html:
@@ -78,7 +79,12 @@ def _row(row: Report) -> Html:
         h("td", _status(row["status"])),
         h("td", f"{row['ms']:.1f}", class_="number"),
         h("td", row["result"]),
-        h("td", h("a", h("bdi", target), href=f"/requests/{row['request_id']}"), _detail(row["detail"])),
+        h(
+            "td",
+            h("a", h("bdi", target), href=f"/requests/{row['request_id']}"),
+            _detail(row["detail"]),
+            class_="target",
+        ),
         h("td", ", ".join(row["functions"])),
         h("td", row["edge_location"]),
     )
@@ -139,15 +145,15 @@ def _comparison(comparison: Report) -> Html:
         )
         for each in comparison["differences"]
     ]
-    times = comparison["ms"]
+    times, notes = comparison["ms"], comparison["notes"]
     earlier = h("a", "the earlier one", href=f"/requests/{comparison['before']}")
     return h(
         "section",
         h("h2", "Sent again: what differs"),
         h("p", "Compared with ", earlier, f": {times['before']:.1f} ms then, {times['after']:.1f} ms now."),
-        _table(("Stage", "Field", "Then", "Now"), h("tbody", *rows))
-        if rows
-        else h("p", "Nothing: both came out the same."),
+        *(h("p", f"{note[0].upper()}{note[1:]}.") for note in notes),
+        _table("What differs", ("Stage", "Field", "Then", "Now"), h("tbody", *rows)) if rows else None,
+        None if rows or notes else h("p", "Nothing: both came out the same."),
     )
 
 
@@ -198,10 +204,10 @@ def _cache(cache: Report) -> Html:
     )
     return join(
         _list("Cache", told),
-        join(h("h3", "The key"), _table(("Part", "Value"), key)) if cache["key"] else None,
+        join(h("h3", "The key"), _table("The key", ("Part", "Value"), key)) if cache["key"] else None,
         join(
             h("h3", "Not the object with the same path"),
-            _table(("Part", "This request", "That object"), near),
+            _table("Not the object with the same path", ("Part", "This request", "That object"), near),
         )
         if cache["nearest"]
         else None,
@@ -219,7 +225,7 @@ def _timings(timings: Sequence[Report]) -> Html:
         )
         for each in timings
     ]
-    return h("section", h("h2", "Timings"), h("table", h("tbody", *rows)))
+    return h("section", h("h2", "Timings"), _table("Timings", (), h("tbody", *rows)))
 
 
 def _walk(report: Report) -> Iterator[Html]:
@@ -250,7 +256,12 @@ def _function(function: Report) -> Html:
     }
     if rule:
         guide = h("a", rule["page"], href=rule["page"], rel="noreferrer")
-        told |= {"Broken rule": rule["rule"], "By": rule["subject"], "Guide": guide}
+        told |= {
+            "Broken rule": rule["rule"],
+            "By": rule["subject"],
+            "What to do": rule["advice"],
+            "Guide": guide,
+        }
     rows = [
         h(
             "tr",
@@ -265,12 +276,21 @@ def _function(function: Report) -> Html:
         "section",
         h("h3", function["trigger"], ": ", function["function"]),
         _facts_of(told),
-        _table(("Field", "What", "Before", "After"), h("tbody", *rows)) if rows else None,
+        _table("What the function changed", ("Field", "What", "Before", "After"), h("tbody", *rows))
+        if rows
+        else None,
         None if rows or function["error"] else h("p", "It changed nothing."),
+        _printed(function["printed"]),
         _json("Event", function["event"]),
         _json("Result", function["result"]),
         class_="function",
     )
+
+
+def _printed(lines: Sequence[str]) -> Html | None:
+    if not lines:
+        return None
+    return h("details", h("summary", "Printed"), h("pre", "\n".join(lines), tabindex="0"), open=True)
 
 
 def _json(title: str, value: Any) -> Html:
@@ -286,7 +306,7 @@ def _stages(title: str, stages: Report) -> Html | None:
     notes = any(column["note"] for column in columns)
     body = h(
         "tbody",
-        h("tr", h("th", "", scope="row"), *(h("td", column["note"], class_="note") for column in columns))
+        h("tr", h("th", "note", scope="row"), *(h("td", column["note"], class_="note") for column in columns))
         if notes
         else None,
         *(
@@ -301,7 +321,9 @@ def _stages(title: str, stages: Report) -> Html | None:
             for row in stages["rows"]
         ),
     )
-    return h("section", h("h2", title), _table(("", *(column["title"] for column in columns)), body))
+    return h(
+        "section", h("h2", title), _table(title, ("Field", *(column["title"] for column in columns)), body)
+    )
 
 
 def cache(entries: Sequence[Report], total: int, clock: Report) -> bytes:
@@ -337,7 +359,7 @@ def cache(entries: Sequence[Report], total: int, clock: Report) -> bytes:
             class_="actions",
         ),
         h("p", f"{len(rows):,} of {total:,} objects are shown.") if rows else h("p", "Nothing is cached."),
-        _table(head, h("tbody", *rows)) if rows else None,
+        _table("Objects", head, h("tbody", *rows)) if rows else None,
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from itertools import islice
@@ -51,14 +52,21 @@ class ControlServer:
         clock: MovableClock,
         *,
         viewer_port: int,
+        viewer_host: str = "127.0.0.1",
         in_source: Source = str,
+        logs: Path | None = None,
     ) -> None:
-        """`in_source` says, in any text, the file that a person edits for one that was built from it."""
+        """This machine reaches the CDN's listener for viewers at `viewer_host` and `viewer_port`.
+
+        `in_source` says, in any text, the file that a person edits for one that was built from it; `logs` is the
+        folder in which a `LogFolder` keeps what functions print.
+        """
         self._cdn = cdn
         self._history = history
         self._clock = clock
-        self._viewer_port = viewer_port
+        self._viewer = (viewer_host, viewer_port)
         self._in_source = in_source
+        self._logs = logs
         self._invalidations = Invalidations(
             lambda: [location.cache for location in cdn.locations.values()],
             cdn.distribution.default_root_object,
@@ -147,7 +155,7 @@ class ControlServer:
     def _one(self, request: Request, request_id: str) -> Response:
         trace = self._history.find(request_id)
         mask = Mask(reveal=_parameter(request, "reveal") == "1")
-        report = inspection(trace, self._cdn.distribution, mask, self._in_source)
+        report = inspection(trace, mask, self._in_source, self._logs)
         earlier = self._history.get(_parameter(request, "compare"))
         comparison = None if earlier is None else again.compared(earlier, trace, mask)
         if _is_for_a_person(request):
@@ -174,7 +182,7 @@ class ControlServer:
 
     async def _again(self, request: Request, request_id: str) -> Response:
         before = self._history.find(request_id)
-        new = await again.send(before, self._viewer_port)
+        new = await again.send(before, *self._viewer)
         try:
             after = await self._history.arrival(new, _PATIENCE)
         except TimeoutError:
@@ -191,8 +199,8 @@ class ControlServer:
             self._clock.reset()
         elif isinstance(move, str):
             self._clock.move(span(move))
-        elif isinstance(move, int | float):
-            self._clock.move(move)
+        elif isinstance(move, int | float) and not isinstance(move, bool):
+            self._clock.move(_seconds(move))
         else:
             raise ControlError("nothing to do to the clock", hint='send {"move": "+1h"} or {"reset": true}')
         return _see("/cache") if _is_for_a_person(request) else _json(self._time())
@@ -233,9 +241,17 @@ def _parameter(request: Request, name: str) -> str:
 def _limit(request: Request) -> int:
     """How many things to list. Requests wait while a list is made, so that there is always a limit."""
     limit = _parameter(request, "limit") or str(_LISTED)
-    if not (limit.isascii() and limit.isdigit() and int(limit[:9])):
-        raise ControlError(f"limit is {limit[:50]!r}", hint="give a number from 1 on")
-    return int(limit[:9])
+    if not (limit.isascii() and limit.isdigit() and len(limit) < 10 and int(limit)):
+        raise ControlError(f"limit is {limit[:50]!r}", hint="give a number from 1 to 999999999")
+    return int(limit)
+
+
+def _seconds(number: float) -> float:
+    """A number of JSON, which may have more digits than a float has room for: too far is too far."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
 
 
 def _is_for_a_person(request: Request) -> bool:
@@ -244,7 +260,9 @@ def _is_for_a_person(request: Request) -> bool:
 
 def _given(request: Request) -> dict[str, Any]:
     """The body: a JSON object, or a form's fields. Raises `ControlError`."""
-    if request.headers.get("content-type").startswith("application/x-www-form-urlencoded"):
+    is_form = request.headers.get("content-type").startswith("application/x-www-form-urlencoded")
+    # curl calls everything a form; the fields of one never begin with a brace, which is escaped there.
+    if is_form and not request.body.startswith(b"{"):
         return {name: values[0] for name, values in parse_qs(request.body.decode("latin-1")).items()}
     try:
         value = json.loads(request.body or b"{}")

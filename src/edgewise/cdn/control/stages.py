@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from edgewise.cdn.control.changes import fields
-from edgewise.cdn.control.masking import Mask
+from edgewise.cdn.control.masking import Mask, shallow
 from edgewise.cdn.event import text
 from edgewise.cdn.message import Headers, Request
 from edgewise.cdn.trace import FunctionRun, Trace
@@ -138,9 +138,9 @@ def parts(run: FunctionRun) -> tuple[dict[str, Any], Any]:
 
 
 def decoded(payload: bytes) -> Any:
-    """A JSON text as a value; None for what is none."""
+    """A JSON text as a value that nests no deeper than it can be shown; None for what is none."""
     try:
-        return orjson.loads(payload)
+        return shallow(orjson.loads(payload))
     except orjson.JSONDecodeError:
         return None
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from edgewise.cdn.distribution import FunctionDefinition
 from edgewise.cdn.functions import names
 from edgewise.cdn.functions.alarm import Alarm
-from edgewise.cdn.functions.invocation import Invocation
+from edgewise.cdn.functions.invocation import CLOSED, Invocation
 from edgewise.cdn.functions.launcher import Launcher
 from edgewise.cdn.functions.logs import LogStream
 from edgewise.cdn.functions.memory import MEASURE_EVERY, MemoryGauge
@@ -95,6 +95,10 @@ class ExecutionEnvironment:
             return
         self._watcher = asyncio.get_running_loop().create_task(self._watch(self._process))
 
+    def age(self) -> float:
+        """Seconds since it was started."""
+        return time.monotonic() - self._began
+
     def _new_process(self, output: int) -> Process:
         function = self.function
         variables = self._launcher.environment(
@@ -144,7 +148,7 @@ class ExecutionEnvironment:
     async def close(self) -> None:
         """End the process, whatever it is doing, and wait until it is gone."""
         if self.state is not State.GONE:
-            self._failure = Outcome(b"", "Sandbox.Closed")
+            self._failure = Outcome(b"", CLOSED)
             self._leave("")
         if self._watcher is not None:
             await self._watcher

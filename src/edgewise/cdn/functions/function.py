@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from edgewise.cdn.distribution import FunctionDefinition
 from edgewise.cdn.functions import names
 from edgewise.cdn.functions.environment import ExecutionEnvironment
-from edgewise.cdn.functions.invocation import Invocation, new_invocation
+from edgewise.cdn.functions.invocation import CLOSED, Invocation, new_invocation
 from edgewise.cdn.functions.launcher import Launcher
 from edgewise.cdn.functions.logs import LogSink, LogStream
 from edgewise.cdn.functions.runtime_api import Outcome
@@ -51,11 +51,14 @@ class Function:
         *,
         max_environments: int = 4,
         concurrency: int | None = None,
+        lifetime: float | None = None,
         random_bits: Callable[[int], int] = random.getrandbits,
     ) -> None:
         """`concurrency` is the number of invocations beyond which one is throttled; without it they wait.
 
-        Source: CloudFront Developer Guide, "Quotas on Lambda@Edge" (1,000 in a region by default).
+        An environment older than `lifetime` seconds serves no more; without it they stay. Source: CloudFront Developer
+        Guide, "Quotas on Lambda@Edge" (1,000 in a region by default); Lambda Developer Guide, "Understanding the
+        Lambda execution environment lifecycle" (recycled every few hours).
         """
         self.definition = definition
         self._region = region
@@ -63,6 +66,7 @@ class Function:
         self._log_sink = log_sink
         self._max_environments = max_environments
         self._concurrency = concurrency
+        self._lifetime = lifetime
         self._random_bits = random_bits
         self._environments: set[ExecutionEnvironment] = set()
         self._idle: list[ExecutionEnvironment] = []
@@ -76,6 +80,8 @@ class Function:
 
     async def invoke(self, event: bytes) -> FunctionResult:
         """Run the handler once. Never raises: a failure is in the outcome."""
+        if self._closed:
+            return FunctionResult(Outcome(b"", CLOSED), 0.0, cold=False)
         if self._concurrency is not None and self.in_flight >= self._concurrency:
             return FunctionResult(Outcome(b"", THROTTLED), 0.0, cold=False)
         invocation = new_invocation(event, self._random_bits)
@@ -94,6 +100,9 @@ class Function:
     def _hand_out(self) -> None:
         """Give waiting invocations to idle environments, the most recently used first; start more if needed."""
         while self._waiting and self._idle:
+            if self._lifetime is not None and self._idle[-1].age() > self._lifetime:
+                self._retire(self._idle[-1])
+                continue
             invocation = self._waiting.popleft()
             if not invocation.outcome.done():
                 self._idle.pop().invoke(invocation)
@@ -175,7 +184,7 @@ class Function:
         """End every environment, whatever it is doing."""
         self._closed = True
         while (invocation := self._next_waiting()) is not None:
-            invocation.outcome.set_result(Outcome(b"", "Sandbox.Closed"))
+            invocation.outcome.set_result(Outcome(b"", CLOSED))
         # A start that is under way must have come to a process before the process can be ended.
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for environment in list(self._environments):

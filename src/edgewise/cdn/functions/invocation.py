@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from edgewise.cdn.functions.runtime_api import Outcome
 
+# The error type of an invocation that came to nothing because the function was closed.
+CLOSED = "Sandbox.Closed"
+
 
 @dataclass(slots=True)
 class Invocation:

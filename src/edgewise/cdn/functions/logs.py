@@ -97,6 +97,11 @@ class LogStream:
         return line
 
 
+def group_folder(folder: Path, region: str, group: str) -> Path:
+    """Where a `LogFolder` keeps the streams of a group."""
+    return folder / region / group.strip("/")
+
+
 class LogFolder:
     """Keeps every log stream as a file: `FOLDER/<region>/<group>/<stream>.log`.
 
@@ -122,7 +127,7 @@ class LogFolder:
         key = (event.region, event.group, event.stream)
         file = self._files.get(key)
         if file is None:
-            path = self.folder / event.region / event.group.strip("/") / f"{event.stream}.log"
+            path = group_folder(self.folder, event.region, event.group) / f"{event.stream}.log"
             path.parent.mkdir(parents=True, exist_ok=True)
             file = self._files[key] = path.open("a", encoding="utf-8", errors="replace", buffering=1)
             if len(self._files) > _OPEN_FILES:

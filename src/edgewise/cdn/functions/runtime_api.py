@@ -78,8 +78,14 @@ class RuntimeApi:
         for connection in list(self._connections):
             connection.transport.abort()
 
-    def waiting(self, connection: _Connection) -> None:
-        self._poller = connection
+    def polled(self, connection: _Connection) -> None:
+        """A client asks for an invocation; it may be given one at once."""
+        before, self._poller = self._poller, connection
+        try:
+            self.events.polled()
+        except Refused:
+            self._poller = before  # whoever waits goes on waiting
+            raise
 
     def give(self, event: bytes, headers: str) -> None:
         """Hand an invocation to the client, which is waiting for one unless it is just dying."""
@@ -152,8 +158,7 @@ class _Connection(asyncio.Protocol):
     def _call(self, method: bytes, parts: list[str], body: bytes, error_type: str) -> None:
         match method, parts:
             case b"GET", ["invocation", "next"]:
-                self._api.waiting(self)
-                self._api.events.polled()
+                self._api.polled(self)
             case b"POST", ["invocation", request_id, "response"]:
                 self._report(request_id, Outcome(body))
             case b"POST", ["invocation", request_id, "error"]:

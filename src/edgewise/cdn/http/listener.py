@@ -102,13 +102,12 @@ class Listener:
         task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        """Stop listening and cut every connection."""
+        """Stop listening, cut every connection, and wait until all who were answering have come to their end."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._socket.close()
-        for connection in list(self._service.connections):
-            connection.abort()
+        await asyncio.gather(*(connection.close() for connection in list(self._service.connections)))
         # Let the transports tell their protocols.
         await asyncio.sleep(0)
 

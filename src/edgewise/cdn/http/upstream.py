@@ -64,6 +64,7 @@ class ConnectionPool:
     def __init__(self, origin_ca: Path | None = None) -> None:
         self._idle: dict[Address, deque[OriginConnection]] = {}
         self._open: set[OriginConnection] = set()
+        self._closed = False
         self._tls = ssl.create_default_context()
         self._tls.set_alpn_protocols(["http/1.1"])
         if origin_ca is not None:
@@ -162,6 +163,8 @@ class ConnectionPool:
             if not idle:
                 self._idle.pop(address, None)
 
+        if self._closed:
+            raise failure.unreachable(f"{address}: the local CDN is closing")
         _, connection = await loop.create_connection(
             lambda: OriginConnection(str(address), keepalive, released, closed),
             address.host,
@@ -170,8 +173,12 @@ class ConnectionPool:
             server_hostname=name,
         )
         self._open.add(connection)
+        if self._closed:
+            connection.abort()  # it was on its way
         return connection
 
     def close(self) -> None:
+        """Cut every connection; none is made any more, for a second attempt either."""
+        self._closed = True
         for connection in list(self._open):
             connection.abort()

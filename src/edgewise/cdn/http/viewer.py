@@ -26,6 +26,8 @@ _MAX_PIPELINED = 16
 # Seconds in which a refused viewer may read the answer. Closing at once on what it still sends would take the answer
 # away from it: RFC 9112 section 9.6.
 _LINGER = 1.0
+# Seconds between two looks at a connection, at least.
+_LOOK_EVERY = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,13 @@ class ViewerConnection(asyncio.Protocol):
         self._reading_paused = False
         self._flushed: asyncio.Future[None] | None = None
         self._last_read = False
+        self._invites_later = False
         self._head_began = 0.0
         self._quiet_since = 0.0
+        # What the viewer had not read when it was looked at last, and since when that has not changed.
+        self._unread = 0
+        self._unread_since = 0.0
+        self._given_up = False
 
     # What asyncio calls.
 
@@ -80,7 +87,7 @@ class ViewerConnection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
         self._loop = asyncio.get_running_loop()
         self._quiet_since = self._loop.time()
-        self._timer = self._loop.call_later(self._service.patience, self._idle)
+        self._timer = self._loop.call_later(self._service.patience, self._look)
         self._service.connections.add(self)
         self._reader = RequestReader(_peer(self._transport), self._deliver, self._invite)
         with contextlib.suppress(OSError):
@@ -93,6 +100,11 @@ class ViewerConnection(asyncio.Protocol):
         if self._task is not None:
             self._task.cancel()
 
+    def eof_received(self) -> None:
+        # Over TLS nothing can be written any more; a plain connection takes what it is given until it is lost.
+        if self._task is not None and self._transport.get_extra_info("ssl_object") is not None:
+            self._transport.abort()
+
     def data_received(self, data: bytes) -> None:
         self._quiet_since = self._loop.time()
         if self._last_read:
@@ -102,19 +114,20 @@ class ViewerConnection(asyncio.Protocol):
             self._reader.feed(data)
         except Unreadable as problem:
             self._last_read = True
+            self._invites_later = False
             self._enqueue(problem)
 
     def pause_writing(self) -> None:
         self._flushed = self._loop.create_future()
+        self._unread_since = self._loop.time()
 
     def resume_writing(self) -> None:
-        if self._flushed is not None and not self._flushed.done():
-            self._flushed.set_result(None)
+        self._wake_writer()
         self._flushed = None
 
     # What a writer calls.
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self._transport.write(data)
 
     @property
@@ -122,39 +135,75 @@ class ViewerConnection(asyncio.Protocol):
         return self._flushed is not None
 
     async def drain(self) -> None:
-        """Wait until the viewer has read most of what was written. Raises `TimeoutError` if it does not read."""
-        if self._flushed is not None:
-            async with asyncio.timeout(self._service.patience):
-                await self._flushed
+        """Wait until the viewer has read most of what was written. Raises `TimeoutError` if it does not read.
+
+        It always lets others go first: a viewer that has left is told of in such a moment.
+        """
+        if self._flushed is None:
+            await asyncio.sleep(0)
+            return
+        await self._flushed
+        if self._given_up:
+            raise TimeoutError("the viewer does not read")
+
+    def _wake_writer(self) -> None:
+        if self._flushed is not None and not self._flushed.done():
+            self._flushed.set_result(None)
 
     def abort(self) -> None:
+        # asyncio's transports cannot be aborted when they are gone.
+        if self in self._service.connections:
+            self._transport.abort()
+
+    async def close(self) -> None:
+        """Cut the connection, and wait until whoever was answering has heard of it."""
+        task = self._task
         self._transport.abort()
+        if task is not None:
+            await asyncio.wait((task,))
 
     # Time.
 
-    def _idle(self) -> None:
-        """Close a connection that is silent, whose head does not come to its end, or whose viewer reads nothing."""
-        # A body may take as long as it keeps coming; a head may not.
-        head_arrives = self._head_began and not self._reader.head_complete
-        passed = self._loop.time() - (self._head_began if head_arrives else self._quiet_since)
-        left = self._service.patience - passed
-        if self._task is not None or left > 0:
-            self._timer = self._loop.call_later(max(1.0, left), self._idle)
-        elif self._flushed is not None:
+    def _look(self) -> None:
+        """Close a connection that is silent, whose head does not come to its end, or whose viewer reads nothing.
+
+        A slow viewer may take as long as it likes for an answer, and for a body that it sends.
+        """
+        now, unread = self._loop.time(), self._transport.get_write_buffer_size()
+        if unread != self._unread:
+            self._unread, self._unread_since = unread, now
+        if unread:
+            since = self._unread_since
+        elif self._head_began and not self._reader.head_complete:
+            since = self._head_began
+        else:
+            since = self._quiet_since
+        left = self._service.patience - (now - since)
+        if left > 0 or (self._task is not None and not unread):
+            self._timer = self._loop.call_later(max(_LOOK_EVERY, left), self._look)
+        elif not (unread or self._transport.is_closing()):
+            self._transport.close()
+            # Its end comes at once, unless something below is still held for a viewer that does not read.
+            self._timer = self._loop.call_later(max(_LOOK_EVERY, self._service.patience), self._look)
+        elif self._flushed is None or self._task is None:
             self.abort()
         else:
-            self._transport.close()
+            # Whoever is writing hears of it, and cuts the connection.
+            self._given_up = True
+            self._wake_writer()
 
     # Reading.
 
     def _deliver(self, request: Request, keep_alive: bool) -> None:
+        self._invites_later = False  # it came without an invitation
         self._head_began = 0.0
         self._last_read = self._last_read or not keep_alive
         self._enqueue((request, keep_alive))
 
     def _invite(self) -> None:
         # Only when nothing else is being answered: it would stand in the middle of another answer.
-        if self._task is None:
+        self._invites_later = self._task is not None
+        if not self._invites_later:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _enqueue(self, item: tuple[Request, bool] | Unreadable) -> None:
@@ -179,12 +228,18 @@ class ViewerConnection(asyncio.Protocol):
                     await self._refuse(item)
                 else:
                     await self._serve(*item)
+                if self._waiting:
+                    await asyncio.sleep(0)  # others want to be served too
+        except TimeoutError:
+            self.abort()  # the viewer does not read, which is its business
         except Exception as error:
             # A defect of ours. It must be seen, and must not leave the viewer waiting.
             self._loop.call_exception_handler({"message": "a request was not answered", "exception": error})
             self.abort()
         self._quiet_since = self._loop.time()
         self._task = None
+        if self._invites_later and not self._transport.is_closing():
+            self._invite()
 
     async def _serve(self, request: Request, keep_alive: bool) -> None:
         writer = ResponseWriter(self, request, keep_alive=keep_alive)

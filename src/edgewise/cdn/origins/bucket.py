@@ -10,11 +10,11 @@ import base64
 import re
 import secrets
 from collections.abc import Callable
-from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 from xml.sax.saxutils import escape
 
+from edgewise.cdn import httpdate
 from edgewise.cdn.errorpage import reason
 from edgewise.cdn.message import Headers, Request, Response
 from edgewise.cdn.origins.conditions import verdict, wanted_range
@@ -105,7 +105,7 @@ class Bucket:
             why = f"{decision}: the object's ETag is {found.etag}"
             return self._error(request.method, "PreconditionFailed", why, Condition=decision)
         headers = self._headers()
-        headers.add("Last-Modified", formatdate(found.modified, usegmt=True))
+        headers.add("Last-Modified", httpdate.written(found.modified))
         headers.add("ETag", found.etag)
         if decision == "unchanged":
             return Response(304, headers, b"", reason(304))
@@ -139,7 +139,7 @@ class Bucket:
             [
                 ("x-amz-id-2", base64.b64encode(secrets.token_bytes(56)).decode("ascii")),
                 ("x-amz-request-id", secrets.token_hex(8).upper()),
-                ("Date", formatdate(self._clock(), usegmt=True)),
+                ("Date", httpdate.written(int(self._clock()))),
                 ("Server", "AmazonS3"),
             ]
         )

@@ -7,9 +7,9 @@ answered with the whole object.
 from __future__ import annotations
 
 import re
-from email.utils import parsedate_to_datetime
 from typing import Literal
 
+from edgewise.cdn import httpdate
 from edgewise.cdn.message import Headers
 
 _RANGE = re.compile(r"bytes=([0-9]{0,30})-([0-9]{0,30})")
@@ -65,9 +65,5 @@ def _names(condition: str, etag: str) -> bool:
 
 def _seconds(date: str, otherwise: int) -> int:
     """A date of HTTP in seconds since the epoch; what is no date does not count."""
-    if not date:
-        return otherwise
-    try:
-        return int(parsedate_to_datetime(date).timestamp())
-    except (ValueError, OverflowError, OSError):
-        return otherwise
+    seconds = httpdate.parsed(date)
+    return otherwise if seconds is None else int(seconds)

@@ -10,12 +10,11 @@ import asyncio
 import secrets
 import uuid
 from collections.abc import Callable
-from email.utils import formatdate
 from typing import Protocol
 
 import orjson
 
-from edgewise.cdn import failure
+from edgewise.cdn import failure, httpdate
 from edgewise.cdn.distribution import Origin
 from edgewise.cdn.errorpage import reason
 from edgewise.cdn.functions.function import THROTTLED, FunctionResult
@@ -95,7 +94,7 @@ class FunctionUrl:
         except payload.InvalidAnswer as error:
             return self._failed(f"the function returned no valid response: {error}")
         if "date" not in response.headers:
-            response.headers.add("Date", formatdate(self._clock(), usegmt=True))
+            response.headers.add("Date", httpdate.written(int(self._clock())))
         assert isinstance(response.body, bytes)
         if response.status not in (204, 304):
             response.headers.add("Content-Length", str(len(response.body)))
@@ -108,7 +107,7 @@ class FunctionUrl:
         content = orjson.dumps(body)
         headers = Headers(
             [
-                ("Date", formatdate(self._clock(), usegmt=True)),
+                ("Date", httpdate.written(int(self._clock()))),
                 ("Content-Type", "application/json"),
                 ("Content-Length", str(len(content))),
             ]

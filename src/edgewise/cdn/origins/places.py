@@ -7,8 +7,10 @@ is asked at its real address; a bucket and a bucket's website have to have a pla
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+import shlex
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -59,9 +61,11 @@ def read_places(distribution: Distribution, given: Mapping[str, str], listed: Co
     `listed` are the domains of the buckets that CloudFront may list.
     """
     places = Places()
+    for name in unknown_names(distribution, given):
+        raise OriginError(f"the template has no origin {name!r}", hint=known_names(distribution, name))
     for name, place in given.items():
         origin = distribution.origins.get(name)
-        found = _place(origin or _elsewhere(name, place, distribution), place, listed)
+        found = _place(origin or _elsewhere(name, place), place, listed)
         if origin is not None:
             places.by_origin[origin.id, origin.domain] = found
         places.by_domain[same_bucket(origin.domain if origin else name)] = found
@@ -70,16 +74,37 @@ def read_places(distribution: Distribution, given: Mapping[str, str], listed: Co
         if at is not None:
             # Written down, so that no request has to look for the domain.
             places.by_origin[origin.id, origin.domain] = at
-        elif origin.domain not in distribution.function_urls:
-            _must_be_elsewhere(origin)
+    for origin in without_a_place(distribution, given):
+        _must_be_elsewhere(origin)
     return places
 
 
-def _elsewhere(name: str, place: str, distribution: Distribution) -> Origin:
+def unknown_names(distribution: Distribution, given: Iterable[str]) -> list[str]:
+    """Those of the names that are neither an origin of the template nor a domain."""
+    return [name for name in given if name not in distribution.origins and not _DOMAIN.fullmatch(name)]
+
+
+def known_names(distribution: Distribution, name: str) -> str:
+    """What may be named instead of `name`."""
+    near = get_close_matches(name, distribution.origins, n=1)
+    meant = f"is {near[0]!r} meant? " if near else ""
+    origins = ", ".join(distribution.origins)
+    return f"{meant}its origins are {origins}; a domain that a function chooses can be named too"
+
+
+def without_a_place(distribution: Distribution, given: Iterable[str]) -> list[Origin]:
+    """The origins that none of the given names places, and that are not functions which run here."""
+    origins = distribution.origins
+    placed = {same_bucket(origins[name].domain if name in origins else name) for name in given}
+    return [
+        origin
+        for origin in origins.values()
+        if same_bucket(origin.domain) not in placed and origin.domain not in distribution.function_urls
+    ]
+
+
+def _elsewhere(name: str, place: str) -> Origin:
     """A domain that is no origin of the template: a function may send requests there."""
-    if not _DOMAIN.fullmatch(name):
-        hint = "the origins are: " + ", ".join(distribution.origins) + "; a domain can be named too"
-        raise OriginError(f"the template has no origin {name!r}", hint=hint)
     is_url = "://" in place
     return CustomOrigin(name, name) if is_url else BucketOrigin(name, name)
 
@@ -103,7 +128,10 @@ def _place(origin: Origin, place: str, listed: Container[str]) -> Place:
     if isinstance(origin, BucketOrigin):
         folder = Path(place)
         if not folder.is_dir():
-            raise OriginError(f"the folder {folder} of the bucket {origin.id!r} does not exist")
+            hint = (
+                f"make it (mkdir -p {shlex.quote(place)}), or name the folder that holds the bucket's objects"
+            )
+            raise OriginError(f"the folder {folder} of the bucket {origin.id!r} does not exist", hint=hint)
         return Folder(folder, lists=origin.domain in listed)
     return _address(origin.id, place)
 
@@ -115,6 +143,8 @@ def _address(name: str, place: str) -> Address:
     except ValueError:
         scheme, host, port = "", None, None
     if scheme not in ("http", "https") or not host:
-        raise OriginError(f"the origin {name!r} needs a URL, not {place!r}", hint="http://127.0.0.1:8000")
+        raise OriginError(
+            f"the origin {name!r} needs a URL, not {place!r}", hint="such as http://127.0.0.1:8000"
+        )
     tls = scheme == "https"
     return Address(host, port or (443 if tls else 80), tls, host)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping
 from typing import TypeVar, cast, get_args
 
+from edgewise.cdn.behavior import PATH_PATTERN_LENGTH
 from edgewise.cdn.distribution import Behavior, ViewerProtocol
 from edgewise.cdn.policies import (
     MANAGED_CACHE_POLICIES,
@@ -30,7 +31,7 @@ from edgewise.cdn.template.policies import (
 
 P = TypeVar("P")
 
-_METHODS = (
+METHOD_SETS = (
     frozenset({"GET", "HEAD"}),
     frozenset({"GET", "HEAD", "OPTIONS"}),
     frozenset({"GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"}),
@@ -50,9 +51,7 @@ class Behaviors:
 
     def read(self, config: Node) -> tuple[Behavior, ...]:
         """All behaviors of a `DistributionConfig`, the default one last. Raises `TemplateError`."""
-        listed = [
-            self._behavior(item, item.text("PathPattern")) for item in config.children("CacheBehaviors")
-        ]
+        listed = [self._behavior(item, path_pattern(item)) for item in config.children("CacheBehaviors")]
         return (*listed, self._behavior(config.required("DefaultCacheBehavior"), "*"))
 
     def _behavior(self, item: Node, pattern: str) -> Behavior:
@@ -64,11 +63,9 @@ class Behaviors:
         return Behavior(
             pattern=pattern,
             target=target,
-            viewer_protocol=cast(
-                ViewerProtocol, item.choice("ViewerProtocolPolicy", get_args(ViewerProtocol))
-            ),
-            allowed_methods=self._methods(item, "AllowedMethods"),
-            cached_methods=self._methods(item, "CachedMethods") & _METHODS[1],
+            viewer_protocol=viewer_protocol(item),
+            allowed_methods=methods(item, "AllowedMethods"),
+            cached_methods=methods(item, "CachedMethods") & METHOD_SETS[1],
             cache_policy=cache,
             origin_request_policy=forward,
             response_headers_policy=self._response_headers(item),
@@ -76,13 +73,6 @@ class Behaviors:
             realtime_log=realtime_log(self._template, item, self._notices),
             functions=self._functions.associations(item),
         )
-
-    def _methods(self, item: Node, name: str) -> frozenset[str]:
-        methods = frozenset(item.names(name) or ("GET", "HEAD"))
-        if methods not in _METHODS:
-            hint = "GET and HEAD; GET, HEAD and OPTIONS; or all seven"
-            raise item.error(f"CloudFront does not take {sorted(methods)}", name, hint)
-        return methods
 
     def _policies(self, item: Node) -> tuple[CachePolicy, OriginRequestPolicy]:
         if item.has("ForwardedValues"):
@@ -109,4 +99,29 @@ class Behaviors:
         for name in self._template.of_type(f"AWS::CloudFront::{kind}"):
             if policy_id == self._template.resolver.resolve({"Ref": name}, name):
                 return read(self._template.node(name).required(f"{kind}Config"))
-        raise item.error(f"{policy_id!r} is neither a managed {kind} nor one of this template", f"{kind}Id")
+        raise item.not_here(
+            f"{policy_id!r} is neither a managed {kind} nor one of this template", f"{kind}Id"
+        )
+
+
+def path_pattern(behavior: Node) -> str:
+    """The `PathPattern` of a behavior. Raises `TemplateError`."""
+    pattern = behavior.text("PathPattern")
+    if len(pattern) > PATH_PATTERN_LENGTH:
+        message = f"a path pattern has {PATH_PATTERN_LENGTH} characters at most, this has {len(pattern)}"
+        raise behavior.error(message, "PathPattern")
+    return pattern
+
+
+def viewer_protocol(behavior: Node) -> ViewerProtocol:
+    """The `ViewerProtocolPolicy` of a behavior. Raises `TemplateError`."""
+    return cast(ViewerProtocol, behavior.choice("ViewerProtocolPolicy", get_args(ViewerProtocol)))
+
+
+def methods(behavior: Node, name: str) -> frozenset[str]:
+    """The `AllowedMethods` or `CachedMethods` of a behavior. Raises `TemplateError`."""
+    listed = frozenset(behavior.names(name) or ("GET", "HEAD"))
+    if listed not in METHOD_SETS:
+        hint = "GET and HEAD; GET, HEAD and OPTIONS; or all seven"
+        raise behavior.error(f"CloudFront does not take {sorted(listed)}", name, hint)
+    return listed

@@ -24,7 +24,7 @@ def listed_buckets(template: Template, origins: Iterable[Origin]) -> frozenset[s
     buckets = {
         str(template.node(name).value("Bucket"))
         for name in template.of_type("AWS::S3::BucketPolicy")
-        if any(map(_lets_list, _listed(_statements(template.node(name).value("PolicyDocument")))))
+        if lets_cloudfront(_LIST, template.node(name).value("PolicyDocument"))
     }
     return frozenset(
         origin.domain
@@ -33,16 +33,18 @@ def listed_buckets(template: Template, origins: Iterable[Origin]) -> frozenset[s
     )
 
 
-def _statements(document: Any) -> Any:
-    return document.get("Statement") if isinstance(document, dict) else None
+def lets_cloudfront(action: str, document: Any) -> bool:
+    """Whether a bucket policy lets CloudFront do something; `action` is in lower case, such as `s3:getobject`."""
+    statements = document.get("Statement") if isinstance(document, dict) else None
+    return any(_allows(action, statement) for statement in _listed(statements))
 
 
-def _lets_list(statement: Any) -> bool:
+def _allows(action: str, statement: Any) -> bool:
     if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
         return False
     actions = _listed(statement.get("Action"))
     return _is_cloudfront(statement.get("Principal")) and any(
-        isinstance(action, str) and fnmatchcase(_LIST, action.lower()) for action in actions
+        isinstance(allowed, str) and fnmatchcase(action, allowed.lower()) for allowed in actions
     )
 
 

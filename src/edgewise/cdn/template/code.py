@@ -11,11 +11,13 @@ import hashlib
 import io
 import os
 import re
+import reprlib
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from edgewise.cdn.distribution import FunctionDefinition
 from edgewise.cdn.limits import MAX_MEMORY_MB, MAX_TIMEOUT
@@ -34,9 +36,15 @@ def function_definition(properties: Node, folder: Path, *, at_edge: bool = True)
 
     At the edge it has no variables of its own. Raises `TemplateError`.
     """
+    settings = function_settings(properties, at_edge=at_edge)
+    return FunctionDefinition(**settings, code=_code_folder(properties, folder, settings["runtime"]))
+
+
+def function_settings(properties: Node, *, at_edge: bool) -> dict[str, Any]:
+    """What a `FunctionDefinition` has besides the code. Raises `TemplateError`."""
     runtime = properties.text("Runtime", "no runtime")
     if not runtime.startswith(_RUNTIMES):
-        raise properties.error(f"only Python and Node functions run here, this is {runtime}", "Runtime")
+        raise properties.not_here(f"only Python and Node functions run here, this is {runtime}", "Runtime")
     handler = properties.text("Handler", "")
     if "." not in handler:
         raise properties.error(f"{handler!r} is not module.function", "Handler")
@@ -50,16 +58,15 @@ def function_definition(properties: Node, folder: Path, *, at_edge: bool = True)
         raise properties.error(f"{service} takes 1 to {longest} seconds, not {timeout}", "Timeout")
     if not 128 <= memory <= MAX_MEMORY_MB:
         raise properties.error(f"Lambda takes 128 to {MAX_MEMORY_MB} MB, not {memory}", "MemorySize")
-    return FunctionDefinition(
-        name=name,
-        handler=handler,
-        code=_code_folder(properties, folder, runtime),
-        runtime=runtime,
-        memory_mb=memory,
-        timeout=float(timeout),
-        at_edge=at_edge,
-        variables={} if at_edge else _variables(properties),
-    )
+    return {
+        "name": name,
+        "handler": handler,
+        "runtime": runtime,
+        "memory_mb": memory,
+        "timeout": float(timeout),
+        "at_edge": at_edge,
+        "variables": {} if at_edge else _variables(properties),
+    }
 
 
 def _variables(properties: Node) -> dict[str, str]:
@@ -78,19 +85,39 @@ def _code_folder(properties: Node, folder: Path, runtime: str) -> Path:
     code = properties.value("Code")
     if isinstance(code, dict) and isinstance(code.get("ZipFile"), str):
         write = _write_python if runtime.startswith("python") else _write_javascript
-        return _unpacked(code["ZipFile"].encode(), write)
-    if not isinstance(code, str):
-        hint = "a local folder or zip, relative to the template, as `aws cloudformation package` takes it"
-        raise properties.error("Code is not on this machine", "Code", hint)
-    path = (folder / code).resolve()
+        return _inline(properties, code["ZipFile"], write)
+    path = code_path(properties, folder)
     if path.is_dir():
         return path
-    if not path.is_file():
-        raise properties.error(f"there is no folder or zip {path}", "Code")
     try:
         return _unpacked(path.read_bytes(), _extract)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError) as error:
         raise properties.error(f"the zip {path} cannot be unpacked: {error}", "Code") from error
+
+
+def code_path(properties: Node, folder: Path) -> Path:
+    """The folder or the file that `Code` names. Raises `TemplateError` when there is none."""
+    code = properties.value("Code")
+    if not isinstance(code, str):
+        hint = "a local folder or zip, relative to the template, as `aws cloudformation package` takes it"
+        raise properties.not_here("Code is not on this machine", "Code", hint)
+    try:
+        path = (folder / code).resolve()
+        is_there = path.is_dir() or path.is_file()
+    except (OSError, RuntimeError, ValueError) as error:
+        # A name that no file can have (NUL, half a surrogate pair, too long), or links that lead in a circle.
+        raise properties.error(f"{reprlib.repr(code)} cannot be a path: {error}", "Code") from None
+    if not is_there:
+        raise properties.error(f"there is no folder or zip {path}", "Code")
+    return path
+
+
+def _inline(properties: Node, text: str, write: Callable[[bytes, Path], None]) -> Path:
+    try:
+        content = text.encode()
+    except UnicodeEncodeError as error:
+        raise properties.error(f"the inline code is no text: {error}", "Code.ZipFile") from None
+    return _unpacked(content, write)
 
 
 # Inline code is always the module `index`.

@@ -22,7 +22,7 @@ from edgewise.cdn.template.origins import read_origin_groups, read_origins
 
 _DISTRIBUTION = "AWS::CloudFront::Distribution"
 # Developer Guide, "Generate custom error responses".
-_ERROR_CODES = frozenset({400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504})
+ERROR_CODES = frozenset({400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504})
 
 
 def read_distribution(template: Template, name: str | None = None) -> tuple[Distribution, list[Notice]]:
@@ -31,7 +31,7 @@ def read_distribution(template: Template, name: str | None = None) -> tuple[Dist
     `name` is the logical id, needed only when there are several. Raises `TemplateError`.
     """
     config = template.node(_choose(template, name)).required("DistributionConfig")
-    notices = Notices()
+    notices = Notices(template.left_out)
     notices.of("distribution", config)
     origins = read_origins(config, notices)
     groups = read_origin_groups(config, origins)
@@ -48,9 +48,9 @@ def read_distribution(template: Template, name: str | None = None) -> tuple[Dist
         origin_groups=groups,
         error_responses={
             response.code: response
-            for response in map(_error_response, config.children("CustomErrorResponses"))
+            for response in map(read_error_response, config.children("CustomErrorResponses"))
         },
-        geo_restriction=_geo_restriction(config),
+        geo_restriction=read_geo_restriction(config),
         logging=standard_logging(config),
         function_urls=function_urls(template, origins.values(), notices),
     )
@@ -65,14 +65,16 @@ def _choose(template: Template, name: str | None) -> str:
         hint = "choose one with --distribution: " + ", ".join(names)
         raise TemplateError("there are several distributions", file=template.file, key="Resources", hint=hint)
     if name is not None and name not in names:
-        raise TemplateError(f"there is no distribution {name!r}", file=template.file, hint=", ".join(names))
+        hint = "the template has " + ", ".join(names)
+        raise TemplateError(f"there is no distribution {name!r}", file=template.file, hint=hint)
     return name or names[0]
 
 
-def _error_response(item: Node) -> ErrorResponse:
+def read_error_response(item: Node) -> ErrorResponse:
+    """One of the `CustomErrorResponses`. Raises `TemplateError`."""
     code = item.integer("ErrorCode", 0)
-    if code not in _ERROR_CODES:
-        hint = "one of " + ", ".join(map(str, sorted(_ERROR_CODES)))
+    if code not in ERROR_CODES:
+        hint = "one of " + ", ".join(map(str, sorted(ERROR_CODES)))
         raise item.error(f"CloudFront takes no custom error response for {code}", "ErrorCode", hint)
     min_ttl = float(item.integer("ErrorCachingMinTTL", 10))
     if not item.has("ResponsePagePath") and not item.has("ResponseCode"):
@@ -80,12 +82,13 @@ def _error_response(item: Node) -> ErrorResponse:
     page, status = item.text("ResponsePagePath"), item.integer("ResponseCode", 0)
     if not page.startswith("/"):
         raise item.error("the path of an error page starts with /", "ResponsePagePath")
-    if status not in {200, *_ERROR_CODES}:
+    if status not in {200, *ERROR_CODES}:
         raise item.error(f"CloudFront does not answer with {status} in place of an error", "ResponseCode")
     return ErrorResponse(code, status, page, min_ttl)
 
 
-def _geo_restriction(config: Node) -> GeoRestriction:
+def read_geo_restriction(config: Node) -> GeoRestriction:
+    """The `Restrictions` of a `DistributionConfig`. Raises `TemplateError`."""
     restrictions = config.child("Restrictions")
     geo = restrictions.child("GeoRestriction") if restrictions else None
     if geo is None:

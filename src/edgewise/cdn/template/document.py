@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from edgewise.cdn.distribution import Notice
 from edgewise.cdn.errors import TemplateError
 from edgewise.cdn.template.intrinsics import Resolver
 from edgewise.cdn.template.node import Node
@@ -56,17 +57,29 @@ class Template:
 
     @cached_property
     def resources(self) -> Mapping[str, Mapping[str, Any]]:
-        resources = self.document.get("Resources")
-        if not isinstance(resources, Mapping) or not resources:
+        """The resources that are written out; those that only a macro of CloudFormation makes are left out."""
+        everything = self.document.get("Resources")
+        if not isinstance(everything, Mapping) or not everything:
             raise TemplateError(
                 "there are no Resources", file=self.file, hint="is this a CloudFormation template?"
             )
+        resources = {name: body for name, body in everything.items() if not _is_macro(name)}
         broken = [
-            name for name, body in resources.items() if not isinstance(body, Mapping) or "Type" not in body
+            name
+            for name, body in resources.items()
+            if not isinstance(body, Mapping) or not isinstance(body.get("Type"), str)
         ]
         if broken:
             raise TemplateError("a resource needs a Type", file=self.file, key=f"Resources.{broken[0]}")
         return resources
+
+    @cached_property
+    def left_out(self) -> tuple[Notice, ...]:
+        """What is left out of the resources: loops (`Fn::ForEach::…`) and included text (`Fn::Transform`)."""
+        message = "not evaluated: the resources that it makes are not here"
+        return tuple(
+            Notice(f"Resources.{name}", message) for name in self.document["Resources"] if _is_macro(name)
+        )
 
     @cached_property
     def resolver(self) -> Resolver:
@@ -91,6 +104,11 @@ class Template:
         return Node(self.resolver.resolve(self.resources[name].get("Properties", {}), key), self.file, key)
 
 
+def _is_macro(name: Any) -> bool:
+    """Whether a key of `Resources` is no resource: logical ids are letters and digits."""
+    return isinstance(name, str) and name.startswith("Fn::")
+
+
 def load_template(file: Path) -> Template:
     """Read a template file.
 
@@ -99,7 +117,9 @@ def load_template(file: Path) -> Template:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise TemplateError(f"cannot read the template: {error}", file=file) from error
+        reason = getattr(error, "strerror", None) or error
+        hint = "name a CloudFormation template, in YAML or JSON"
+        raise TemplateError(f"cannot read the template: {reason}", file=file, hint=hint) from error
     return parse_template(text, file)
 
 

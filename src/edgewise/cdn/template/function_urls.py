@@ -43,7 +43,7 @@ def function_urls(
         function = functions.get(_without_version(node.text("TargetFunctionArn")))
         if function is None:
             hint = "name an AWS::Lambda::Function of this template, or give the origin a place with --origin"
-            raise node.error("it is no function of this template", "TargetFunctionArn", hint)
+            raise node.not_here("it is no function of this template", "TargetFunctionArn", hint)
         if notices is not None:
             _notice(node, notices)
         found[domain] = function_definition(template.node(function), template.folder, at_edge=False)

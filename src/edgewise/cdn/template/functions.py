@@ -22,17 +22,10 @@ class EdgeFunctions:
 
     def associations(self, behavior: Node) -> dict[Trigger, Association]:
         """The function of each trigger of a behavior. Raises `TemplateError`."""
-        associations: dict[Trigger, Association] = {}
-        for entry in behavior.children("LambdaFunctionAssociations"):
-            trigger = cast(Trigger, entry.choice("EventType", TRIGGERS))
-            if trigger in associations:
-                hint = "CloudFront allows one function per trigger and behavior"
-                raise entry.error(f"a second function for {trigger}", hint=hint)
-            include_body = entry.flag("IncludeBody")
-            if include_body and not trigger.endswith("request"):
-                raise entry.error("only request triggers can be given a body", "IncludeBody")
-            associations[trigger] = Association(self._associated(entry), include_body)
-        return associations
+        return {
+            trigger: Association(self._associated(entry), entry.flag("IncludeBody"))
+            for trigger, entry in entries_by_trigger(behavior).items()
+        }
 
     def _associated(self, entry: Node) -> str:
         arn = entry.text("LambdaFunctionARN")
@@ -42,7 +35,7 @@ class EdgeFunctions:
                 "name an AWS::Lambda::Version of this template (`!Ref TheVersion`): CloudFront takes no other"
             )
             message = f"{arn!r} is not a numbered function version of this template"
-            raise entry.error(message, "LambdaFunctionARN", hint)
+            raise entry.not_here(message, "LambdaFunctionARN", hint)
         if function not in self.definitions:
             node = self._template.node(function)
             self._notices.of("function", node)
@@ -51,6 +44,21 @@ class EdgeFunctions:
                 self._notices.append(Notice(f"{node.key}.Architectures", message))
             self.definitions[function] = function_definition(node, self._template.folder)
         return function
+
+
+def entries_by_trigger(behavior: Node) -> dict[Trigger, Node]:
+    """The `LambdaFunctionAssociations` of a behavior, each with the ARN of a function. Raises `TemplateError`."""
+    entries: dict[Trigger, Node] = {}
+    for entry in behavior.children("LambdaFunctionAssociations"):
+        trigger = cast(Trigger, entry.choice("EventType", TRIGGERS))
+        if trigger in entries:
+            hint = "CloudFront allows one function per trigger and behavior"
+            raise entry.error(f"a second function for {trigger}", hint=hint)
+        if entry.flag("IncludeBody") and not trigger.endswith("request"):
+            raise entry.error("only request triggers can be given a body", "IncludeBody")
+        entry.text("LambdaFunctionARN")
+        entries[trigger] = entry
+    return entries
 
 
 def versions_by_arn(template: Template) -> dict[str, str]:

@@ -7,10 +7,12 @@ another stack (`Fn::ImportValue`, dynamic references) is an error that names it.
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from edgewise.cdn.errors import TemplateError
+from edgewise.cdn.template.errors import NotHereError
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -28,38 +30,73 @@ PSEUDO_PARAMETERS: dict[str, Any] = {
     "AWS::URLSuffix": "amazonaws.com",
 }
 
+# More values than any template has that CloudFormation takes (1 MB): YAML's anchors can stand for endlessly many.
+MAX_VALUES = 200_000
+TOO_MANY_VALUES = f"there are more than {MAX_VALUES:,} values"
+ANCHORS_HINT = "a few anchors that repeat each other make millions"
+
 _NO_VALUE = object()
-_VARIABLE = re.compile(r"\$\{(!?)([^}]*)\}")
+# What `Fn::Sub` fills in; with the exclamation mark it is left as it is.
+VARIABLE = re.compile(r"\$\{(!?)([^}]*)\}")
 
 
 _Function = Callable[["Resolver", Any, str], Any]
 
 
 class Resolver:
-    """Evaluates expressions of one template. `resolve` may be called for any part, at any time."""
+    """Evaluates expressions of one template. `resolve` may be called for any part, at any time.
+
+    An expression that needs a pseudo parameter which is not among `pseudo_parameters` is an error; so is the name
+    of a resource that has none of its own if the stack's name is not among them.
+    """
 
     def __init__(
-        self, document: Mapping[str, Any], resources: Mapping[str, Mapping[str, Any]], file: str
+        self,
+        document: Mapping[str, Any],
+        resources: Mapping[str, Mapping[str, Any]],
+        file: str,
+        pseudo_parameters: Mapping[str, Any] = PSEUDO_PARAMETERS,
     ) -> None:
         self._document = document
         self._resources = resources
         self._file = file
+        self._pseudo_parameters = pseudo_parameters
         self._resolving: list[str] = []
+        self._left = MAX_VALUES
 
     def resolve(self, value: Any, path: str) -> Any:
         """The value of an expression; `path` (dotted) is where it stands, for messages."""
-        result = self._value(value, path)
+        self._left = MAX_VALUES
+        try:
+            result = self._value(value, path)
+        except RecursionError:
+            raise self._fail("the values are too deep, or lead back to themselves", path) from None
         return None if result is _NO_VALUE else result
 
     def exists(self, resource: str) -> bool:
         """Whether a resource's `Condition` holds (true without one)."""
+        self._left = MAX_VALUES
         condition = self._resources[resource].get("Condition")
-        return condition is None or self._condition(condition, f"Resources.{resource}.Condition")
+        path = f"Resources.{resource}.Condition"
+        try:
+            return condition is None or self._condition(condition, path)
+        except RecursionError:
+            raise self._fail("the condition leads back to itself", path) from None
 
     def _fail(self, message: str, path: str, hint: str | None = None) -> TemplateError:
         return TemplateError(message, file=self._file, key=path, hint=hint)
 
+    def _not_here(self, message: str, path: str, hint: str | None = None) -> TemplateError:
+        return NotHereError(message, file=self._file, key=path, hint=hint)
+
+    def _spend(self, path: str) -> None:
+        """Count one value."""
+        self._left -= 1
+        if self._left < 0:
+            raise self._fail(TOO_MANY_VALUES, path, ANCHORS_HINT)
+
     def _value(self, value: Any, path: str) -> Any:
+        self._spend(path)
         if isinstance(value, Mapping):
             if len(value) == 1:
                 name = next(iter(value))
@@ -67,7 +104,7 @@ class Resolver:
                 if function is not None:
                     return self._call(function, name, value[name], path)
                 if isinstance(name, str) and name.startswith("Fn::"):
-                    raise self._fail(
+                    raise self._not_here(
                         f"{name} cannot be evaluated on this machine", path, "write its value out"
                     )
             pairs = ((key, self._value(item, f"{path}.{key}")) for key, item in value.items())
@@ -82,17 +119,17 @@ class Resolver:
             return function(self, argument, path)
         except (TypeError, ValueError, LookupError, AttributeError):
             # The arguments have another shape than the function takes; which one is in its own reference page.
-            raise self._fail(f"{name} cannot take {argument!r}", path) from None
+            raise self._fail(f"{name} cannot take {reprlib.repr(argument)}", path) from None
 
     def _ref(self, name: Any, path: str) -> Any:
         if name == "AWS::NoValue":
             return _NO_VALUE
         if name in PSEUDO_PARAMETERS:
-            return PSEUDO_PARAMETERS[name]
+            return self._pseudo(name, path)
         parameters = self._document.get("Parameters") or {}
         if name in parameters:
             if "Default" not in parameters[name]:
-                raise self._fail(
+                raise self._not_here(
                     f"the parameter {name} has no Default", path, "give it one: nobody can be asked here"
                 )
             default = parameters[name]["Default"]
@@ -101,6 +138,11 @@ class Resolver:
         if name in self._resources:
             return self._identity(name, path)
         raise self._fail(f"Ref to {name!r}, which is neither a parameter nor a resource", path)
+
+    def _pseudo(self, name: str, path: str) -> Any:
+        if name not in self._pseudo_parameters:
+            raise self._not_here(f"{name} is known only at deployment", path)
+        return self._pseudo_parameters[name]
 
     def _identity(self, name: str, path: str) -> str:
         """What `Ref` gives for a resource: the physical id it would have."""
@@ -118,7 +160,8 @@ class Resolver:
         properties = resource.get("Properties") or {}
         if kind in named and named[kind] in properties:
             return str(self._guarded(name, properties[named[kind]], path))
-        return f"local-{name.lower()}" if kind == "AWS::S3::Bucket" else f"local-{name}"
+        made = f"{self._pseudo('AWS::StackName', path)}-{name}"
+        return made.lower() if kind == "AWS::S3::Bucket" else made
 
     def _guarded(self, name: str, value: Any, path: str) -> Any:
         """Evaluate a property that another one leads to; a circle is an error, not an endless walk."""
@@ -142,18 +185,23 @@ class Resolver:
     def _attribute(self, name: str, attribute: str, path: str) -> Any:
         resource = self._resources[name]
         kind = resource["Type"]
-        if kind == "AWS::Lambda::Version":
-            target = (resource.get("Properties") or {}).get("FunctionName")
-            function = str(self._guarded(name, target, path)).rsplit(":", 1)[-1]
-            arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}:1"
+        is_version = kind == "AWS::Lambda::Version"
+        target = (resource.get("Properties") or {}).get("FunctionName") if is_version else ""
+        # First, so that a version that leads back to itself is always seen.
+        function = str(self._guarded(name, target, path)).rsplit(":", 1)[-1]
+        region, account, stack = (
+            self._pseudo(f"AWS::{what}", path) for what in ("Region", "AccountId", "StackName")
+        )
+        if is_version:
+            arn = f"arn:aws:lambda:{region}:{account}:function:{function}:1"
             known = {"FunctionArn": arn, "Version": "1"}
         else:
             # Most resources have these two; nothing here depends on what they say.
-            known = {"Id": f"local-{name}", "Arn": f"arn:aws:local:{REGION}:{ACCOUNT}:{name}"}
+            known = {"Id": f"{stack}-{name}", "Arn": f"arn:aws:local:{region}:{account}:{name}"}
             if kind in _ATTRIBUTES:
-                known |= _ATTRIBUTES[kind](self._identity(name, path))
+                known |= _ATTRIBUTES[kind](self._identity(name, path), region, account)
         # Whatever else a resource has is a stand-in: most such parts are not simulated, and the notice says so.
-        return known.get(attribute, f"local-{name}.{attribute}")
+        return known.get(attribute, f"{stack}-{name}.{attribute}")
 
     def _sub(self, argument: Any, path: str) -> str:
         text, variables = (argument, {}) if isinstance(argument, str) else (argument[0], argument[1])
@@ -166,7 +214,7 @@ class Resolver:
                 return str(self._value(variables[name], path))
             return str(self._get_att(name, path) if "." in name else self._ref(name, path))
 
-        return _VARIABLE.sub(replace, text)
+        return VARIABLE.sub(replace, text)
 
     def _join(self, argument: Any, path: str) -> str:
         delimiter, parts = argument
@@ -207,6 +255,7 @@ class Resolver:
             self._resolving.pop()
 
     def _holds(self, expression: Any, path: str) -> bool:
+        self._spend(path)
         if not isinstance(expression, Mapping) or len(expression) != 1:
             raise self._fail("a condition is one of Fn::Equals, Fn::And, Fn::Or, Fn::Not, Condition", path)
         name, argument = next(iter(expression.items()))
@@ -236,16 +285,23 @@ _FUNCTIONS: dict[str, _Function] = {
     "Fn::Sub": Resolver._sub,
 }
 
-# What `Fn::GetAtt` gives, by resource type, from the physical id.
-_ATTRIBUTES: dict[str, Callable[[str], dict[str, str]]] = {
-    "AWS::CloudFront::Distribution": lambda _: {"DomainName": DISTRIBUTION_DOMAIN, "Id": DISTRIBUTION_ID},
-    "AWS::IAM::Role": lambda name: {"Arn": f"arn:aws:iam::{ACCOUNT}:role/{name}"},
-    "AWS::Lambda::Function": lambda name: {"Arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"},
-    "AWS::Lambda::Url": lambda name: {"FunctionUrl": f"https://{name.lower()}.lambda-url.{REGION}.on.aws/"},
-    "AWS::S3::Bucket": lambda name: {
+# What `Fn::GetAtt` gives, by resource type, from the physical id, the region and the account.
+_ATTRIBUTES: dict[str, Callable[[str, str, str], dict[str, str]]] = {
+    "AWS::CloudFront::Distribution": lambda name, region, account: {
+        "DomainName": DISTRIBUTION_DOMAIN,
+        "Id": DISTRIBUTION_ID,
+    },
+    "AWS::IAM::Role": lambda name, region, account: {"Arn": f"arn:aws:iam::{account}:role/{name}"},
+    "AWS::Lambda::Function": lambda name, region, account: {
+        "Arn": f"arn:aws:lambda:{region}:{account}:function:{name}"
+    },
+    "AWS::Lambda::Url": lambda name, region, account: {
+        "FunctionUrl": f"https://{name.lower()}.lambda-url.{region}.on.aws/"
+    },
+    "AWS::S3::Bucket": lambda name, region, account: {
         "Arn": f"arn:aws:s3:::{name}",
         "DomainName": f"{name}.s3.amazonaws.com",
-        "RegionalDomainName": f"{name}.s3.{REGION}.amazonaws.com",
-        "WebsiteURL": f"http://{name}.s3-website-{REGION}.amazonaws.com",
+        "RegionalDomainName": f"{name}.s3.{region}.amazonaws.com",
+        "WebsiteURL": f"http://{name}.s3-website-{region}.amazonaws.com",
     },
 }

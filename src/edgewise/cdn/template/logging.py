@@ -50,7 +50,11 @@ def realtime_log(template: Template, behavior: Node, notices: Notices) -> Realti
         message = "not simulated: the configuration is not in this template, no real-time log is written"
         notices.append(Notice(f"{behavior.key}.RealtimeLogConfigArn", message))
         return None
-    config = template.node(name)
+    return realtime_config(template, template.node(name))
+
+
+def realtime_config(template: Template, config: Node) -> RealtimeLogConfig:
+    """The properties of an `AWS::CloudFront::RealtimeLogConfig`. Raises `TemplateError`."""
     fields = config.names("Fields")
     unknown = [field for field in fields if field not in FIELDS]
     if unknown or not fields:

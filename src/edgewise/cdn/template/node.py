@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewise.cdn.errors import TemplateError
+from edgewise.cdn.template.errors import NotHereError
 
 
 class Node:
@@ -24,8 +25,14 @@ class Node:
 
     def error(self, message: str, name: str = "", hint: str | None = None) -> TemplateError:
         """An error about this mapping, or about one of its keys; to be raised by the caller."""
-        key = f"{self.key}.{name}" if name else self.key
-        return TemplateError(message, file=self.file, key=key, hint=hint)
+        return TemplateError(message, file=self.file, key=self._key_of(name), hint=hint)
+
+    def not_here(self, message: str, name: str = "", hint: str | None = None) -> NotHereError:
+        """The same, for what CloudFront may take and this machine cannot know or run."""
+        return NotHereError(message, file=self.file, key=self._key_of(name), hint=hint)
+
+    def _key_of(self, name: str) -> str:
+        return f"{self.key}.{name}" if name else self.key
 
     def has(self, name: str) -> bool:
         return bool(self._value.get(name))
@@ -64,7 +71,7 @@ class Node:
             if isinstance(value, bool):
                 raise ValueError
             return int(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise self.error(f"it must be a whole number, it is {value!r}", name) from None
 
     def flag(self, name: str) -> bool:
@@ -81,7 +88,7 @@ class Node:
         """A list of whole numbers."""
         try:
             return tuple(int(item) for item in self._list(name))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise self.error("it must be a list of whole numbers", name) from None
 
     def child(self, name: str) -> Node | None:

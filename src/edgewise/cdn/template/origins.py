@@ -10,23 +10,25 @@ from collections.abc import Container, Mapping
 from typing import Any, cast, get_args
 
 from edgewise.cdn.distribution import BucketOrigin, CustomOrigin, Origin, OriginGroup, OriginProtocol
+from edgewise.cdn.errors import TemplateError
 from edgewise.cdn.origins.custom_headers import capitalised, is_denied
 from edgewise.cdn.template.node import Node
 from edgewise.cdn.template.notices import Notices
 
 # CloudFormation reference, `StatusCodes` of an origin group; Developer Guide, "Optimize high availability".
-_FAILOVER_CODES = frozenset({400, 403, 404, 416, 429, 500, 502, 503, 504})
+FAILOVER_CODES = frozenset({400, 403, 404, 416, 429, 500, 502, 503, 504})
 
 
 def read_origins(config: Node, notices: Notices) -> dict[str, Origin]:
     """The origins of a `DistributionConfig` by id. Raises `TemplateError`."""
-    origins = [_origin(item, notices) for item in config.children("Origins")]
+    origins = [read_origin(item, notices) for item in config.children("Origins")]
     if not origins:
         raise config.error("a distribution needs at least one origin", "Origins")
     return {origin.id: origin for origin in origins}
 
 
-def _origin(item: Node, notices: Notices) -> Origin:
+def read_origin(item: Node, notices: Notices) -> Origin:
+    """One origin. Raises `TemplateError`."""
     notices.of("origin", item)
     common: dict[str, Any] = {
         "id": item.text("Id"),
@@ -40,7 +42,7 @@ def _origin(item: Node, notices: Notices) -> Origin:
     bucket = item.child("S3OriginConfig")
     if custom is None:
         if bucket is None:
-            raise item.error("only CustomOriginConfig and S3OriginConfig can be run here")
+            raise _neither(item)
         read_timeout = _within(bucket, "OriginReadTimeout", 1, 120, 30)
         identity = bucket.has("OriginAccessIdentity")
         return BucketOrigin(**common, read_timeout=read_timeout, access_identity=identity)
@@ -53,6 +55,11 @@ def _origin(item: Node, notices: Notices) -> Origin:
         read_timeout=_within(custom, "OriginReadTimeout", 1, 120, 30),
         keepalive_timeout=_within(custom, "OriginKeepaliveTimeout", 1, 120, 5),
     )
+
+
+def _neither(item: Node) -> TemplateError:
+    message = "only CustomOriginConfig and S3OriginConfig can be run here"
+    return item.not_here(message) if item.has("VpcOriginConfig") else item.error(message)
 
 
 def _custom_header(item: Node) -> tuple[str, str]:
@@ -72,10 +79,14 @@ def _within(item: Node, name: str, lowest: int, highest: int, default: int) -> i
 def read_origin_groups(config: Node, origins: Mapping[str, Origin]) -> dict[str, OriginGroup]:
     """The origin groups by id; their members are origins of the distribution. Raises `TemplateError`."""
     groups = config.child("OriginGroups")
-    return {item.text("Id"): _group(item, origins) for item in (groups.children("Items") if groups else ())}
+    return {
+        item.text("Id"): read_origin_group(item, origins)
+        for item in (groups.children("Items") if groups else ())
+    }
 
 
-def _group(item: Node, origins: Container[str]) -> OriginGroup:
+def read_origin_group(item: Node, origins: Container[str]) -> OriginGroup:
+    """One group; `origins` are the ids of the distribution's origins. Raises `TemplateError`."""
     members = [member.text("OriginId") for member in item.required("Members").children("Items")]
     if len(members) != 2:
         raise item.error("an origin group has two members", "Members.Items")
@@ -84,9 +95,9 @@ def _group(item: Node, origins: Container[str]) -> OriginGroup:
             raise item.error(f"{member!r} is not an origin", "Members.Items")
     listed = item.required("FailoverCriteria").required("StatusCodes")
     codes = frozenset(listed.integers("Items"))
-    if not codes or codes - _FAILOVER_CODES:
-        hint = "one or more of " + ", ".join(map(str, sorted(_FAILOVER_CODES)))
+    if not codes or codes - FAILOVER_CODES:
+        hint = "one or more of " + ", ".join(map(str, sorted(FAILOVER_CODES)))
         raise listed.error(
-            f"CloudFront does not fail over on {sorted(codes - _FAILOVER_CODES)}", "Items", hint
+            f"CloudFront does not fail over on {sorted(codes - FAILOVER_CODES)}", "Items", hint
         )
     return OriginGroup(item.text("Id"), (members[0], members[1]), codes)

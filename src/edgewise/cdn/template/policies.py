@@ -22,7 +22,7 @@ _KEY_HEADERS = ("none", "whitelist")
 _FORWARDED_HEADERS = ("none", "whitelist", "allViewer", "allViewerAndWhitelistCloudFront", "allExcept")
 
 # Developer Guide, "Add CloudFront request headers": these differ for every connection and cannot be in a key.
-_NOT_IN_KEYS = frozenset(
+NOT_IN_KEYS = frozenset(
     f"cloudfront-viewer-{name}" for name in ("address", "asn", "tls", "ja3-fingerprint", "ja4-fingerprint")
 )
 
@@ -48,7 +48,7 @@ def _key_headers(config: Node | None) -> tuple[str, ...]:
         return ()
     names = _lower(config)
     for name in names:
-        if name in _NOT_IN_KEYS:
+        if name in NOT_IN_KEYS:
             hint = "name it in an origin request policy: it goes to the origin and stays out of the key"
             raise config.error(f"CloudFront does not take {name} in a cache policy", "Headers", hint)
     return names

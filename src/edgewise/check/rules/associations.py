@@ -48,8 +48,9 @@ def _not_a_version(association: Association, stack: Stack) -> str:
         if qualifier.isascii() and qualifier.isdigit():
             return ""
         return f"this is {qualifier} of {function}"
-    # A stand-in is what another resource gives: a custom resource may well give a version's ARN.
-    return "" if text is None or text.startswith("local-") else f"{text!r} is no ARN of a function version"
+    # What another resource gives is not known: a custom resource may well give a version's ARN.
+    is_open = text is None or association.part.at("LambdaFunctionARN").is_guess
+    return "" if is_open else f"{text!r} is no ARN of a function version"
 
 
 @rule(
@@ -61,8 +62,12 @@ def _not_a_version(association: Association, stack: Stack) -> str:
 )
 def function_region(stack: Stack) -> Iterator[Problem]:
     for association in _associations(stack):
-        if association.arn and association.arn.region != REGION:
-            message = f"the function {association.arn.name} is in {association.arn.region}, not in {REGION}"
+        arn = association.arn
+        if arn is None or arn.region == REGION:
+            continue
+        # What this stack itself makes elsewhere is told of the whole stack (EDGE511).
+        if arn.region != stack.options.region or stack.function_of(association) is None:
+            message = f"the function {arn.name} is in {arn.region}, not in {REGION}"
             yield Problem(association.part.at("LambdaFunctionARN"), message)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgewise.cdn.behavior import matches, normalise
+from edgewise.cdn.behavior import PATH_PATTERN_LENGTH, matches, normalise
+from edgewise.cdn.template.behaviors import METHOD_SETS
+from edgewise.cdn.template.distribution import ERROR_CODES
 from edgewise.check import limits
 from edgewise.check.distribution import Behavior, Distribution
 from edgewise.check.finding import Problem, rule
@@ -14,10 +16,6 @@ from edgewise.check.stack import Stack
 _BEHAVIORS = "DownloadDistValuesCacheBehavior"
 _QUOTAS = "cloudfront-limits"
 _ERRORS = "GeneratingCustomErrorResponses"
-
-_READ = frozenset({"GET", "HEAD"})
-_METHODS = (_READ, _READ | {"OPTIONS"}, _READ | {"OPTIONS", "PUT", "POST", "PATCH", "DELETE"})
-_ERROR_CODES = frozenset({400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504})
 
 
 @rule(
@@ -34,10 +32,8 @@ def path_pattern(stack: Stack) -> Iterator[Problem]:
             continue
         if illegal_characters(pattern):
             yield Problem(part, f"{pattern!r} has {illegal_characters(pattern)!r} in it")
-        if len(pattern) > limits.PATH_PATTERN_LENGTH:
-            message = (
-                f"a path pattern has {limits.PATH_PATTERN_LENGTH} characters at most, this has {len(pattern)}"
-            )
+        if len(pattern) > PATH_PATTERN_LENGTH:
+            message = f"a path pattern has {PATH_PATTERN_LENGTH} characters at most, this has {len(pattern)}"
             yield Problem(part, message)
 
 
@@ -54,7 +50,7 @@ def unreachable(stack: Stack) -> Iterator[Problem]:
         for behavior in distribution.behaviors:
             pattern = behavior.pattern
             # Quotas come first: comparing all with all is for a distribution that CloudFront would take.
-            if pattern is None or len(pattern) > limits.PATH_PATTERN_LENGTH or len(earlier) > 200:
+            if pattern is None or len(pattern) > PATH_PATTERN_LENGTH or len(earlier) > 200:
                 continue
             winner = next((one for one in earlier if covers(one, pattern)), None)
             if winner is not None:
@@ -102,7 +98,7 @@ def quotas(stack: Stack) -> Iterator[Problem]:
 )
 def method_sets(stack: Stack) -> Iterator[Problem]:
     for behavior in stack.behaviors:
-        for name, sets in (("AllowedMethods", _METHODS), ("CachedMethods", _METHODS[:2])):
+        for name, sets in (("AllowedMethods", METHOD_SETS), ("CachedMethods", METHOD_SETS[:2])):
             part = behavior.part.at(name)
             known = all(item.text is not None for item in part.items())
             if part.items() and known and frozenset(part.texts()) not in sets:
@@ -114,7 +110,7 @@ def method_sets(stack: Stack) -> Iterator[Problem]:
     "error",
     "a custom error response is for, or answers with, a status that CloudFront does not take",
     hint="ErrorCode is one of "
-    + ", ".join(map(str, sorted(_ERROR_CODES)))
+    + ", ".join(map(str, sorted(ERROR_CODES)))
     + "; ResponseCode one of these or 200",
     source=_ERRORS,
 )
@@ -122,9 +118,9 @@ def error_codes(stack: Stack) -> Iterator[Problem]:
     for distribution in stack.distributions:
         for response in distribution.config.at("CustomErrorResponses").items():
             code, answer = response.at("ErrorCode"), response.at("ResponseCode")
-            if code.number is not None and code.number not in _ERROR_CODES:
+            if code.number is not None and code.number not in ERROR_CODES:
                 yield Problem(code, f"{code.number} can have no custom error response")
-            if answer.number is not None and answer.number not in {200, *_ERROR_CODES}:
+            if answer.number is not None and answer.number not in {200, *ERROR_CODES}:
                 yield Problem(answer, f"a custom error response cannot answer with {answer.number}")
 
 

@@ -13,8 +13,7 @@ from edgewise.check.stack import EdgeFunction, Stack
 
 
 def _serves_pages(behavior: Behavior) -> bool:
-    """Whether a program answers, and not a bucket: what it says differs by visitor and by moment."""
-    return any(origin.kind != "bucket" for origin in behavior.origins)
+    return any(origin.runs_a_program for origin in behavior.origins)
 
 
 @rule(

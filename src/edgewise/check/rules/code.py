@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from edgewise.cdn.rules import is_disallowed
 from edgewise.check.finding import Place, Problem, rule
-from edgewise.check.rules.sources import calls, code_triggers, full_name, imported_names, nodes, place
+from edgewise.check.rules.sources import calls, full_name, imported_names, nodes, place, removals
 from edgewise.check.source import Module, handler_file, is_compiled
 from edgewise.check.stack import EdgeFunction, Stack
 from edgewise.check.symbols import may_define
@@ -28,6 +28,13 @@ _THERE = re.compile(
     r"|SESSION_TOKEN|XRAY_\w+)|LAMBDA_(TASK_ROOT|RUNTIME_DIR)|LANG|LC_\w+|LD_LIBRARY_PATH|PATH|PYTHONPATH|PWD|TZ|SHLVL"
 )
 _CLIENTS = re.compile(r"boto3\.((session\.)?Session\.)?(client|resource)")
+# Global services, which have one address (botocore's endpoints), and STS: its credentials are good everywhere.
+_ANYWHERE = frozenset(
+    {
+        *("account", "budgets", "ce", "cloudfront", "health", "iam", "networkmanager", "organizations"),
+        *("route53", "savingsplans", "shield", "sts", "waf"),
+    }
+)
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
 _THREADS = frozenset({"threading.Thread", "threading.Timer", "_thread.start_new_thread"})
 _EXECUTORS = frozenset(
@@ -165,7 +172,7 @@ def _variable(node: ast.AST, names: dict[str, str]) -> str | None:
 )
 def header_of_later(stack: Stack) -> Iterator[Problem]:
     for function in _python_functions(stack):
-        if any(not trigger.startswith("viewer-") for trigger in code_triggers(stack, function)):
+        if any(not trigger.startswith("viewer-") for trigger in stack.code_triggers(function)):
             continue
         for module, node, name in _header_names(function):
             if name.startswith("cloudfront-") and not is_disallowed(name):
@@ -190,9 +197,15 @@ def hidden_header(stack: Stack) -> Iterator[Problem]:
 
 
 def _header_names(function: EdgeFunction) -> Iterator[tuple[Module, ast.AST, str]]:
-    """Every text that can be the name of a header, in lower case."""
+    """Every text that can be the name of a header which is read or set, in lower case.
+
+    To take a header off that a visitor may have made up is neither.
+    """
+    taken_off = {id(node) for module in function.modules if module.tree for node in removals(module.tree)}
     for module, node in nodes(function):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _HEADER.fullmatch(node.value):
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in taken_off:
+            continue
+        if _HEADER.fullmatch(node.value):
             yield module, node, node.value.lower()
 
 
@@ -228,20 +241,43 @@ def header_not_asked_for(stack: Stack) -> Iterator[Problem]:
 def client_without_region(stack: Stack) -> Iterator[Problem]:
     for function in _python_functions(stack):
         for module, node, name in calls(function):
+            if not _CLIENTS.fullmatch(name) or _service(node) in _ANYWHERE:
+                continue
             # The region of a session, or of a client as its second argument, is one too.
-            given = len(node.args) > 1 or any(
-                keyword.arg in ("region_name", None) for keyword in node.keywords
-            )
-            if _CLIENTS.fullmatch(name) and not given and not _session_has_region(node):
+            owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+            given = len(node.args) > 1 or any(_gives_region(one, module) for one in node.keywords)
+            if not given and not (isinstance(owner, ast.Call) and _names_region(owner)):
                 message = (
                     f"{name.rpartition('.')[2]} talks to the region where the function runs, which varies"
                 )
                 yield _problem(function, module, node, message)
 
 
-def _session_has_region(node: ast.Call) -> bool:
-    owner = node.func.value if isinstance(node.func, ast.Attribute) else None
-    return isinstance(owner, ast.Call) and any(keyword.arg == "region_name" for keyword in owner.keywords)
+def _service(call: ast.Call) -> object:
+    """The service that a client is for, if it is written out."""
+    named = [keyword.value for keyword in call.keywords if keyword.arg == "service_name"]
+    first = [*call.args, *named][:1]
+    return first[0].value if first and isinstance(first[0], ast.Constant) else None
+
+
+def _names_region(call: ast.Call) -> bool:
+    return any(keyword.arg in ("region_name", None) for keyword in call.keywords)
+
+
+def _gives_region(keyword: ast.keyword, module: Module) -> bool:
+    """Whether an argument of a client names the region, or may do so: a `config` from elsewhere is believed."""
+    if keyword.arg != "config":
+        return keyword.arg in ("region_name", None)
+    made = [keyword.value]
+    if isinstance(keyword.value, ast.Name):
+        name = keyword.value.id
+        made = [
+            node.value
+            for node in ast.walk(module.tree or ast.Module([], []))
+            if isinstance(node, ast.Assign)
+            and any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
+        ]
+    return not made or any(not isinstance(one, ast.Call) or _names_region(one) for one in made)
 
 
 @rule(

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
+from edgewise.cdn.policies import (
+    MANAGED_CACHE_POLICIES,
+    MANAGED_ORIGIN_REQUEST_POLICIES,
+    CachePolicy,
+    OriginRequestPolicy,
+)
+from edgewise.cdn.responseheaders import MANAGED_RESPONSE_HEADERS_POLICIES, ResponseHeadersPolicy
+from edgewise.cdn.template.policies import NOT_IN_KEYS
 from edgewise.check import limits
 from edgewise.check.distribution import Behavior
 from edgewise.check.finding import Problem, rule
@@ -15,13 +24,12 @@ _CACHE_KEY = "cache-key-understand-cache-policy"
 _MANAGED = "using-managed-origin-request-policies"
 _LEGACY = "DownloadDistValuesCacheBehavior"
 
-# Only an origin request policy may ask for these ("Add CloudFront request headers").
-_ORIGIN_REQUEST_ONLY = frozenset(
-    {
-        *("cloudfront-viewer-address", "cloudfront-viewer-asn", "cloudfront-viewer-tls"),
-        *("cloudfront-viewer-ja3-fingerprint", "cloudfront-viewer-ja4-fingerprint"),
-    }
-)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_MANAGED_POLICIES: dict[str, Mapping[str, CachePolicy | OriginRequestPolicy | ResponseHeadersPolicy]] = {
+    "CachePolicy": MANAGED_CACHE_POLICIES,
+    "OriginRequestPolicy": MANAGED_ORIGIN_REQUEST_POLICIES,
+    "ResponseHeadersPolicy": MANAGED_RESPONSE_HEADERS_POLICIES,
+}
 
 
 @rule(
@@ -57,7 +65,7 @@ def _host_problems(behavior: Behavior) -> Iterator[tuple[str, Part]]:
     if part is None:
         return
     for origin in behavior.origins:
-        if origin.kind != "server":
+        if origin.routes_by_host:
             yield f"{behavior.name} sends the viewer's Host to {origin.id} ({origin.kind})", part
 
 
@@ -88,7 +96,7 @@ def policies_together(stack: Stack) -> Iterator[Problem]:
             )
         elif forward.is_set and cache.is_absent:
             yield Problem(forward, "an origin request policy needs a cache policy beside it")
-        elif cache.is_absent and legacy.value is None:
+        elif cache.is_absent and legacy.is_absent:
             yield Problem(behavior.part, f"{behavior.name} has neither a cache policy nor ForwardedValues")
 
 
@@ -148,7 +156,7 @@ def policy_names(stack: Stack) -> Iterator[Problem]:
 def origin_request_only(stack: Stack) -> Iterator[Problem]:
     for kind, what, listed in _policy_lists(stack):
         for item in listed.items() if (kind, what) == ("CachePolicy", "headers") else ():
-            if (item.text or "").lower() in _ORIGIN_REQUEST_ONLY:
+            if (item.text or "").lower() in NOT_IN_KEYS:
                 yield Problem(item, f"{item.text} cannot be in a cache key")
 
 
@@ -172,6 +180,33 @@ def key_without_cache(stack: Stack) -> Iterator[Problem]:
             part = key.at(f"{what}Config", f"{behavior}Behavior")
             if part.text and part.text != "none":
                 yield Problem(part, f"{name} caches nothing (MaxTTL 0), so that it has no key to add to")
+
+
+@rule(
+    409,
+    "error",
+    "a behavior's policy is none of that kind",
+    hint="give the id of a managed policy or of one of your own (a UUID), or `!Ref` one that this template makes",
+    source="controlling-the-cache-key",
+)
+def policy_id(stack: Stack) -> Iterator[Problem]:
+    for behavior in stack.behaviors:
+        for kind in _MANAGED_POLICIES:
+            part = behavior.part.at(f"{kind}Id")
+            problem = _not_a_policy(part.text or "", kind)
+            is_made_here = stack.named(part.text, f"AWS::CloudFront::{kind}") is not None
+            if part.text and problem and not is_made_here and not part.is_guess:
+                yield Problem(part, problem)
+
+
+def _not_a_policy(policy: str, kind: str) -> str:
+    """Why an id cannot be that of a policy of a kind; empty if it can."""
+    if policy in _MANAGED_POLICIES[kind]:
+        return ""
+    for other, managed in _MANAGED_POLICIES.items():
+        if policy in managed:
+            return f"{policy} is {managed[policy].name}, of the kind {other}"
+    return "" if _UUID.fullmatch(policy) else f"{policy!r} is no policy's id"
 
 
 def _policy_lists(stack: Stack) -> Iterator[tuple[str, str, Part]]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 from edgewise.cdn.distribution import TRIGGERS
 from edgewise.cdn.rules import READ_ONLY
+from edgewise.check.eventflow import EventFlow
 from edgewise.check.finding import Problem, rule
-from edgewise.check.rules.sources import code_triggers, nodes, place, strings
+from edgewise.check.rules.sources import nodes, place, strings
 from edgewise.check.source import Module
 from edgewise.check.stack import EdgeFunction, Stack
 
@@ -16,16 +18,30 @@ _RESTRICTIONS = "edge-function-restrictions-all"
 _FIXED_AT_VIEWER_RESPONSE = frozenset({"body", "bodyencoding", "status", "statusdescription"})
 
 
-def _written(function: EdgeFunction) -> Iterator[tuple[Module, ast.AST, str, str]]:
-    """Every key that is set or deleted: where, the text of what it is in, and the key in lower case."""
+def _changed(function: EdgeFunction) -> Iterator[tuple[Module, ast.AST, ast.expr, str]]:
+    """Every key that is set or deleted: where, what it is in, and the key in lower case."""
     for module, node in nodes(function):
         match node:
             case ast.Subscript(value=owner, slice=ast.Constant(value=str(key)), ctx=ast.Store() | ast.Del()):
-                yield module, node, ast.unparse(owner).lower(), key.lower()
+                yield module, node, owner, key.lower()
             case ast.Call(
                 func=ast.Attribute(value=owner, attr="pop"), args=[ast.Constant(value=str(key)), *_]
             ):
-                yield module, node, ast.unparse(owner).lower(), key.lower()
+                yield module, node, owner, key.lower()
+
+
+def _written(function: EdgeFunction) -> Iterator[tuple[Module, ast.AST, str, str]]:
+    """The same, with the text of what the key is in, in lower case."""
+    for module, node, owner, key in _changed(function):
+        yield module, node, _text(owner), key
+
+
+def _text(owner: ast.expr) -> str:
+    """An expression as it is written, in lower case; empty if it is too deep for that."""
+    try:
+        return ast.unparse(owner).lower()
+    except RecursionError:
+        return ""
 
 
 @rule(
@@ -37,13 +53,27 @@ def _written(function: EdgeFunction) -> Iterator[tuple[Module, ast.AST, str, str
 )
 def read_only_header(stack: Stack) -> Iterator[Problem]:
     for function in stack.edge_functions:
-        triggers = code_triggers(stack, function) & set(TRIGGERS)
+        triggers = stack.code_triggers(function) & set(TRIGGERS)
         # Code that serves several triggers tells them apart by itself.
         fixed = [READ_ONLY[trigger] for trigger in TRIGGERS if trigger in triggers]
-        for module, node, owner, key in _written(function) if fixed else ():
-            if "headers" in owner and all(key in names for names in fixed):
+        changes = [one for one in _changed(function) if fixed and all(one[3] in names for names in fixed)]
+        # A response that is made here, and headers of a call of one's own, are not the event's.
+        flow = EventFlow(function.modules, function.handler.rpartition(".")[2]) if changes else None
+        for module, node, owner, key in changes:
+            if flow and _is_headers(owner) and _what_goes_on(triggers) & {flow.of(owner)}:
                 message = f"{key} is read-only at {' and '.join(sorted(triggers))}: the visitor gets 502"
                 yield Problem(function.properties.at("Code"), message, place=place(module, node))
+
+
+def _what_goes_on(triggers: AbstractSet[str]) -> set[str | None]:
+    """The part of the event that a function hands on: the request at request triggers, the response at the others."""
+    return {trigger.partition("-")[2] for trigger in triggers}
+
+
+def _is_headers(owner: ast.expr) -> bool:
+    """Whether it may be the headers: `headers`, `request["headers"]`; and not what a request has elsewhere."""
+    text = _text(owner)
+    return "headers" in text and "customheaders" not in text
 
 
 @rule(
@@ -72,7 +102,7 @@ def origin_without_host(stack: Stack) -> Iterator[Problem]:
 )
 def late_status(stack: Stack) -> Iterator[Problem]:
     for function in stack.edge_functions:
-        if code_triggers(stack, function) != {"viewer-response"}:
+        if stack.code_triggers(function) != {"viewer-response"}:
             continue
         for module, node, owner, key in _written(function):
             if key in _FIXED_AT_VIEWER_RESPONSE and "response" in owner:

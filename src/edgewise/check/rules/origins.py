@@ -6,6 +6,8 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
+from edgewise.cdn.origins.custom_headers import is_denied
+from edgewise.cdn.template.origins import FAILOVER_CODES
 from edgewise.check import limits
 from edgewise.check.distribution import Origin, group_members
 from edgewise.check.finding import Problem, rule
@@ -21,18 +23,7 @@ _DOMAIN = re.compile(r"(?=.{1,253}\Z)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a
 _NOWHERE = frozenset({"example", "home", "internal", "invalid", "lan", "local", "localhost", "test"})
 _DOCUMENTATION = re.compile(r"(.*\.)?example\.(com|net|org)", re.IGNORECASE)
 
-_FAILOVER_CODES = frozenset({400, 403, 404, 416, 429, 500, 502, 503, 504})
 _NO_FAILOVER = ("POST", "PUT", "PATCH", "DELETE")
-
-# "Custom headers that CloudFront can't add to origin requests"; names in lower case.
-_RESERVED_HEADERS = frozenset(
-    {
-        *("cache-control", "connection", "content-length", "cookie", "host", "max-forwards", "pragma"),
-        *("range", "request-range", "te", "trailer", "transfer-encoding", "upgrade", "via", "x-real-ip"),
-        *("if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"),
-    }
-)
-_RESERVED_PREFIXES = ("proxy-", "x-amz-", "x-edge-")
 
 
 def _origins(stack: Stack) -> Iterator[Origin]:
@@ -68,14 +59,17 @@ def unknown_target(stack: Stack) -> Iterator[Problem]:
 )
 def unresolvable_domain(stack: Stack) -> Iterator[Problem]:
     for origin in _origins(stack):
-        domain = origin.domain
-        # A name that the deployment completes begins with a stand-in.
-        if domain is None or domain.startswith("local-"):
-            continue
-        reason = _why_not(domain)
+        domain = _public_domain(origin)
+        reason = _why_not(domain) if domain else ""
         if reason:
             part = origin.part.at("DomainName")
             yield Problem(part, f"{domain!r} {reason}: every request to this origin would be 502")
+
+
+def _public_domain(origin: Origin) -> str | None:
+    """The name that has to be in the DNS; None if it need not be there, or if the deployment completes it."""
+    is_private = origin.part.at("VpcOriginConfig").value is not None
+    return None if is_private or origin.part.at("DomainName").is_guess else origin.domain
 
 
 def _why_not(domain: str) -> str:
@@ -117,11 +111,8 @@ def unresolved_domain(stack: Stack) -> Iterator[Problem]:
     if resolves is None:
         return
     for origin in _origins(stack):
-        domain = origin.domain
-        # A name made from a stand-in is not the one that will be deployed.
-        if domain is None or domain.startswith("local-") or _why_not(domain):
-            continue
-        if not resolves(domain):
+        domain = _public_domain(origin)
+        if domain and not _why_not(domain) and not resolves(domain):
             message = f"the DNS does not know {domain}: every request to this origin would be 502"
             yield Problem(origin.part.at("DomainName"), message)
 
@@ -137,8 +128,7 @@ def reserved_custom_header(stack: Stack) -> Iterator[Problem]:
     for origin in _origins(stack):
         for header in origin.part.at("OriginCustomHeaders").items():
             part = header.at("HeaderName")
-            name = (part.text or "").lower()
-            if name in _RESERVED_HEADERS or name.startswith(_RESERVED_PREFIXES):
+            if part.text and is_denied(part.text):
                 yield Problem(part, f"CloudFront does not let an origin's custom headers set {part.text}")
 
 
@@ -179,8 +169,9 @@ def custom_header_quotas(stack: Stack) -> Iterator[Problem]:
 )
 def origin_ranges(stack: Stack) -> Iterator[Problem]:
     for origin in _origins(stack):
-        custom = origin.part.at("CustomOriginConfig")
-        for owner, ranges in ((origin.part, limits.ORIGIN_RANGES), (custom, limits.CUSTOM_ORIGIN_RANGES)):
+        kinds = [origin.part.at(f"{kind}OriginConfig") for kind in ("Custom", "Vpc", "S3")]
+        owners = [(origin.part, limits.ORIGIN_RANGES), *((one, limits.CONFIG_RANGES) for one in kinds)]
+        for owner, ranges in owners:
             for name, (least, most) in ranges.items():
                 part = owner.at(name)
                 if part.number is not None and not least <= part.number <= most:
@@ -205,13 +196,13 @@ def origin_path(stack: Stack) -> Iterator[Problem]:
     311,
     "error",
     "an origin group fails over on a status code that CloudFront does not take",
-    hint="any of: " + ", ".join(map(str, sorted(_FAILOVER_CODES))),
+    hint="any of: " + ", ".join(map(str, sorted(FAILOVER_CODES))),
     source=_FAILOVER,
 )
 def failover_codes(stack: Stack) -> Iterator[Problem]:
     for group in _groups(stack):
         for code in group.at("FailoverCriteria", "StatusCodes", "Items").items():
-            if code.number is not None and code.number not in _FAILOVER_CODES:
+            if code.number is not None and code.number not in FAILOVER_CODES:
                 yield Problem(code, f"an origin group cannot fail over on {code.number}")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from edgewise.check.finding import Place
 from edgewise.check.source import Module
-from edgewise.check.stack import EdgeFunction, Stack
+from edgewise.check.stack import EdgeFunction
 
 
 def nodes(function: EdgeFunction) -> Iterator[tuple[Module, ast.AST]]:
@@ -39,19 +39,34 @@ def strings(function: EdgeFunction) -> set[str]:
     return found
 
 
+def removals(tree: ast.AST) -> Iterator[ast.Constant]:
+    """The texts that only name what is taken away: by `del`, and by a `pop` whose result nobody takes.
+
+    So do the test whether it is there, and a loop over written-out names.
+    """
+    removed: list[ast.expr] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Subscript(slice=key, ctx=ast.Del()):
+                removed.append(key)
+            case ast.Expr(value=ast.Call(func=ast.Attribute(attr="pop"), args=[key, *_])):
+                removed.append(key)
+    texts = {key.value for key in removed if isinstance(key, ast.Constant)}
+    names = {key.id for key in removed if isinstance(key, ast.Name)}
+    yield from (key for key in removed if isinstance(key, ast.Constant))
+    for node in ast.walk(tree):
+        match node:
+            case ast.Compare(left=ast.Constant(value=text) as left, ops=[ast.In() | ast.NotIn()]) if (
+                text in texts
+            ):
+                yield left
+            case ast.For(target=ast.Name(id=name), iter=ast.Tuple() | ast.List() | ast.Set() as listed):
+                if name in names:
+                    yield from (one for one in listed.elts if isinstance(one, ast.Constant))
+
+
 def place(module: Module, node: ast.AST) -> Place:
     return Place(module.place, getattr(node, "lineno", 1))
-
-
-def code_triggers(stack: Stack, function: EdgeFunction) -> set[str]:
-    """The triggers that this code serves, also as another function: it tells them apart by itself."""
-    code, handler = function.properties.at("Code").plain(), function.handler
-    return {
-        trigger
-        for other in stack.edge_functions
-        if other.properties.at("Code").plain() == code and other.handler == handler
-        for trigger in other.triggers
-    }
 
 
 def full_name(node: ast.AST, names: dict[str, str]) -> str:

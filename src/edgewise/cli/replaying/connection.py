@@ -20,11 +20,12 @@ from edgewise.cli.errors import ReplayError
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where the requests go: always this machine."""
+    """Where the requests go: always this machine. `both` means that its port speaks TLS and plain HTTP."""
 
     host: str
     port: int
     tls: bool
+    both: bool = False
 
     @property
     def authority(self) -> str:

@@ -12,7 +12,7 @@ import time
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edgewise.cli.accesslog import LoggedRequest
 from edgewise.cli.errors import ReplayError
@@ -116,6 +116,7 @@ async def send(
 ) -> None:
     """Send each request at its moment, with at most `CONNECTIONS` under way; later ones wait their turn.
 
+    A target that speaks both gets each request over TLS or without, as it was recorded.
     `host` stands in for the recorded host name. `progress` is called after each answer. Raises `ReplayError`
     when nothing listens at the target at the start; what goes wrong later is counted in the tally.
     """
@@ -126,7 +127,7 @@ async def send(
             f"nothing answers at {target.authority}: {_cause(error)}",
             hint="Start the site with `edgewise up`, or give its address with --to.",
         ) from error
-    senders = [_Sender(target, connection, tally, host, progress) for connection in connections]
+    senders = [_Sender(target, {target.tls: connection}, tally, host, progress) for connection in connections]
     queue, started = iter(requests), time.perf_counter()
     try:
         async with asyncio.TaskGroup() as group:
@@ -145,10 +146,13 @@ def _cause(error: OSError) -> str:
 
 @dataclass(slots=True)
 class _Sender:
-    """Takes the next request from the shared queue, waits for its moment and for its answer, and so on."""
+    """Takes the next request from the shared queue, waits for its moment and for its answer, and so on.
+
+    `connections` has one with TLS, one without, or both.
+    """
 
     target: Target
-    connection: Connection
+    connections: dict[bool, Connection]
     tally: Tally
     host: str | None
     progress: Callable[[], None]
@@ -162,12 +166,13 @@ class _Sender:
             self.progress()
 
     async def _send(self, request: LoggedRequest) -> None:
+        tls = request.tls if self.target.both and request.tls is not None else self.target.tls
         message, rewritten = encode(request, self.host or request.host or self.target.authority)
         self.tally.sent += 1
         self.tally.rewritten += rewritten
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                answer = await self._exchange(message, request.method == "HEAD")
+                answer = await self._exchange(message, request.method == "HEAD", tls)
         except TimeoutError:
             self.close()
             self.tally.unanswered[f"no answer within {ANSWER_TIMEOUT_S:g} s"] += 1
@@ -176,20 +181,22 @@ class _Sender:
         else:
             self.tally.add(request, answer)
 
-    async def _exchange(self, message: bytes, is_head: bool) -> Answer:
+    async def _exchange(self, message: bytes, is_head: bool, tls: bool) -> Answer:
         """The answer; a connection that dies on the way is replaced once."""
         try:
-            return await self._once(message, is_head)
+            return await self._once(message, is_head, tls)
         except TimeoutError:
             raise
         except OSError:
             self.tally.retried += 1
-            return await self._once(message, is_head)
+            return await self._once(message, is_head, tls)
 
-    async def _once(self, message: bytes, is_head: bool) -> Answer:
-        if not self.connection.is_open:
-            self.connection = await connect(self.target)
-        return await self.connection.exchange(message, is_head)
+    async def _once(self, message: bytes, is_head: bool, tls: bool) -> Answer:
+        connection = self.connections.get(tls)
+        if connection is None or not connection.is_open:
+            connection = self.connections[tls] = await connect(replace(self.target, tls=tls))
+        return await connection.exchange(message, is_head)
 
     def close(self) -> None:
-        self.connection.close()
+        for connection in self.connections.values():
+            connection.close()

@@ -48,10 +48,9 @@ def facts(tally: Tally, skipped: Sequence[SkippedLine], arrival: Arrival | None)
 def lines(tally: Tally, skipped: Sequence[SkippedLine]) -> Iterator[str]:
     """The summary of what was sent and answered, for people."""
     p50, p99 = _percentiles(tally)
+    took = "" if p50 is None else f" · {_rate(tally):,.0f} a second · p50 {p50} ms · p99 {p99} ms"
     yield _line("sent", f"{tally.sent:,} in {tally.seconds:.1f} s")
-    yield _line(
-        "answered", f"{tally.answered:,} · {_rate(tally):,.0f} a second · p50 {p50} ms · p99 {p99} ms"
-    )
+    yield _line("answered", f"{tally.answered:,}{took}")
     yield _line("statuses", " · ".join(f"{first}xx {n:,}" for first, n in _classes(tally)) or "none")
     for (recorded, now), n in tally.changed.most_common(_TOP):
         yield _line("changed", f"{recorded} → {now}: {n:,}, first {tally.first_changed[recorded, now]}")
@@ -98,8 +97,12 @@ def _rate(tally: Tally) -> float:
 
 
 def _percentiles(tally: Tally) -> tuple[float | None, float | None]:
-    if tally.answered < 2:
+    """In milliseconds; None, None when nothing was answered."""
+    if not tally.answered:
         return None, None
+    if tally.answered == 1:
+        only = round(tally.milliseconds[0], 2)
+        return only, only
     cuts = quantiles(tally.milliseconds, n=100, method="inclusive")
     return round(cuts[49], 2), round(cuts[98], 2)
 

@@ -68,19 +68,12 @@ def compile_site(site: Site, bundle: Bundle | None, build: Path) -> Template:
     return load_template(file)
 
 
-def refresher(bundle: Bundle, site_file: Path, screen: Screen) -> Callable[[], None]:
-    """Bring the functions' folder up to date; a source that cannot be bundled leaves the last good one running.
-
-    The site file itself is read once; when it changes, that is said.
-    """
+def refresher(bundle: Bundle, screen: Screen) -> Callable[[], None]:
+    """Bring the functions' folder up to date; a source that cannot be bundled leaves the last good one running."""
     said = ""
-    written = _written(site_file)
 
     def refresh() -> None:
-        nonlocal said, written
-        if (now := _written(site_file)) != written:
-            written = now
-            screen.message(f"{site_file.name} has changed: start `edgewise up` again to use it")
+        nonlocal said
         try:
             bundle.refresh()
             said = ""
@@ -92,8 +85,26 @@ def refresher(bundle: Bundle, site_file: Path, screen: Screen) -> Callable[[], N
     return refresh
 
 
-def _written(file: Path) -> int:
-    try:
-        return file.stat().st_mtime_ns
-    except OSError:
-        return 0
+class ReadOnce:
+    """A file that is read when `edgewise up` starts, the site's or the template's: a change of it is said, once each.
+
+    `look` costs one system call.
+    """
+
+    def __init__(self, file: Path, screen: Screen) -> None:
+        self._file = file
+        self._screen = screen
+        self._written = self._now()
+
+    def look(self) -> None:
+        """Say it if the file has changed since the last look."""
+        now = self._now()
+        if now != self._written:
+            self._written = now
+            self._screen.message(f"{self._file.name} has changed: start `edgewise up` again to use it")
+
+    def _now(self) -> int:
+        try:
+            return self._file.stat().st_mtime_ns
+        except OSError:
+            return 0

@@ -12,11 +12,12 @@ import json
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO
 
-from edgewise.cdn import LogEvent, Notice, Trace, is_record
-from edgewise.cli.terminal import printable
+from edgewise.cdn import FunctionRun, LogEvent, Notice, Trace
+from edgewise.cli.running.functionlog import FunctionLog
+from edgewise.cli.terminal import printable, printable_lines
 
 _QUEUE = 10_000
 _PATIENCE = 2.0  # seconds that a reader which hangs is waited for
@@ -28,18 +29,13 @@ _DIM, _RED, _YELLOW, _GREEN, _CYAN, _RESET = (
     "\x1b[36m",
     "\x1b[0m",
 )
-# What Lambda itself writes about every invocation; a person wants what the function says.
-_LAMBDA_LINES = (
-    "INIT_START ",
-    "START RequestId: ",
-    "END RequestId: ",
-    "REPORT RequestId: ",
-    "LAMBDA_WARNING",
-)
 
 
 class Screen:
-    """`as_json` makes every line an object; `color` is for a terminal."""
+    """`as_json` makes every line an object; `color` is for a terminal.
+
+    `in_source` names, in any text, the file that a person edits for one that was built from it.
+    """
 
     def __init__(self, output: TextIO, *, as_json: bool, color: bool) -> None:
         self._output = output
@@ -50,7 +46,8 @@ class Screen:
         self._color = color
         self._queue: queue.Queue[str | None] = queue.Queue(_QUEUE)
         self._left_out = 0
-        self._built_from: tuple[str, str] | None = None
+        self._function_log = FunctionLog()
+        self.in_source: Callable[[str], str] = str
         # Programs are promised that the first object is the ready one; what comes before it is held back.
         self._held: list[str] | None = [] if as_json else None
         self._thread = threading.Thread(target=self._write, name="screen", daemon=True)
@@ -83,14 +80,6 @@ class Screen:
     def _paint(self, color: str, text: str) -> str:
         return f"{color}{text}{_RESET}" if self._color else text
 
-    def built_from(self, built: str, source: str) -> None:
-        """Say `source` wherever a function names the folder that was built from it: that is what a person edits."""
-        self._built_from = (built, source)
-
-    def in_source(self, text: str) -> str:
-        """A text with the files that a person edits in the place of those that were built from them."""
-        return text.replace(*self._built_from) if self._built_from else text
-
     def ready(self, **addresses: str) -> None:
         """The first line: where everything is."""
         width = max(len(name) for name in addresses)
@@ -113,7 +102,7 @@ class Screen:
 
     def message(self, text: str) -> None:
         """Something the user should know."""
-        lines = "\n".join(printable(line) for line in text.splitlines())
+        lines = "\n".join(printable_lines(text))
         self._event({"event": "message", "message": text}, self._paint(_YELLOW, lines))
 
     def output(self, source: str, line: str) -> None:
@@ -122,14 +111,13 @@ class Screen:
         self._event(event, f"{self._paint(_DIM, f'{source} |')} {printable(line)}")
 
     def log(self, event: LogEvent) -> None:
-        """A line that a function printed; records and Lambda's own lines are left to the log files."""
-        if event.message.startswith(_LAMBDA_LINES) or is_record(event.message):
+        """What a function printed, as far as a person wants to see it (`functionlog.py`)."""
+        message = self.in_source(self._function_log.shown(event))
+        if not message:
             return
         name = event.group.rsplit(".", 1)[-1]
-        message = self.in_source(event.message)
         shown = {"event": "log", "function": name, "region": event.region, "line": message}
-        # AWS's client writes a traceback as one event, with \r between its lines.
-        lines = (f"{self._paint(_DIM, f'{name} |')} {printable(line)}" for line in message.split("\r"))
+        lines = (f"{self._paint(_DIM, f'{name} |')} {line}" for line in printable_lines(message))
         self._event(shown, "\n".join(lines))
 
     def request(self, trace: Trace) -> None:
@@ -149,12 +137,11 @@ class Screen:
             f"{self._paint(color, f'{trace.status:03}')} {trace.duration_ms:8.1f} ms  {trace.result:<8} "
             f"{printable(trace.request.target)}  {self._paint(_DIM, runs)}".rstrip()
         )
-        if trace.detail:
-            details = (
-                self._paint(_RED, printable(detail)) for detail in self.in_source(trace.detail).splitlines()
-            )
-            line = "\n              ".join((line, *details))
-        return line
+        details = [
+            self._paint(_RED, detail) for detail in printable_lines(self.in_source(trace.detail)) if detail
+        ]
+        details += [printable(self.in_source(text)) for run in trace.functions for text in _explained(run)]
+        return "\n              ".join((line, *details))
 
     def close(self) -> None:
         """Write what is queued, and stop; a reader that hangs is not waited for long."""
@@ -178,8 +165,22 @@ def _request_event(trace: Trace) -> dict[str, Any]:
         "ms": round(trace.duration_ms, 3),
         "result": trace.result,
         "functions": [
-            {"trigger": run.trigger, "ms": round(run.milliseconds, 3), "cold": run.cold, "error": run.error}
+            {
+                "trigger": run.trigger,
+                "ms": round(run.milliseconds, 3),
+                "cold": run.cold,
+                "error": run.error,
+                "rule": run.explanation.rule if run.explanation else None,
+            }
             for run in trace.functions
         ],
         "detail": trace.detail,
     }
+
+
+def _explained(run: FunctionRun) -> Iterator[str]:
+    """For a result that broke a rule: which, what to do about it, where, and the page that states it."""
+    if run.explanation is not None:
+        subject = f" ({run.explanation.subject})" if run.explanation.subject else ""
+        yield f"rule {run.explanation.rule}{subject}: {run.explanation.advice}"
+        yield f"in {run.file}, see {run.explanation.page}"

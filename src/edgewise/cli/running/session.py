@@ -28,11 +28,14 @@ from edgewise.cdn import (
     local_authority,
     server_context,
 )
+from edgewise.cdn.origins.places import without_a_place
 from edgewise.cli.errors import StartError
-from edgewise.cli.running.built import compile_site, differences, make_bundle, refresher
+from edgewise.cli.running.addresses import certified, check_host, https_url, reachable, url
+from edgewise.cli.running.built import ReadOnce, compile_site, differences, make_bundle, refresher
 from edgewise.cli.running.origins import start_origins
 from edgewise.cli.running.ports import free_port
 from edgewise.cli.running.screen import Screen
+from edgewise.cli.running.sources import SourceNames
 from edgewise.cli.running.store import StoreProcess
 from edgewise.cli.runs import STATE_FOLDER, Run, announce, running_in
 from edgewise.site import Bundle, Site, load_site
@@ -52,6 +55,7 @@ class UpOptions:
     port: int
     origins: Mapping[str, str]
     max_environments: int
+    lifetime: float | None
     host: str
     location: str
 
@@ -83,8 +87,11 @@ class Session:
 
     async def _start(self, stack: AsyncExitStack) -> None:
         options, screen = self._options, self._screen
+        # Before anything is started or written: most mistakes are found here.
+        check_host(options.host)
         site = None if options.template else load_site(options.directory)
-        self._site_file = site.file if site else Path()
+        template = load_template(options.template) if options.template else None
+        self._described = ReadOnce(site.file if site else options.template or Path(), screen)
         self._make_state_folder()
         self._refuse_a_second_run()
         # The origins' commands start while the store does: both take their time.
@@ -102,25 +109,38 @@ class Session:
             delivery = {"user": credentials.user, "password": credentials.password, "url": store.url}
             bundle = make_bundle(site, self._state / "build", delivery)
             if bundle is not None and site.functions is not None:
-                screen.built_from(str(bundle.target), str(site.functions.source))
+                screen.in_source = SourceNames(bundle.target, site.functions.source)
             template = compile_site(site, bundle, self._state / "build")
-        else:
-            assert options.template is not None
-            template = load_template(options.template)
+        assert template is not None
         logs = LogFolder(self._state / "logs", screen.message)
         stack.callback(logs.close)
-        cdn = self._cdn(template, await places, subscription, logs, bundle)
+        placed = await places
+        cdn = self._cdn(template, placed, subscription, logs, bundle)
         self._access_logs = AccessLogs.of(cdn.distribution, logs.folder, screen.message)
         stack.callback(self._access_logs.close)
         port = await cdn.start(options.host, options.port)
         stack.push_async_callback(cdn.close)
-        control = ControlServer(cdn, self._history, self._clock, viewer_port=port, in_source=screen.in_source)
+        control = ControlServer(
+            cdn,
+            self._history,
+            self._clock,
+            viewer_port=port,
+            viewer_host=reachable(options.host),
+            in_source=screen.in_source,
+            logs=logs.folder,
+        )
         inspector = f"http://127.0.0.1:{control.start('127.0.0.1', free_port(_CONTROL_PORT))}"
         stack.push_async_callback(control.close)
-        url = f"http://127.0.0.1:{port}"
-        self._announce(stack, Run(str(self._state.resolve()), url, os.getpid(), inspector))
-        screen.ready(url=url, https=f"https://localhost:{port}", store=store.url, inspector=inspector)
-        self._tell(cdn)
+        viewers = url("http", options.host, port)
+        self._announce(stack, Run(str(self._state.resolve()), viewers, os.getpid(), inspector))
+        screen.ready(
+            url=viewers,
+            https=https_url(options.host, port),
+            ca=str((self._state / "tls" / "ca.pem").resolve()),
+            store=store.url,
+            inspector=inspector,
+        )
+        self._tell(cdn, placed)
         for difference in differences(site) if site else ():
             screen.message(difference)
 
@@ -175,9 +195,9 @@ class Session:
             self._history.add(trace)
             self._access_logs(trace)
             self._screen.request(trace)
+            self._described.look()
 
         authority = local_authority(self._state / "tls")
-        names = ("localhost", "127.0.0.1", "::1", "d111111abcdef8.cloudfront.net")
         return LocalCdn(
             template,
             CdnOptions(
@@ -185,16 +205,22 @@ class Session:
                 origins=origins,
                 location=self._options.location,
                 max_environments=self._options.max_environments,
+                lifetime=self._options.lifetime,
                 clock=self._clock,
-                tls=server_context(authority, names),
-                refresh_code=None if bundle is None else refresher(bundle, self._site_file, self._screen),
+                tls=server_context(authority, certified(self._options.host)),
+                refresh_code=None if bundle is None else refresher(bundle, self._screen),
                 on_request=on_request,
                 on_log=on_log,
             ),
         )
 
-    def _tell(self, cdn: LocalCdn) -> None:
+    def _tell(self, cdn: LocalCdn, placed: Mapping[str, str]) -> None:
         self._screen.notices(cdn.notices)
+        for origin in without_a_place(cdn.distribution, placed):
+            self._screen.message(
+                f"the origin {origin.id} is asked at its real address {origin.domain}; "
+                f"--origin {origin.id}=http://127.0.0.1:PORT names one here"
+            )
         here = "python" + ".".join(platform.python_version_tuple()[:2])
         wanted = {function.runtime for function in cdn.distribution.functions.values()} - {here}
         for runtime in sorted(wanted):

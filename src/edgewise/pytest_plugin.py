@@ -1,4 +1,8 @@
-"""The pytest fixture `edgewise_site`. pytest finds it by itself where this package is installed."""
+"""The pytest fixture `edgewise_site`. pytest finds it by itself where this package is installed.
+
+pytest imports this module at every start, also of tests that are not about sites. So it stands outside of
+`edgewise.testing`, whose import takes as long as many a test, and needs that package only when the fixture is used.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from edgewise.testing.site import EdgeSite, Place
+    from edgewise.testing import EdgeSite
+    from edgewise.testing.placing import Place
 
 
 @pytest.fixture
@@ -19,7 +24,6 @@ def edgewise_site() -> Iterator[Callable[..., EdgeSite]]:
 
     Fake origins that it was given are closed with it.
     """
-    # Here, so that tests which do not use it do not wait for it.
     from edgewise.testing import FakeOrigin, run_site
 
     with ExitStack() as stack:

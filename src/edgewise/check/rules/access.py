@@ -1,0 +1,96 @@
+"""Rules about origins of the same template that CloudFront signs its requests to, and that have to let it in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import Any
+
+from edgewise.cdn.template.bucket_policies import lets_cloudfront
+from edgewise.check.distribution import Origin
+from edgewise.check.finding import Problem, rule
+from edgewise.check.part import UNKNOWN, Part
+from edgewise.check.stack import Stack
+
+_BUCKET = "AWS::S3::Bucket"
+_INVOKE = "lambda:invokefunctionurl"
+
+
+def _signed_origins(stack: Stack) -> Iterator[Origin]:
+    """The origins with an origin access control, unless a macro may make what they need."""
+    for distribution in stack.distributions if not stack.has_macros else ():
+        yield from (one for one in distribution.origins if one.part.at("OriginAccessControlId").is_set)
+
+
+@rule(
+    315,
+    "warning",
+    "a bucket of the template does not let CloudFront read",
+    hint="give the bucket an AWS::S3::BucketPolicy that allows s3:GetObject to cloudfront.amazonaws.com",
+    source="private-content-restricting-access-to-s3",
+)
+def bucket_without_policy(stack: Stack) -> Iterator[Problem]:
+    for origin in _signed_origins(stack):
+        # The name of a bucket may have dots in it; it ends where the service's name begins.
+        bucket = stack.named((origin.domain or "").partition(".s3")[0], _BUCKET)
+        if origin.kind == "bucket" and bucket is not None and not _may_read(stack, bucket):
+            message = (
+                f"no policy of {bucket} in this template lets CloudFront read: every request would be 403"
+            )
+            yield Problem(origin.part.at("OriginAccessControlId"), message)
+
+
+def _may_read(stack: Stack, bucket: str) -> bool:
+    for name in stack.of_type("AWS::S3::BucketPolicy"):
+        policy = stack.properties(name)
+        named, document = policy.at("Bucket"), policy.at("PolicyDocument").plain()
+        is_for_it = not named.is_known or stack.named(named.text, _BUCKET) == bucket
+        if is_for_it and (_has_unknown(document) or lets_cloudfront("s3:getobject", document)):
+            return True
+    return False
+
+
+def _has_unknown(value: Any) -> bool:
+    """Whether something that decides who may do what is known only at deployment."""
+    if isinstance(value, dict):
+        return any(
+            _has_unknown(item) for name, item in value.items() if name not in ("Condition", "Resource")
+        )
+    return value is UNKNOWN or (isinstance(value, list) and any(map(_has_unknown, value)))
+
+
+@rule(
+    316,
+    "warning",
+    "a function of the template behind a function URL does not let CloudFront in",
+    hint="add an AWS::Lambda::Permission for lambda:InvokeFunctionUrl (and one for lambda:InvokeFunction) with the "
+    "Principal cloudfront.amazonaws.com",
+    source="private-content-restricting-access-to-lambda",
+)
+def function_without_permission(stack: Stack) -> Iterator[Problem]:
+    for origin in _signed_origins(stack):
+        url = stack.function_url(origin.domain)
+        function = stack.function_of_url(url) if url else None
+        # Without AWS_IAM nobody is asked who he is.
+        if url is None or function is None or url.at("AuthType").text != "AWS_IAM":
+            continue
+        if not any(_lets_in(stack, name, function) for name in stack.of_type("AWS::Lambda::Permission")):
+            message = (
+                f"no permission of {function} in this template lets CloudFront in: every request would be 403"
+            )
+            yield Problem(origin.part.at("OriginAccessControlId"), message)
+
+
+def _lets_in(stack: Stack, permission: str, function: str) -> bool:
+    properties = stack.properties(permission)
+    named, principal, action = (properties.at(name) for name in ("FunctionName", "Principal", "Action"))
+    return (
+        (not named.is_known or stack.function_by_arn(named.text) == function)
+        and _is(principal, "cloudfront.amazonaws.com", "*")
+        and (not action.is_known or fnmatchcase(_INVOKE, (action.text or "").lower()))
+    )
+
+
+def _is(part: Part, *texts: str) -> bool:
+    """Whether a part is one of some texts, or may be."""
+    return not part.is_known or part.text in texts
