@@ -152,7 +152,9 @@ def test_a_failure_is_told_once_and_stays_counted(edge: Edge, output: Output) ->
 @pytest.mark.parametrize("value", [{"status": "200"}, "text", 7])
 def test_a_step_that_returns_something_else_is_told_what_to_return(edge: Edge, value: object) -> None:
     edge.viewer_request(lambda request: value)
-    with pytest.raises(EdgeError, match="returns a Response, or nothing"):
+    with pytest.raises(
+        EdgeError, match=r"the step <lambda> at test_app.py:154 returned \w+; return a Response, or nothing"
+    ):
         edge(load_event("viewer-request"), Context())
 
 

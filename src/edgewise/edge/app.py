@@ -137,7 +137,7 @@ class Edge:
     def _attempt(self, step: Step, request: Request, response: Response | None) -> Response | None:
         try:
             answer = step.run(request) if response is None else step.run(request, response)
-            return None if answer is None or answer is response else _checked(answer)
+            return None if answer is None or answer is response else _checked(answer, step)
         except Exception as fault:
             self.environment.note_failure(step.name, fault)
             if step.optional:
@@ -145,9 +145,9 @@ class Edge:
             raise
 
 
-def _checked(answer: Any) -> Response:
+def _checked(answer: Any, step: Step) -> Response:
     """What a step returned, which is a Response. TooLargeError or StepError if CloudFront cannot take it."""
     if not isinstance(answer, Response):
-        raise StepError(f"a step returned {type(answer).__name__}; it returns a Response, or nothing")
+        raise StepError(f"the step {step} returned {type(answer).__name__}; return a Response, or nothing")
     answer.check()
     return answer
