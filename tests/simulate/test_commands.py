@@ -153,6 +153,10 @@ def _wait_for(condition: Callable[[], bool]) -> bool:
         ("--minutes", "inf"),
         ("--log", "nowhere.log"),
         ("--minutes", "0.02", "--plot", "no/such/folder/plot.svg"),
+        ("--minutes", "0.02", "--plot", "plot.png"),
+        ("--minutes", "3", "--fault", "10m-12m=dead"),
+        ("--round-trip", "stdout=10ms"),
+        ("--log", "some.log", "--rate", "5"),
     ],
 )
 def test_what_cannot_be_simulated_is_told(arguments: tuple[str, ...]) -> None:
@@ -211,7 +215,14 @@ def test_cost_takes_another_list_of_prices(tmp_path: Path) -> None:
     ("arguments", "code"),
     [
         (("--delivery", "pigeon"), "simulate.plan"),
-        (("--workflow", "slow"), "simulate.plan"),
+        (("--delivery", "step-functions", "--workflow", "slow"), "simulate.plan"),
+        (("--workflow", "express"), "simulate.plan"),
+        (("--batch", "2"), "simulate.plan"),
+        (("--delivery", "step-functions", "--states", "2"), "simulate.plan"),
+        (("--requests", "inf"), "simulate.plan"),
+        (("--ms", "inf"), "simulate.plan"),
+        (("--delivery", "step-functions", "--batch", "inf"), "simulate.plan"),
+        (("--service-region", "mars"), "simulate.plan"),
         (("--regions", "us-east-1=2"), "simulate.plan"),
         (("--prices", "nowhere.toml"), "simulate.prices"),
     ],

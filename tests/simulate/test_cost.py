@@ -62,12 +62,27 @@ def test_more_is_never_cheaper(less: float, more: float) -> None:
 
 
 def test_an_unknown_price_is_told_and_left_out() -> None:
-    made = bill(usages_of(MONTH, "firehose", {"sa-east-1": 1.0}), 128, PRICES, Workflow())
+    usages = usages_of(MONTH, "firehose", {"sa-east-1": 1.0}, "sa-east-1")
+    made = bill(usages, 128, PRICES, Workflow())
     assert {line.name for line in made.unknown} == {"CloudWatch Logs, from Lambda", "Firehose, direct PUT"}
     assert made.known == pytest.approx(7.9625325)
     told = facts(made, PRICES)
     assert told["complete"] is False
     assert [line["amount"] for line in told["lines"]].count(None) == 2
+
+
+def test_functions_of_all_regions_call_one_service() -> None:
+    """62 GB in us-east-1, whatever the regions of the functions: records of 901 bytes are billed as 5 KB."""
+    regions = {"us-east-1": 0.6, "eu-central-1": 0.4}
+    for delivery, name in (
+        ("firehose", "Firehose, direct PUT"),
+        ("eventbridge", "EventBridge, custom events"),
+    ):
+        lines = bill(usages_of(MONTH, delivery, regions), 128, PRICES, Workflow()).lines
+        (line,) = [line for line in lines if line.name == name]
+        assert line.region == "us-east-1" and line.amount is not None
+        alone = bill(usages_of(MONTH, delivery, HERE), 128, PRICES, Workflow()).lines
+        assert line.units == pytest.approx(next(line.units for line in alone if line.name == name))
 
 
 def test_a_price_that_is_known_up_to_a_tier_is_unknown_above_it() -> None:

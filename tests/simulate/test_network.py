@@ -67,6 +67,13 @@ def test_a_deadline_ends_the_waiting_and_the_answer_comes_all_the_same() -> None
     assert far.connection.receive(0) is not None
 
 
+def test_tls_begins_when_the_environment_is_awake_and_goes_on_while_it_is_frozen() -> None:
+    far = Far()
+    for expected in (False, False, True):  # TCP is begun; TLS is begun; both are done
+        assert far.open(patience=0.01) is expected
+        far.clock.seconds += 5  # frozen
+
+
 def test_who_was_idle_for_too_long_opens_anew() -> None:
     far = Far()
     assert far.open() and far.ask()

@@ -24,8 +24,9 @@ def simulate(
         typer.Option(metavar="FILE", help="An access log whose requests arrive again. May be repeated."),
     ] = None,
     rate: Annotated[
-        float, typer.Option(metavar="N", help="Without a log: so many requests a second.")
-    ] = 50.0,
+        float | None,
+        typer.Option(metavar="N", help="Without a log: so many requests a second (default: 50)."),
+    ] = None,
     minutes: Annotated[
         float | None, typer.Option(metavar="N", help="How long (default: 60, or the whole log).")
     ] = None,
@@ -80,6 +81,8 @@ def simulate(
     from edgewise.simulate import parsing as parse
     from edgewise.simulate.deliveries import SETTINGS
 
+    if plot is not None and plot.suffix != ".svg":
+        raise PlanError("the plot is an SVG drawing", file=plot, hint="Name a file that ends in .svg.")
     names = list(dict.fromkeys(delivery or SETTINGS))
     for name in names:
         if name not in SETTINGS:
@@ -93,7 +96,7 @@ def simulate(
         idle=parse.parse_spread(idle, "--idle"),
         round_trips=parse.parse_round_trips(round_trip or [], list(SETTINGS)),
         keep_alive=parse.parse_seconds(keep_alive, "--keep-alive"),
-        faults=parse.parse_faults(fault or []),
+        faults=parse.parse_faults(fault or [], seconds),
         budget_ms=budget,
         work=parse.parse_seconds(work, "--work"),
         ttl=parse.parse_seconds(ttl, "--ttl"),
@@ -106,7 +109,12 @@ def simulate(
 
 
 def _traffic(
-    log: list[Path], rate: float, minutes: float | None, shares: dict[str, float], miss: float, seed: int
+    log: list[Path],
+    rate: float | None,
+    minutes: float | None,
+    shares: dict[str, float],
+    miss: float,
+    seed: int,
 ) -> tuple[Traffic, float, int]:
     """The traffic, its seconds, and how many lines of the logs were skipped."""
     from edgewise.simulate import PlanError
@@ -114,6 +122,8 @@ def _traffic(
 
     if minutes is not None and not 0 < minutes < float("inf"):
         raise PlanError(f"{minutes:g} minutes is no time", hint="Give a number above 0.")
+    if log and rate is not None:
+        raise PlanError("a log has a rate of its own", hint="Give --log or --rate.")
     if log:
         from edgewise.cli.simulating.logs import read_logs
 
@@ -121,6 +131,7 @@ def _traffic(
         times = [visit.at for visit in logged]
         seconds = float(max(times) - min(times) + 1) if minutes is None else minutes * 60
         return LogTraffic(logged, seconds, shares, miss, seed), seconds, skipped
+    rate = 50.0 if rate is None else rate
     seconds = 3600.0 if minutes is None else minutes * 60
     if not 0 < rate * seconds <= _MOST_REQUESTS:
         raise PlanError(
@@ -180,9 +191,11 @@ def _report(plan: Plan, outcomes: list[Outcome], memory: int, skipped: int, as_j
 
     console = Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
     visits = outcomes[0].visits
-    print(f"{visits:,} requests in {plan.seconds / 60:g} min · seed {plan.seed} · prices of {prices.dated}")
+    print(
+        f"{visits:,} requests in {plan.seconds / 60:g} min · seed {plan.seed} · prices as listed on {prices.dated}"
+    )
     if skipped:
-        print(f"{skipped:,} lines of the log hold no request, and were skipped")
+        print(f"{skipped:,} {'line' if skipped == 1 else 'lines'} of the log without a request: skipped")
     for table in (visitors(outcomes, bills), records(outcomes)):
         print()
         console.print(table)

@@ -64,9 +64,12 @@ class Month:
     batch: float
 
 
-def usages_of(month: Month, delivery: str, regions: Mapping[str, float]) -> dict[str, Usage]:
-    """What AWS would count in each region."""
+def usages_of(
+    month: Month, delivery: str, regions: Mapping[str, float], service_region: str = HOME
+) -> dict[str, Usage]:
+    """What AWS would count in each region. Functions in all of them call one stream, bus or state machine."""
     usages: dict[str, Usage] = {}
+    service = Usage()
     for region, share in regions.items():
         count = round(month.requests * (1 + month.miss) * share)
         usage = usages.setdefault(region, Usage())
@@ -74,11 +77,14 @@ def usages_of(month: Month, delivery: str, regions: Mapping[str, float]) -> dict
         if delivery == "stdout":
             usage.log_bytes = count * (month.record_bytes + 1)
         elif delivery == "firehose":
-            usage.firehose_bytes = count * ceil((month.record_bytes + 1) / FIREHOSE_BYTES) * FIREHOSE_BYTES
+            service.firehose_bytes += count * ceil((month.record_bytes + 1) / FIREHOSE_BYTES) * FIREHOSE_BYTES
         elif delivery == "step-functions":
-            usages.setdefault(HOME, Usage()).executions += ceil(count / month.batch)
+            service.executions += ceil(count / month.batch)
         elif delivery == "eventbridge":
-            usage.events = count * ceil(month.record_bytes / EVENT_BYTES)
+            service.events += count * ceil(month.record_bytes / EVENT_BYTES)
+    taken = usages.setdefault(service_region, Usage())
+    taken.firehose_bytes, taken.executions = service.firehose_bytes, service.executions
+    taken.events = service.events
     return usages
 
 

@@ -2,7 +2,8 @@
 
 Modelled: opening a connection takes two round trips (TCP and TLS 1.3), a request and its answer one; each crossing
 takes up to a quarter longer, at random. What was sent travels on while the environment is frozen, and what arrives
-then is there when it wakes up. Not modelled: the look-up of names, bandwidth, lost packets.
+then is there when it wakes up: it is the function that begins with TLS, so its round trip begins when the environment
+is awake. Not modelled: the look-up of names, bandwidth, lost packets, a collector's patience with half a handshake.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from .faults import SLOW_SECONDS, Faults
 from .usage import Usage
 
 _NEVER = float("inf")
-_OPENING_ROUND_TRIPS = 2
 _MOST_DELAY = 0.25  # of a round trip
 EPOCH = 1_800_000_000  # the wall time at which every simulation begins
 
@@ -81,6 +81,7 @@ class VirtualNetwork(Network):
 
     def wait_for(self, opened: Any, events: int, deadline: float) -> bool:
         clock = self.clock
+        opened.go_on(max(clock.seconds, deadline))
         ready = opened.ready_at(events)
         clock.seconds = max(clock.seconds, min(ready, deadline))
         return bool(ready <= clock.seconds)
@@ -102,11 +103,21 @@ def _addresses(host: str, port: int, **_: object) -> list[tuple[Any, ...]]:
 class VirtualSocket:
     """The part of a non-blocking socket that the delivery uses. What has not happened yet raises BlockingIOError."""
 
-    __slots__ = ("_answer", "_answer_at", "_busy_until", "_network", "_open_at", "_refused_at", "_reset_at")
+    __slots__ = (
+        "_answer",
+        "_answer_at",
+        "_busy_until",
+        "_connected_at",
+        "_network",
+        "_open_at",
+        "_refused_at",
+        "_reset_at",
+    )
 
     def __init__(self, network: VirtualNetwork) -> None:
         self._network = network
-        self._open_at = self._refused_at = self._reset_at = self._answer_at = _NEVER
+        self._connected_at = self._open_at = _NEVER  # by TCP; and by TLS
+        self._refused_at = self._reset_at = self._answer_at = _NEVER
         self._busy_until = (
             0.0  # the collector keeps the connection for so long, and for its patience with idle ones
         )
@@ -119,15 +130,24 @@ class VirtualSocket:
         """Nothing of what can be set makes a difference here."""
 
     def connect_ex(self, address: object) -> int:
+        self._connected_at = self._handshake(self._network.clock.seconds)
+        return errno.EINPROGRESS
+
+    def go_on(self, awake_until: float) -> None:
+        """The second half of opening: TLS begins as soon as the environment is awake after TCP is done."""
+        if self._connected_at <= awake_until and self._open_at == _NEVER:
+            begins = max(self._connected_at, self._network.clock.seconds)
+            self._connected_at = _NEVER
+            self._open_at = self._busy_until = self._handshake(begins)
+
+    def _handshake(self, begins: float) -> float:
+        """When a question that is sent at a moment has its answer."""
         network = self._network
-        arrival = network.clock.seconds + network.crossing()
+        arrival = begins + network.crossing()
         fault = network.place.faults.at(arrival)
         if fault == "dead":
             self._refused_at = arrival + network.crossing()
-        elif fault != "hang":
-            self._open_at = arrival + (2 * _OPENING_ROUND_TRIPS - 1) * network.crossing()
-            self._busy_until = self._open_at
-        return errno.EINPROGRESS
+        return _NEVER if fault in ("dead", "hang") else arrival + network.crossing()
 
     def getsockopt(self, level: int, option: int) -> int:
         return errno.ECONNREFUSED if self._refused_at <= self._network.clock.seconds else 0

@@ -37,7 +37,8 @@ def parse_spread(text: str, what: str) -> Spread:
     least = parse_seconds(first, what)
     most = parse_seconds(last, what) if dash else least
     if not 0 < least <= most:
-        raise PlanError(f"{text!r} is no range for {what}", hint="Write the shorter span first: 90m-150m.")
+        hint = "Write the shorter span first: 90m-150m." if least else "Write a span above 0, such as 10m."
+        raise PlanError(f"{text!r} is no range for {what}", hint=hint)
     return Spread(least, most)
 
 
@@ -73,12 +74,14 @@ def _share(text: str, name: str) -> float:
     return share
 
 
-def parse_faults(texts: Sequence[str]) -> tuple[Fault, ...]:
-    """`10m-12m=dead`, each; in the order of time. They do not overlap."""
+def parse_faults(texts: Sequence[str], seconds: float = math.inf) -> tuple[Fault, ...]:
+    """`10m-12m=dead`, each; in the order of time, not overlapping, all begun within the `seconds` of the traffic."""
     faults = sorted((_fault(text) for text in texts), key=lambda fault: fault.start)
     for before, after in pairwise(faults):
         if after.start < before.stop:
             raise PlanError("two faults overlap", hint="A collector has one fault at a time.")
+    if faults and faults[-1].start >= seconds:
+        raise PlanError(f"a fault begins after the traffic, which ends after {seconds / 60:g} minutes")
     return tuple(faults)
 
 
@@ -102,6 +105,8 @@ def parse_round_trips(texts: Sequence[str], deliveries: Sequence[str]) -> dict[s
         name, equals, span = text.rpartition("=")
         if equals and name not in deliveries:
             raise PlanError(f"{name!r} is no delivery", hint=f"Known: {', '.join(deliveries)}.")
+        if name == "stdout":
+            raise PlanError("stdout has no round trip", hint="It calls nobody.")
         seconds = parse_seconds(span, "--round-trip")
         if equals:
             own[name] = seconds

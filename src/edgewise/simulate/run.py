@@ -99,8 +99,8 @@ class _Simulation:
         lifetime, idle = (draw(spread.least, spread.most) for spread in (plan.lifetime, plan.idle))
         random = Random(self._random.getrandbits(64))
         clock, usage = VirtualClock(at), self._usages[region]
-        billed = self._usages.setdefault(HOME, Usage()) if self._name == "step-functions" else usage
-        network = VirtualNetwork(clock, self._place, billed, random)
+        # Functions in all regions call one stream, bus or state machine.
+        network = VirtualNetwork(clock, self._place, self._usages.setdefault(HOME, Usage()), random)
         made: list[Delivery] = []
 
         def deliver(log: dict[str, Any], environment: Any, write: Any) -> Delivery:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-HOME = "us-east-1"  # where functions of CloudFront are deployed; the state machine is taken to be there too
+HOME = "us-east-1"  # where functions are deployed, and the region of a service where the site names none
 FIREHOSE_BYTES = 5 * 1024  # each record is rounded up to these (Firehose's pricing page)
 EVENT_BYTES = 64 * 1024  # of an event's payload count as one event (EventBridge's pricing page)
 # What Lambda itself writes about one invocation: START, END and REPORT, as in the Lambda Developer Guide's "Viewing
