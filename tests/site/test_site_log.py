@@ -66,6 +66,13 @@ def with_log(edit: Edit, log: str) -> Site:
         ('delivery = "step-functions"\nstate_machine_arn = "r"', "log.state_machine_arn", "arn:aws:states"),
         ('delivery = "eventbridge"\nbus = "a b"', "log.bus", "event bus"),
         ('delivery = "eventbridge"\nregion = "London"', "log.region", "us-east-1"),
+        ('delivery = "eventbridge"\nregion = "cn-north-1"', "log.region", "us-east-1"),
+        (
+            'visitor = true\nregion = "eu-west-1"\nkey = { from = "ssm", name = "/demo/key", '
+            'kms_key = "arn:aws:kms:us-east-1:111122223333:key/1234" }',
+            "log.key.kms_key",
+            "key of its own region",
+        ),
         ('delivery = "eventbridge"\nbudget_ms = 0', "log.budget_ms", "1 to 5000"),
         ("budget_ms = 50", "log.budget_ms", "Remove `budget_ms`"),
         ("wait = true", "log.wait", "Remove `wait`"),
@@ -75,6 +82,7 @@ def with_log(edit: Edit, log: str) -> Site:
         ("sample = true", "log.sample", "expected a number"),
         ('client_address = "mask"', "log.client_address", "keep, truncate, hash, drop"),
         ('query = "dorp"', "log.query", "Did you mean `drop`?"),
+        ('query = "page"', "log.query", 'Expected a list, ["page"], or one of: keep, drop.'),
         ("query = 7", "log.query", "a text or a list of texts"),
         ("query = [7]", "log.query[0]", "expected a text"),
         ('headers = ["Cookie"]', "log.headers[0]", "credential"),
@@ -165,9 +173,20 @@ def test_a_whole_arn_is_taken_as_it_is_and_a_key_of_ones_own_may_decrypt(edit: E
     )
     assert policies(site) == {
         "key": (["secretsmanager:GetSecretValue"], [secret]),
-        "key-kms": (["kms:Decrypt"], [kms]),
+        "kms": (["kms:Decrypt"], [kms]),
     }
     assert bundle_settings(site)["log"]["privacy"]["key"] == {"from": "secrets-manager", "name": secret}
+
+
+def test_one_key_for_two_secrets_is_one_permission(edit: Edit) -> None:
+    kms = "arn:aws:kms:us-east-1:111122223333:key/1234"
+    own = f'kms_key = "{kms}"'
+    site = with_log(
+        edit,
+        f'delivery = "openobserve"\nurl = "https://logs.example.com"\ntoken = {{ from = "ssm", name = "/t", {own} }}\n'
+        f'visitor = true\nkey = {{ from = "ssm", name = "/k", {own} }}',
+    )
+    assert [name for name, (actions, _) in policies(site).items() if actions == ["kms:Decrypt"]] == ["kms"]
 
 
 def test_a_log_on_standard_output_needs_no_permission_more(site_folder: Path) -> None:

@@ -51,13 +51,18 @@ def check_log(context: Context, raw: RawLog) -> Log:
     else:
         target |= _check_waiting(context, raw)
     if raw.region is not None and not limits.REGION.fullmatch(raw.region):
-        context.problems.add("log.region", f"{shown(raw.region)} is not a region", "For example: us-east-1.")
+        context.problems.add(
+            "log.region",
+            f"{shown(raw.region)} is no region that functions can call",
+            "For example: us-east-1.",
+        )
+    region = raw.region or limits.HOME_REGION
     return Log(
         delivery=delivery,
         target=target,
-        token=_check_secret(context, "log.token", raw.token),
-        region=raw.region or limits.HOME_REGION,
-        privacy=_check_privacy(context, raw),
+        token=_check_secret(context, "log.token", raw.token, region),
+        region=region,
+        privacy=_check_privacy(context, raw, region),
         sample=_check_number(context, "log.sample", raw.sample, 1.0, 0, 1),
     )
 
@@ -106,7 +111,7 @@ def _check_waiting(context: Context, raw: RawLog) -> dict[str, float]:
     return waiting
 
 
-def _check_privacy(context: Context, raw: RawLog) -> Privacy:
+def _check_privacy(context: Context, raw: RawLog, region: str) -> Privacy:
     address = raw.client_address or "keep"
     query = tuple(name for name in raw.query if name) if isinstance(raw.query, list) else raw.query or "keep"
     if raw.key is not None and address != "hash" and not raw.visitor:
@@ -120,7 +125,7 @@ def _check_privacy(context: Context, raw: RawLog) -> Privacy:
         query=query,
         headers=_check_headers(context, raw.headers or ()),
         visitor=bool(raw.visitor),
-        key=_check_secret(context, "log.key", raw.key),
+        key=_check_secret(context, "log.key", raw.key, region),
     )
 
 
@@ -149,7 +154,8 @@ def _check_headers(context: Context, given: Sequence[str | None]) -> tuple[str, 
     return tuple(dict.fromkeys(name.lower() for name in given if name))
 
 
-def _check_secret(context: Context, key: str, raw: RawSecret | None) -> Secret | None:
+def _check_secret(context: Context, key: str, raw: RawSecret | None, region: str) -> Secret | None:
+    """`region` is where a secret is that is not named by its ARN."""
     if raw is None:
         return None
     secret = Secret(raw.from_ or "", raw.name or "", raw.kms_key)
@@ -167,7 +173,18 @@ def _check_secret(context: Context, key: str, raw: RawSecret | None) -> Secret |
             f"{shown(raw.kms_key)} is not the ARN of a key",
             "Expected arn:aws:kms:REGION:ACCOUNT:key/ID, or nothing for a secret without a key of your own.",
         )
+    elif raw.kms_key is not None and _region(raw.kms_key, region) != (own := _region(secret.name, region)):
+        context.problems.add(
+            f"{key}.kms_key",
+            f"the key is in {_region(raw.kms_key, region)}, and the secret in {own}",
+            "A secret is encrypted with a key of its own region. Name that key, or set `region`, or the secret's ARN.",
+        )
     return secret
+
+
+def _region(name: str, region: str) -> str:
+    """The region of an ARN; `region` for a name that is none."""
+    return name.split(":")[3] if name.startswith("arn:") else region
 
 
 def _check_number(

@@ -40,7 +40,8 @@ TRIGGERS = ("viewer-request", "origin-request", "origin-response", "viewer-respo
 
 # Where Lambda@Edge functions and their versions live ("Restrictions on Lambda@Edge").
 HOME_REGION = "us-east-1"
-REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+# Of the partition that has CloudFront with Lambda@Edge: neither China nor GovCloud.
+REGION = re.compile(r"(?!cn-|us-gov-)[a-z]{2}(-[a-z]+)+-[0-9]")
 
 # The API references of CreateDeliveryStream, StartExecution, CreateEventBus, CreateSecret and PutParameter.
 STREAM_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")

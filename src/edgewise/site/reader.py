@@ -99,6 +99,17 @@ def _read(shape: Shape, value: Any, path: str, problems: Problems) -> Any:
     if shape.container is None:
         return _read_item(shape, value, path, problems)
     if shape.text_too:
+        if (
+            isinstance(value, str)
+            and value not in shape.key.choices
+            and not nearest(value, shape.key.choices)
+        ):
+            problems.add(
+                path,
+                f"unknown value {shown(value)}",
+                f'Expected a list, ["{value}"], or one of: {", ".join(shape.key.choices)}.',
+            )
+            return None
         if isinstance(value, str):
             return _read_item(Shape(shape.key, None, str), value, path, problems)
         shape = replace(shape, key=replace(shape.key, choices=()))

@@ -32,8 +32,9 @@ def log_permissions(log: Log) -> dict[str, tuple[str, str]]:
     for name, secret in (("token", log.token), ("key", log.privacy.key)):
         if secret:
             permissions[name] = _reading(secret, log.region)
-            if secret.kms_key:
-                permissions[f"{name}-kms"] = ("kms:Decrypt", secret.kms_key)
+    keys = [secret.kms_key for secret in (log.token, log.privacy.key) if secret and secret.kms_key]
+    for number, key in enumerate(dict.fromkeys(keys), 1):
+        permissions["kms" if number == 1 else f"kms-{number}"] = ("kms:Decrypt", key)
     return permissions
 
 
