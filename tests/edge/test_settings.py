@@ -20,10 +20,9 @@ DELIVERIES: dict[str, dict[str, Any]] = {
     "step-functions": {"state_machine_arn": ARN},
     "eventbridge": {},
 }
-AWS = {"region": None, "endpoint": None}
-COURIER = {"budget_ms": 50, "wait": False}
+AWS = {"region": None, "endpoint": None, "budget_ms": 50, "wait": False}
 FILLED: dict[str, dict[str, Any]] = {
-    "stdout": {},
+    "stdout": AWS,
     "openobserve": {
         "url": "https://logs.example",
         "organization": "default",
@@ -32,11 +31,10 @@ FILLED: dict[str, dict[str, Any]] = {
         "password": "",
         "token": None,
         **AWS,
-        **COURIER,
     },
-    "firehose": {"stream_name": "records", **AWS, **COURIER},
-    "step-functions": {"state_machine_arn": ARN, "execution_per": "batch", **AWS, **COURIER},
-    "eventbridge": {"bus": "default", **AWS, **COURIER},
+    "firehose": {"stream_name": "records", **AWS},
+    "step-functions": {"state_machine_arn": ARN, "execution_per": "batch", **AWS},
+    "eventbridge": {"bus": "default", **AWS},
 }
 PRIVACY = {"client_address": "keep", "query": "keep", "headers": [], "visitor": False, "key": None}
 

@@ -75,7 +75,8 @@ class Edge:
             self._use(read_settings(environ) if settings is None else Settings(settings), write, deliver)
         except Exception as fault:  # whatever is wrong with them, the site stays up
             fallback = "records without addresses and queries go to standard output"
-            note = f"{FILE_NAME}: {fault}; it is ignored, and {fallback}"
+            place = FILE_NAME if settings is None else "the settings"
+            note = f"{place}: {fault}; all of it is ignored, and {fallback}"
             self._use(Settings(FALLBACK), write, deliver)
             self._guarded(lambda _: say(write, note))
 

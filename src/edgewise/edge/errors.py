@@ -59,6 +59,10 @@ class LoadError(EdgeError):
     may_be_told = True
 
 
+class UnderWayError(LoadError):
+    """Raised by a load that goes on by itself: whoever asks next only looks whether it is done."""
+
+
 def describe(fault: BaseException) -> str:
     """`Type at file.py:line` of an exception; an OSError also has its number. Never raises, whatever `fault` is.
 

@@ -1,4 +1,4 @@
-"""The built-in log step: one record when a visitor's request arrives, one when its origin answers.
+"""The built-in log step: one record when a visitor's request arrives, one when its origin answers, or a step for it.
 
 It collects facts; what is masked in them is `privacy.py`'s, how they are typed and cut `record.py`'s, how they leave
 the delivery's.
@@ -75,14 +75,16 @@ class Log:
     def close(self, facts: Facts | None, request: Request, answer: Response | None, context: Any) -> None:
         """Make the record and deliver it, unless it is left out of the sample; a failure or an error is always told.
 
-        A trigger that is not logged gets a record only to report a failure.
+        A trigger that is not logged gets a record only to report a failure, or an answer that no other trigger sees.
         """
         environment = self._environment
         status = 0 if answer is None else answer.status
+        # What is answered at origin-request, CloudFront does not show to origin-response.
+        has_cause = facts is not None or environment.failure or (status and request.trigger == "origin-request")
         sample = 1.0 if environment.failure or status >= 400 else self._sample
         # Without CloudFront's id, which it always sends, records would take each other for duplicates.
         request_id = request.request_id or context.aws_request_id
-        if (facts is None and not environment.failure) or not is_sampled(request_id, sample):
+        if not has_cause or not is_sampled(request_id, sample):
             return
         facts = facts or self._request_facts(request)
         has_waited = self._mask(facts)

@@ -11,7 +11,7 @@ import os
 from collections import OrderedDict
 from sys import getsizeof
 
-from .errors import LoadError, describe
+from .errors import LoadError, UnderWayError, describe
 from .weight import weigh
 
 TYPE_CHECKING = False
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 MOST_BYTES = 16 * 1024 * 1024  # of the 128 MB that a viewer function has, the interpreter takes some 40
 MOST_ENTRIES = 10_000
 MOST_NEGATIVE_SECONDS = 10.0
+OWN = "edgewise "  # how the runtime's own keys begin, which no step makes it forget
 _JITTER = 0.1  # environments that a deployment started together shall not all load together for ever
 _RESERVE_MS = 100  # of the invocation's own time, left alone
+_GRACE_MS = 10  # for what a load does after it has waited for as long as it may
 _ENTRY_BYTES = 350  # of an entry and its place in the table, beside key and value
 _SECOND = 1_000_000  # in microseconds, as time is counted here
 _MOST_PAUSE = 32 * _SECOND  # between two tries of a load that fails; the first pause is of one second
@@ -38,7 +40,17 @@ _SHOWN_CHARACTERS = 60
 class _Entry:
     """What is known under one key: a value, or that a load failed, or both. Moments are microseconds."""
 
-    __slots__ = ("failed_at", "failed_in", "loaded_in", "pause", "size", "start", "stop", "value")
+    __slots__ = (
+        "failed_at",
+        "failed_in",
+        "loaded_in",
+        "pause",
+        "size",
+        "start",
+        "stop",
+        "under_way",
+        "value",
+    )
 
     def __init__(self) -> None:
         self.value: Any = None
@@ -47,14 +59,16 @@ class _Entry:
         self.failed_in: int | None = None
         self.failed_at = 0
         self.pause = 0  # until the next try; twice as long after each failure
+        self.under_way = False  # whether a load goes on by itself, so that nobody has to wait for it
         self.size = 0
 
 
 class Memory:
     """Bounded by `max_bytes` and `max_entries`, both of which may be set; what was not used for longest goes first.
 
-    Counters since the environment's start: `hits` + `misses` are the calls of `get`; of the misses, `stale` were
-    answered with an expired value. `loads` were tried and `errors` of them failed. `bytes` is what all entries
+    Counters since the environment's start: `hits` + `misses` are the calls of `get`. A hit was answered from memory,
+    and nobody waited; for a miss something was loaded or tried, or there was no answer. `stale` are the answers of
+    either kind that had expired. `loads` were tried and `errors` of them failed. `bytes` is about what all entries
     take, and `evicted` counts those that had to go.
     """
 
@@ -65,6 +79,7 @@ class Memory:
         "_forgotten",
         "_generation",
         "_loading",
+        "_passing",
         "_random",
         "bytes",
         "errors",
@@ -83,6 +98,8 @@ class Memory:
         self._random = random or _random
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._loading: set[str] = set()
+        # What alone is over the bound: for the invocation that loaded it, and gone before the next load.
+        self._passing: dict[str, _Entry] = {}
         self._deadline = float("inf")  # of the load that is going on, in the clock's ticks
         self._generation: object = None
         self._forgotten = 0  # how often something was
@@ -102,16 +119,20 @@ class Memory:
         stale: float = 0.0,
         deadline_ms: float = 500.0,
         negative_ttl: float | None = None,
+        size: int | None = None,
     ) -> T:
         """The value under `key`, which `load` makes. It is one object for all who ask: do not change it.
 
         `load(milliseconds)` is told how long it may take: `deadline_ms`, or less if the invocation ends before. It
-        cannot be interrupted, so it passes that on to whatever waits. If it returns None there is no such
-        thing, which is kept for `negative_ttl` seconds; if that is not given, for `ttl` but no more than 10.
+        cannot be interrupted, so it passes that on to whatever waits; of one that took longer the records tell. If
+        it returns None there is no such thing, which is kept for `negative_ttl` seconds; if that is not given, for
+        `ttl` but no more than 10. `size` is what the value takes, in bytes, for those who know better than `weigh`.
 
         A value is fresh for `ttl` seconds, less up to a tenth of it. For `stale` seconds more it still serves if
         it cannot be loaded anew. LoadError if there is none that serves. A load that failed is tried again after 1,
-        2, 4, … 32 seconds. In one invocation a key is loaded once at most; `ttl=0` means once in each.
+        2, 4, … 32 seconds. In one invocation a key is loaded once at most, if it is not forgotten meanwhile and need
+        not make room for others; `ttl=0` means once in each.
+        After UnderWayError there is no pause: `load(0)` takes up in the next invocation what is done by then.
         """
         entry, environment = self._entries.get(key), self._environment
         if entry is not None and (
@@ -120,23 +141,46 @@ class Memory:
             self._entries.move_to_end(key)
             self.hits += 1
             return entry.value  # type: ignore[no-any-return]
+        passing = self._passing.get(key)
+        if passing is not None and passing.loaded_in == environment.invocation:
+            self.hits += 1
+            return passing.value  # type: ignore[no-any-return]
         self.misses += 1
         fault: Exception | None = None
         budget_ms = self._budget_ms(deadline_ms)
-        reason = self._obstacle(key, entry or _Entry(), budget_ms)
+        entry = passing or entry or _Entry()
+        reason = self._obstacle(key, entry, budget_ms)
+        waits = not reason and not entry.under_way
         if not reason:
+            self.loads += waits
             try:
-                return self._load(key, load, budget_ms, ttl, negative_ttl)
+                return self._load(key, load, budget_ms if waits else 0.0, ttl, negative_ttl, size)
+            except UnderWayError as going_on:
+                reason = describe(going_on)
+                self._keep_failure(key, under_way=True)
             except Exception as failed:
                 fault, reason = failed, describe(failed)
                 self._keep_failure(key)
-        return self._expired(key, load, stale, reason, fault)  # type: ignore[no-any-return]
+        value = self._expired(key, load, stale, reason, fault)
+        if not waits:  # it was answered at once after all
+            self.misses -= 1
+            self.hits += 1
+        return value  # type: ignore[no-any-return]
 
     def forget(self, prefix: str = "") -> int:
-        """Drop every key that begins with `prefix`, all of them if it is empty; says how many there were."""
-        gone = [key for key in self._entries if key.startswith(prefix)]
+        """Drop every key that begins with `prefix`, all of them if it is empty; says how many there were.
+
+        What the runtime keeps for itself, a token or the key of the hashes, stays.
+        """
+
+        def is_meant(key: str) -> bool:
+            return key.startswith(prefix) and not key.startswith(OWN)
+
+        gone = [*filter(is_meant, self._entries)]
         for key in gone:
             self.bytes -= self._entries.pop(key).size
+        for key in [*filter(is_meant, self._passing)]:
+            del self._passing[key]
         self._forgotten += 1
         return len(gone)
 
@@ -166,48 +210,72 @@ class Memory:
         return "no time is left to load it" if budget_ms < 1 else ""
 
     def _load(
-        self, key: str, load: Callable[[float], T], budget_ms: float, ttl: float, negative_ttl: float | None
+        self,
+        key: str,
+        load: Callable[[float], T],
+        budget_ms: float,
+        ttl: float,
+        negative_ttl: float | None,
+        size: int | None,
     ) -> T:
-        outer, forgotten = self._deadline, self._forgotten
-        self._deadline = self._environment.clock.ticks() + budget_ms / 1000
+        environment, outer, forgotten = self._environment, self._deadline, self._forgotten
+        self._drop_passed()
+        began = environment.clock.ticks()
+        self._deadline = began + budget_ms / 1000
         self._loading.add(key)
-        self.loads += 1
         try:
             value = load(budget_ms)
         finally:
             self._loading.discard(key)
             self._deadline = outer
+        took_ms = (environment.clock.ticks() - began) * 1000
+        if 0 < budget_ms < took_ms - _GRACE_MS:
+            late = LoadError(f"took {took_ms:.0f} ms of {budget_ms:.0f}")
+            environment.note_failure(f"memory {_shown(load)}", late)
         if value is None:
             ttl = min(ttl, MOST_NEGATIVE_SECONDS) if negative_ttl is None else negative_ttl
         if forgotten == self._forgotten:  # else it may be older than what made somebody forget
-            self._keep(key, load, value, ttl)
+            self._keep(key, load, value, ttl, size)
         return value
 
-    def _keep(self, key: str, load: Callable[..., object], value: object, ttl: float) -> None:
+    def _drop_passed(self) -> None:
+        """Make room for what is loaded now."""
+        now = self._environment.invocation
+        for key in [key for key, one in self._passing.items() if now not in (one.loaded_in, one.failed_in)]:
+            del self._passing[key]
+
+    def _keep(
+        self, key: str, load: Callable[..., object], value: object, ttl: float, size: int | None
+    ) -> None:
         entry = _Entry()
         entry.value = value
         entry.loaded_in = self._environment.invocation
         entry.start = self._environment.entered
         entry.stop = entry.start + int(min(ttl, _FOREVER) * (1 - _JITTER * self._random()) * _SECOND)
-        if not self._put(key, entry, _size(key) + weigh(value, self.max_bytes)):
+        if not self._put(key, entry, _size(key) + (weigh(value, self.max_bytes) if size is None else size)):
+            if old := self._entries.get(key):
+                old.pause, old.under_way = 0, False  # its load has come to its end
             reason = LoadError(f"takes more than {self.max_bytes:,} bytes, and is loaded for every request")
             self._environment.note_failure(f"memory {_shown(load)}", reason)
 
-    def _keep_failure(self, key: str) -> None:
+    def _keep_failure(self, key: str, *, under_way: bool = False) -> None:
         """What is known of the key stays, an expired value above all. The load may have made it forgotten."""
         entry = self._entries.get(key) or _Entry()
-        entry.pause = min(2 * entry.pause, _MOST_PAUSE) or _SECOND
+        entry.under_way = under_way
         entry.failed_in = self._environment.invocation
-        entry.failed_at = self._environment.clock.now()
-        self.errors += 1
+        if not under_way:
+            entry.pause = min(2 * entry.pause, _MOST_PAUSE) or _SECOND
+            entry.failed_at = self._environment.clock.now()
+            self.errors += 1
         self._put(key, entry, entry.size or _size(key))
 
     def _put(self, key: str, entry: _Entry, size: int) -> bool:
-        """Take `entry` in as the one used last. False if it alone is over the bound."""
+        """Take `entry` in as the one used last. False if it alone is over the bound: what was there before stays."""
+        if size > self.max_bytes:
+            self._passing[key] = entry
+            return False
         old = self._entries.pop(key, None)
         self.bytes -= old.size if old else 0
-        if size > self.max_bytes:
-            return False
         entry.size = size
         self._entries[key] = entry
         self.bytes += size

@@ -43,10 +43,10 @@ class Privacy:
 
         Raises what reading the key raises; what needs the key is gone from the facts even then.
         """
+        if referrer := facts.get("referrer"):
+            facts["referrer"] = _without_user(referrer) if isinstance(referrer, str) else None
         if not self._keeps_query:
-            for name, cut in (("query", allowed_query), ("referrer", _allowed_referrer)):
-                if text := facts.get(name):
-                    facts[name] = cut(text, self._allowed_query) if isinstance(text, str) else None
+            self._cut(facts)
         address = facts.get("client_ip")
         address = address if isinstance(address, str) else ""
         if self._client_address == "truncate":
@@ -64,6 +64,14 @@ class Privacy:
             site, agent = str(facts.get("distribution_id")), str(facts.get("user_agent"))
             digest = _hash(key, 8, "visitor", str(day), site, _household(address), agent)
             facts["visitor"] = self._keys.named(digest.hex())
+
+    def _cut(self, facts: MutableMapping[str, Any]) -> None:
+        """Leave the allowed parameters alone, of the query and of the referrer; a path has none at all."""
+        for name, cut in (("query", allowed_query), ("referrer", _allowed_referrer)):
+            if text := facts.get(name):
+                facts[name] = cut(text, self._allowed_query) if isinstance(text, str) else None
+        if ";" in (path := str(facts.get("path"))):
+            facts["path"] = _without_parameters(path)
 
 
 class Keys:
@@ -143,8 +151,22 @@ def allowed_query(query: str, allowed: tuple[str, ...]) -> str:
 def _allowed_referrer(referrer: str, allowed: tuple[str, ...]) -> str:
     """The same of the page that the visitor came from, whose query is as telling as this one's."""
     url, _, query = referrer.partition("#")[0].partition("?")
-    query = allowed_query(query, allowed)
+    url, query = _without_parameters(url), allowed_query(query, allowed)
     return f"{url}?{query}" if query else url
+
+
+def _without_parameters(path: str) -> str:
+    """A path without what some servers put behind a `;` in its segments, a session's id often (RFC 3986 section 3.3)."""
+    return "/".join(segment.partition(";")[0] for segment in path.split("/"))
+
+
+def _without_user(url: str) -> str:
+    """A URL without user and password, which stand before the last `@` of its authority (RFC 3986 section 3.2)."""
+    if "@" not in url:
+        return url
+    scheme, slashes, rest = url.partition("//")
+    end = min((place for place in map(rest.find, "/?#") if place >= 0), default=len(rest))
+    return f"{scheme}{slashes}{rest[:end].rpartition('@')[2]}{rest[end:]}" if slashes else url
 
 
 def truncate_address(address: str) -> str | None:

@@ -26,23 +26,45 @@ _MOST_URL_CHARACTERS = 8191
 class Request:
     """The request of one invocation.
 
-    `trigger`, `request_id` (the same in all triggers of one visitor's request), `distribution_id`, `method` and
-    `client_ip` are read-only. `headers` are the live headers of the event: change them in place.
+    What CloudFront lets no function change has no setter.
     """
 
-    __slots__ = ("client_ip", "distribution_id", "event", "headers", "method", "request_id", "trigger")
+    __slots__ = ("_config", "_headers", "event")
 
     def __init__(self, cf: dict[str, Any]) -> None:
         """`cf` is `event["Records"][0]["cf"]`, as the Developer Guide's "Lambda@Edge event structure" has it."""
-        config = cf["config"]
+        self._config: dict[str, Any] = cf["config"]
         self.event: dict[str, Any] = cf["request"]
-        self.trigger: str = config["eventType"]
-        # What a hand-made event may lack is only told, never needed.
-        self.request_id: str = config.get("requestId", "")
-        self.distribution_id: str = config.get("distributionId", "")
-        self.method: str = self.event.get("method", "")
-        self.client_ip: str = self.event.get("clientIp", "")
-        self.headers = Headers(self.event.setdefault("headers", {}))
+        self._headers = Headers(self.event.setdefault("headers", {}))
+
+    @property
+    def trigger(self) -> str:
+        """`viewer-request` or one of the others."""
+        return self._config["eventType"]  # type: ignore[no-any-return]
+
+    # What a hand-made event may lack is only told, never needed.
+    @property
+    def request_id(self) -> str:
+        """The same in all triggers of one visitor's request."""
+        return self._config.get("requestId", "")  # type: ignore[no-any-return]
+
+    @property
+    def distribution_id(self) -> str:
+        return self._config.get("distributionId", "")  # type: ignore[no-any-return]
+
+    @property
+    def method(self) -> str:
+        return self.event.get("method", "")  # type: ignore[no-any-return]
+
+    @property
+    def client_ip(self) -> str:
+        """The address that connected to CloudFront."""
+        return self.event.get("clientIp", "")  # type: ignore[no-any-return]
+
+    @property
+    def headers(self) -> Headers:
+        """The live headers of the event: change them in place."""
+        return self._headers
 
     @property
     def path(self) -> str:

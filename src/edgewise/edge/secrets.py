@@ -1,7 +1,8 @@
 """Secrets from AWS Secrets Manager or the SSM Parameter Store, kept in memory and nowhere else.
 
 A call that is not done within its time goes on where it stopped when somebody asks again, be it invocations later:
-at a small function's share of a processor a TLS handshake can take longer than one visitor should wait.
+at a small function's share of a processor a TLS handshake can take longer than one visitor should wait. Who asks then
+takes what is there, and waits for nothing.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import json
 import time
 from binascii import a2b_base64
 
-from .aws.call import Operation, Problem, region_of
+from .aws.call import Operation, region_of
 from .delivery.connection import Connection
 from .delivery.opening import tls_context
-from .errors import EdgeError
+from .errors import EdgeError, UnderWayError
+from .memory import OWN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 TTL_SECONDS = 300.0
 STALE_SECONDS = 24 * 3600.0
-_MOST_CALL_SECONDS = 30  # after which a call is begun anew
+PATIENCE_SECONDS = 120  # for a connection, then for the answer; both may have to wait for the next visitor
 # By `from` in the settings: the service, its operation, and the name's place in the request.
 _SOURCES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "secrets-manager": ("secretsmanager", "secretsmanager.GetSecretValue", "SecretId", {}),
@@ -70,7 +72,7 @@ class Secrets:
     def get(self, name: str) -> str:
         """The secret as text. LoadError if it is not in memory and cannot be read now."""
         return self._environment.memory.get(
-            f"secret {self._source} {name}",
+            f"{OWN}secret {self._source} {name}",
             lambda budget_ms: self._read(name, budget_ms),
             ttl=TTL_SECONDS,
             stale=STALE_SECONDS,
@@ -93,29 +95,28 @@ class Secrets:
 
     def close(self) -> None:
         """Give up the calls that go on."""
-        while self._calls:
-            self._calls.popitem()[1].connection.close()
+        for call in self._calls.values():
+            call.end()
 
     def _read(self, name: str, budget_ms: float) -> str:
-        """Ask AWS for a secret, or go on waiting for what an earlier request asked."""
-        deadline = time.monotonic() + budget_ms / 1000
-        call = self._calls.pop(name, None)
-        if call is not None and call.is_old():
-            call.connection.close()
-            call = None
-        call = call or self._begin(name)
+        """Ask AWS for a secret, or go on with what an earlier request asked."""
+        if name not in self._calls:
+            self._calls[name] = self._make_call(name)
+        call = self._calls[name]
         try:
-            answer = call.advance(deadline)
+            answer = call.advance(time.monotonic() + budget_ms / 1000)
         except BaseException:
-            call.connection.close()
+            call.end()
             raise
         if answer is None:
-            self._calls[name] = call
-            raise SecretError(f"{self._source} has not answered within {budget_ms:.0f} ms; the call goes on")
-        call.connection.close()
-        return _value(answer, f"{self._source} did not give {name}")
+            raise UnderWayError(f"{self._source} has not answered yet; the call goes on")
+        call.end()
+        failure = f"{self._source} did not give {name}"
+        if answer.status != 200:
+            raise SecretError(f"{failure} ({call.operation.problem(answer.status, answer.body)})")
+        return _value(answer.body, failure)
 
-    def _begin(self, name: str) -> _Call:
+    def _make_call(self, name: str) -> _Call:
         service, target, key, payload = _SOURCES[self._source]
         operation = Operation(
             service,
@@ -128,37 +129,43 @@ class Secrets:
 
 
 class _Call:
-    """One call, which may take several invocations: opening the connection, then waiting for the answer."""
+    """Asks for one secret, again and again. Each time may take several invocations: opening a connection, then waiting
+    for the answer. The connection lasts, so that a resolver that hangs is asked once."""
 
-    __slots__ = ("_began", "_environment", "_operation", "_payload", "_sent", "connection")
+    __slots__ = ("_connection", "_environment", "_payload", "_sent", "_since", "operation")
 
     def __init__(self, operation: Operation, payload: Mapping[str, Any], environment: Environment) -> None:
-        self._operation = operation
+        self.operation = operation
         self._payload = payload
         self._environment = environment
-        self._began = environment.clock.now()
+        self._connection = Connection(operation.host)
+        self._since: int | None = None  # when what is waited for began, in microseconds; None if nothing is
         self._sent = False
-        self.connection = Connection(operation.host)
-
-    def is_old(self) -> bool:
-        return not 0 <= self._environment.clock.now() - self._began < _MOST_CALL_SECONDS * 1_000_000
 
     def advance(self, deadline: float) -> Answer | None:
-        """The answer, or None if it is not there by the deadline, of `time.monotonic()`."""
+        """The answer, or None if it is not there by the deadline, of `time.monotonic()`. SecretError if it is late."""
+        now = self._environment.clock.now()
+        if self._since is None:
+            self._since = now
+        if not 0 <= now - self._since < PATIENCE_SECONDS * 1_000_000:
+            raise SecretError(f"{self.operation.host} has been silent for {PATIENCE_SECONDS} s")
         if not self._sent:
-            if not self.connection.open(deadline):
+            if not self._connection.open(deadline):
                 return None
-            self.connection.send(self._operation.request(self._payload))
-            self._sent = True
-        return self.connection.receive(deadline)
+            self._connection.send(self.operation.request(self._payload))
+            self._sent, self._since = True, now
+        return self._connection.receive(deadline)
+
+    def end(self) -> None:
+        """The answer is there, or is not waited for any longer."""
+        self._since, self._sent = None, False
+        self._connection.close()
 
 
-def _value(answer: Answer, failure: str) -> str:
+def _value(body: bytes, failure: str) -> str:
     """The secret in an answer of either service. What is shown of an answer that has none is not its body."""
-    if answer.status != 200:
-        raise SecretError(f"{failure} ({Problem(answer.status, answer.body)})")
     try:
-        found = json.loads(answer.body)
+        found = json.loads(body)
         if "SecretBinary" in found:
             return a2b_base64(found["SecretBinary"]).decode()
         secret = found["Parameter"]["Value"] if "Parameter" in found else found["SecretString"]

@@ -10,7 +10,6 @@ import json
 import re
 
 from .errors import SettingsError
-from .headers import TOKEN
 from .record import MOST_HEADERS
 
 TYPE_CHECKING = False
@@ -27,13 +26,17 @@ DEFAULTS = {"log": {"delivery": "stdout"}}
 FALLBACK = {"log": {"delivery": "stdout", "privacy": {"client_address": "drop", "query": "drop"}}}
 
 # Request headers that are never recorded: by their names they hold credentials, or the visitor's address or page, which
-# other settings are about.
+# other settings are about. Parts of names, whole words of names, and whole names.
 REFUSED_HEADERS = (
-    r"(?i).*(cookie|auth(?!ors?\b)|token|secret|passw|api-?key|session|[cx]srf|signature).*"
-    r"|.*forwarded.*|.*viewer-address|(.*-)?ip|referr?er"
+    r"(?i).*(cookie|auth(?!ors?\b)|token|secret|passw|passphrase|passcode|credential|bearer|jwt|saml|oidc|api-?key|session"
+    r"|[cx]srf|signature|assertion|principal|ssl-client|forwarded|(viewer|remote|client)-addr).*"
+    r"|(.*-)?(key|accesskey|certs?|certificate|dpop|hmac|otp|totp|pin|pwd|sid|ip(v[46])?)(-.*)?"
+    r"|referr?er"
 )
-# CloudFront answers 502 to a function that adds one (Developer Guide, "Restrictions on all edge functions").
-_NOT_FOR_ORIGINS = r"(?i)(x-(amz-cf|amzn|edge|accel)-.*|x-(cache|forwarded-proto|real-ip)|cloudfront-.*)"
+# Headers that a function may add on the way to an origin, and that mean nothing to anybody but the owner. CloudFront
+# answers 502 where it does not like one (Developer Guide, "Restrictions on all edge functions"); X-Forwarded-For and
+# the like tell origins of the visitor.
+PERSISTENCE_HEADER = r"(?i)x-(?!(amzn?|edge|accel|forwarded|cache|real-ip)(-|$))[a-z0-9-]*[a-z0-9]"
 
 
 def _text(pattern: str) -> Callable[[Any], bool]:
@@ -60,11 +63,8 @@ def _is_recordable(name: str) -> bool:
     return bool(re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,39}", name)) and not re.fullmatch(REFUSED_HEADERS, name)
 
 
-def _is_for_origins(value: Any) -> bool:
-    return _text(TOKEN)(value) and not re.fullmatch(_NOT_FOR_ORIGINS, value)
-
-
 _REQUIRED = object()
+_ANYTHING = (lambda value: True), None, "anything"  # what is checked elsewhere
 _FLAG = (lambda value: isinstance(value, bool)), False, "true or false"
 _ADDRESS = _text(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[!-~]*)?")
 _WORD = _text(r"[A-Za-z0-9_:-]+"), "letters, digits, '_', ':' and '-'"
@@ -78,6 +78,7 @@ _PRIVACY: Keys = {
     "query": (_is_query, "keep", "keep, drop or a list of names"),
     "headers": (_are_headers, (), f"a list of at most {MOST_HEADERS} headers that may be recorded"),
     "visitor": _FLAG,
+    "key": _ANYTHING,
 }
 _AWS: Keys = {
     "region": (_text(r"[a-z]{2}(-[a-z]+)+-[0-9]"), None, "a region such as eu-west-2"),
@@ -94,6 +95,7 @@ _DELIVERIES: dict[str, Keys] = {
         "stream": (_WORD[0], "edge", _WORD[1]),
         "user": _LINE,
         "password": _LINE,
+        "token": _ANYTHING,
     },
     # The API references of CreateDeliveryStream, StartExecution and PutEvents.
     "firehose": {"stream_name": (_text(r"[a-zA-Z0-9_.-]{1,64}"), _REQUIRED, "a delivery stream's name")},
@@ -108,7 +110,10 @@ _LOG: Keys = {
     "sample": (_number(0, 1), 1.0, "a number from 0 to 1"),
     "privacy": (lambda value: isinstance(value, dict), {}, "an object"),
 }
-_PERSISTENCE: Keys = {"header": (_is_for_origins, _REQUIRED, "the name of a header that may be added")}
+_PERSISTENCE: Keys = {
+    "header": (_text(PERSISTENCE_HEADER), _REQUIRED, "a name of your own that begins with X-")
+}
+_TOP: Keys = dict.fromkeys(("site", "hash", "log", "persistence"), _ANYTHING)
 
 
 class Settings:
@@ -124,12 +129,12 @@ class Settings:
         """Check `values`, as `edgewise_settings.json` holds them. SettingsError names the key that is wrong."""
         if not isinstance(values, dict):
             raise SettingsError("there is no JSON object in it")
-        log, persistence = values.get("log"), values.get("persistence")
-        self.hash = str(values.get("hash") or "")
-        self.log = None if log is None else _log(log)
+        top = _filled(values, _TOP, "")
+        self.hash = str(top["hash"] or "")
+        self.log = None if top["log"] is None else _log(top["log"])
         self.persistence_header: str | None = None
-        if persistence is not None:
-            self.persistence_header = _filled(persistence, _PERSISTENCE, "persistence")["header"]
+        if top["persistence"] is not None:
+            self.persistence_header = _filled(top["persistence"], _PERSISTENCE, "persistence.")["header"]
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -144,26 +149,48 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
 
 
 def _filled(values: Any, keys: Keys, place: str) -> dict[str, Any]:
-    """The value of each key, or what there is without one. A wrong value is not shown: it may hold a password."""
+    """The value of each key, or what there is without one. A wrong value is not shown: it may hold a password.
+
+    A key that is not known is refused, for what somebody meant by it could be a mask.
+    """
     filled = {}
+    given = values if isinstance(values, dict) else {}
     for key, (is_right, default, expected) in keys.items():
-        value = values.get(key, default) if isinstance(values, dict) else default
+        value = given.get(key, default)
         if value is _REQUIRED or (value is not default and not is_right(value)):
-            raise SettingsError(f"{place}.{key} is missing or cannot be used; expected {expected}")
+            raise SettingsError(f"{place}{key} is missing or cannot be used; expected {expected}")
         filled[key] = value
+    for key in given:
+        if key not in keys:
+            raise SettingsError(f"{place}{key} is not known; {_home(key) or 'there are ' + ', '.join(keys)}")
     return filled
 
 
+def _home(key: str) -> str:
+    """Where a key belongs that is in the wrong place; empty if it is known nowhere."""
+    for keys, place in (
+        (_LOG, "log"),
+        (_AWS, "log"),
+        (_PRIVACY, "log.privacy"),
+        (_PERSISTENCE, "persistence"),
+    ):
+        if key in keys:
+            return f"it belongs in {place}"
+    names = [name for name, keys in _DELIVERIES.items() if key in keys]
+    return f"it belongs in log, with the delivery {names[0]}" if names else ""
+
+
 def _log(values: Any) -> dict[str, Any]:
-    log = _filled(values, _LOG, "log")
+    delivery = values.get("delivery") if isinstance(values, dict) else None
+    own = _DELIVERIES.get(delivery, {}) if isinstance(delivery, str) else {}
+    log = _filled(values, {**_LOG, **own, **_AWS}, "log.")
     log["sample"] = float(log["sample"])
-    log["privacy"] = _privacy(log["privacy"])
-    if log["delivery"] == "stdout" and log["privacy"]["key"] is None:
-        return log
-    log |= _filled(values, {**_DELIVERIES[log["delivery"]], **_AWS}, "log")
+    log["privacy"] = _filled(log["privacy"], _PRIVACY, "log.privacy.")
+    log["privacy"]["headers"] = [name.lower() for name in log["privacy"]["headers"]]
+    log["privacy"]["key"] = _secret(log["privacy"]["key"], "log.privacy.key.")
     if log["delivery"] == "openobserve":
         log["url"] = log["url"].rstrip("/")
-        log["token"] = _secret(values, "token", "log")
+        log["token"] = _secret(log["token"], "log.token.")
         if log["token"] and log["password"]:
             raise SettingsError("log.token and log.password are both there; one of them is enough")
         # An ingestion token goes with any name; OpenObserve's own pages use the organization's.
@@ -171,16 +198,6 @@ def _log(values: Any) -> dict[str, Any]:
     return log
 
 
-def _privacy(values: dict[str, Any]) -> dict[str, Any]:
-    for key in values.keys() - _PRIVACY.keys() - {"key"}:  # else a typing error would unmask
-        raise SettingsError(f"log.privacy.{key} is not known; there are {', '.join(_PRIVACY)} and key")
-    privacy = _filled(values, _PRIVACY, "log.privacy")
-    privacy["headers"] = [name.lower() for name in privacy["headers"]]
-    privacy["key"] = _secret(values, "key", "log.privacy")
-    return privacy
-
-
-def _secret(values: Mapping[str, Any], key: str, place: str) -> dict[str, str] | None:
+def _secret(secret: Any, place: str) -> dict[str, str] | None:
     """Where a secret is; the secret itself is never in the settings."""
-    secret = values.get(key)
-    return None if secret is None else _filled(secret, _SECRET, f"{place}.{key}")
+    return None if secret is None else _filled(secret, _SECRET, place)

@@ -8,20 +8,19 @@ from __future__ import annotations
 import json
 
 from edgewise.edge.errors import SettingsError
+from edgewise.edge.output import hide
 
 from .credentials import read_credentials
 from .signing import sign
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from edgewise.edge.environment import Environment
 
 _SHOWN_CHARACTERS = 300
-# A request that was signed, and then frozen with its environment before all of it was sent.
-_EXPIRED = ("InvalidSignatureException", "RequestExpired")
 
 
 class Operation:
@@ -30,7 +29,7 @@ class Operation:
     `host` is `https://service.region.amazonaws.com`, or that of the endpoint that takes its place.
     """
 
-    __slots__ = ("_environment", "_headers", "_region", "_service", "_target", "host")
+    __slots__ = ("_environment", "_headers", "_hidden", "_region", "_service", "_target", "host")
 
     def __init__(
         self,
@@ -58,10 +57,14 @@ class Operation:
             "Content-Type": f"application/x-amz-json-{version}",
             "X-Amz-Target": target,
         }
+        self._hidden: tuple[
+            str, ...
+        ] = ()  # of what was sent; must not be printed, should an answer repeat it
 
     def request(self, payload: Mapping[str, Any]) -> bytes:
         """A whole HTTP/1.1 request, signed now. CredentialsError if there is nothing to sign with."""
         body = json.dumps(payload, separators=(",", ":")).encode("ascii")
+        credentials = read_credentials(self._environment.environ)
         signed = sign(
             "POST",
             self._target,
@@ -69,41 +72,45 @@ class Operation:
             body,
             service=self._service,
             region=self._region,
-            credentials=read_credentials(self._environment.environ),
+            credentials=credentials,
             now=self._environment.clock.now(),
         )
+        signature = signed["Authorization"].rpartition("=")[2]
+        self._hidden = tuple(filter(None, (credentials.token, signature)))
         lines = "".join(f"{name}: {value}\r\n" for name, value in signed.items())
         return (
             f"POST {self._target} HTTP/1.1\r\n{lines}Content-Length: {len(body)}\r\n\r\n".encode("ascii")
             + body
         )
 
+    def problem(self, status: int, body: bytes) -> Problem:
+        """What an answer that is not 200 says, without the credentials that whoever made it may repeat."""
+        return Problem(status, body, self._hidden)
+
 
 class Problem:
-    """An answer that is not 200: `code` such as `ThrottlingException`, or the status; `message` for a person."""
+    """An answer that is not 200: `code` such as `ThrottlingException`, or the status; `message` for a person.
+
+    Of what is not JSON, a proxy's page say, nothing but the status is kept. Each of `hidden` is `***`.
+    """
 
     __slots__ = ("code", "message", "status")
 
-    def __init__(self, status: int, body: bytes) -> None:
+    def __init__(self, status: int, body: bytes, hidden: Iterable[str] = ()) -> None:
         self.status = status
-        text = body.decode("utf-8", "replace")
         try:
-            fault = json.loads(text)
-        except ValueError:  # of a proxy, perhaps
+            fault = json.loads(body)
+        except ValueError:
             fault = None
         if not isinstance(fault, dict):
-            fault = {"message": text}
+            fault = {"message": "what came is no answer of AWS"}
         # `prefix#Code` and `Code:address` are both seen.
-        self.code = str(fault.get("__type", status)).partition(":")[0].rpartition("#")[2]
-        self.message = str(fault.get("message", fault.get("Message", "")))
-
-    @property
-    def is_expired(self) -> bool:
-        """Whether the same request would do if it were signed anew."""
-        return self.code in _EXPIRED and "expired" in self.message
+        code = str(fault.get("__type", status)).partition(":")[0].rpartition("#")[2]
+        self.code = hide(code, hidden)
+        self.message = hide(str(fault.get("message", fault.get("Message", ""))), hidden)
 
     def __str__(self) -> str:
-        # What follows "Canonical String" is the request as it should have been signed, session token and all.
+        # What follows "Canonical String" is the request as it should have been signed.
         told = " ".join(self.message.partition("The Canonical String")[0].split())
         return f"status {self.status}, {self.code}: {told}"[:_SHOWN_CHARACTERS]
 

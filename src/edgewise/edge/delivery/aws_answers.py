@@ -26,10 +26,9 @@ _TOO_LARGE = 413
 
 def verdict_on_problem(problem: Problem, count: int) -> Verdict:
     """For an answer that is not 200: nothing of the batch is stored, and all of it shares its fate."""
-    everything = range(count)
     if problem.code in _REFUSING or problem.status == _TOO_LARGE:
-        return Verdict(refused=everything, reason=str(problem), certain=False)
-    return Verdict(retry=everything, reason=str(problem), at_once=problem.is_expired)
+        return Verdict(refused=range(count), reason=str(problem), certain=False)
+    return Verdict(reason=str(problem))
 
 
 def verdict_on_entries(body: bytes, key: str, count: int, hopeless: tuple[str, ...] = ()) -> Verdict:
@@ -39,14 +38,12 @@ def verdict_on_entries(body: bytes, key: str, count: int, hopeless: tuple[str, .
     """
     entries = _entries(body, key)
     if len(entries) != count:
-        reason = f"the answer has {len(entries)} entries for {count} records"
-        return Verdict(retry=range(count), reason=reason)
+        return Verdict(reason=f"the answer has {len(entries)} entries for {count} records")
     failed = {index: entry for index, entry in enumerate(entries) if entry.get("ErrorCode")}
     refused = {index for index, entry in failed.items() if entry["ErrorCode"] in hopeless}
     reasons = {f"{entry['ErrorCode']}: {entry.get('ErrorMessage')}" for entry in failed.values()}
     return Verdict(
         stored=set(range(count)) - failed.keys(),
-        retry=failed.keys() - refused,
         refused=refused,
         reason="; ".join(sorted(reasons)),
     )

@@ -13,18 +13,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from edgewise.edge.environment import Clock
 
-PAUSE_SECONDS = 10  # after the first fault; as long may one attempt last, over however many invocations
+PAUSE_SECONDS = 10  # after the first fault; as long may an answer take, over however many invocations
+# What an opening may take: a connection needs some five visitors to go on with it, who may be far apart.
+OPENING_SECONDS = 60  # by when most servers have lost patience
+OPENING_VISITORS = 10  # if they all came in PAUSE_SECONDS, that was enough
 _MOST_DOUBLINGS = 3
 
 
 class Breaker:
     """Knows the attempt that is under way, when the last fault was, and how many there were in a row."""
 
-    __slots__ = ("_attempt_at", "_clock", "_failures", "_opened_at")
+    __slots__ = ("_attempt_at", "_clock", "_failures", "_opened_at", "_visitors")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._attempt_at: int | None = None
+        self._visitors = 0  # who can go on with the opening that is under way; none if it is over
         self._opened_at = 0
         self._failures = 0
 
@@ -43,11 +47,22 @@ class Breaker:
 
     def is_silent(self) -> bool:
         """Whether the attempt under way has lasted too long."""
-        return self._attempt_at is not None and not self._is_recent(self._attempt_at, PAUSE_SECONDS)
+        patience = OPENING_SECONDS if 0 < self._visitors < OPENING_VISITORS else PAUSE_SECONDS
+        return self._attempt_at is not None and not self._is_recent(self._attempt_at, patience)
+
+    def begin_opening(self) -> None:
+        """An attempt begins with the opening of a connection."""
+        self._attempt_at = self._clock.now()
+        self._visitors = 1
+
+    def go_on(self) -> None:
+        """Another visitor is there to go on with the opening, if there is one."""
+        self._visitors += self._visitors > 0
 
     def begin(self) -> None:
-        """An attempt begins, or a part of it that may take as long again."""
+        """A request is sent, whose answer is waited for."""
         self._attempt_at = self._clock.now()
+        self._visitors = 0
 
     def end(self) -> None:
         """The attempt brought an answer, or nothing that says how the destination is."""

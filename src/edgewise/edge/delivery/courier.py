@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from .network import Network
 
 MOST_BATCH_BYTES = 64 * 1024  # what can be sent and answered within a budget of some ten milliseconds
-MOST_REFUSALS = 3  # in a row with nothing taken between them: then it is not the records that are wrong
+MOST_MISSES = 3  # lone records in a row of which none was taken: then it is not the records that are wrong
 MOST_LONE_FAULTS = 3  # of one record sent alone, with others taken between them: then it is that record
-BUSY_SECONDS = 1  # between two records: bit by bit, a connection takes some five of them, and may take 10 s
+BUSY_SECONDS = 1  # between two records: so soon others come that a connection opens while nobody waits for it
 _RESERVE_MS = 100  # of the invocation's own time, left alone
 _NOW = 0.0  # a deadline that is past: look, but do not wait
 
@@ -90,7 +90,6 @@ class Courier:
     """
 
     __slots__ = (
-        "_at_once",
         "_before",
         "_breaker",
         "_bytes",
@@ -100,10 +99,10 @@ class Courier:
         "_in_flight",
         "_is_busy",
         "_limits",
+        "_misses",
         "_most",
         "_network",
         "_pending",
-        "_refusals",
         "_write",
         "batch_age_ms",
         "dropped",
@@ -130,9 +129,8 @@ class Courier:
         self._pending: deque[_Kept] = deque()
         self._bytes = 0
         self._in_flight = 0  # how many of the oldest pending records were sent and have no answer yet
-        self._most = destination.limits[0]  # records of the next request; less after a fault or a refusal
-        self._refusals = 0  # answers that refused something and took nothing, in a row
-        self._at_once = False  # whether a second try at once was had, with nothing stored since
+        self._most = destination.most_records  # of the next request; less after a fault or a refusal
+        self._misses = 0  # lone records in a row that were not taken; after a pause, one more makes another
         self._before = 0  # when the last record came
         self._is_busy = False  # whether that was a moment ago, so that another is likely to come soon
         self.sent = 0
@@ -189,8 +187,9 @@ class Courier:
         """Take up an answer that has come since, then send what is pending until it is gone or the time is."""
         if self._in_flight:
             self._settle(_NOW)
+        self._breaker.go_on()
         if self._breaker.is_silent() and (self._in_flight or not self._connection.open(_NOW)):
-            self._fail(f"no answer for {PAUSE_SECONDS} s")
+            self._fail("no answer" if self._in_flight else "the connection does not open")
         if self._breaker.is_open():
             return
         while self._pending and not self._in_flight and self._network.monotonic() < deadline:
@@ -209,6 +208,8 @@ class Courier:
         is_opening = breaker.is_under_way()
         if is_opening and not self._connection.open(_NOW):
             return False
+        if self._misses and not self._let_others_pass():
+            return False
         batch = self._batch()
         try:  # before the connection is waited for, as this may take a part of the time too
             message = self._destination.request([kept.line for kept in batch])
@@ -218,7 +219,7 @@ class Courier:
             breaker.end()
             return False
         if not is_opening:
-            breaker.begin()
+            breaker.begin_opening()
             if not self._connection.open(deadline if self._limits.wait or not self._is_busy else _NOW):
                 return False
         self._connection.send(message)
@@ -230,15 +231,26 @@ class Courier:
             kept.was_sent = True
         return True
 
+    def _let_others_pass(self) -> bool:
+        """Bring a record to the front that has not failed alone. False if there is none: one comes with each visitor."""
+        for turns, kept in enumerate(self._pending):
+            if not kept.lone_faults:
+                self._pending.rotate(-turns)
+                return True
+        return False
+
     def _batch(self) -> list[_Kept]:
-        most_bytes = min(self._destination.limits[1], MOST_BATCH_BYTES)
+        """The oldest records, as many as may go together. One that has one lone fault left goes alone."""
         batch: list[_Kept] = []
         size = 0
         for kept in islice(self._pending, self._most):
             size += len(kept.line) + 1
-            if batch and size > most_bytes:
+            goes_alone = kept.lone_faults == MOST_LONE_FAULTS - 1
+            if batch and (goes_alone or size > MOST_BATCH_BYTES):
                 break
             batch.append(kept)
+            if goes_alone:
+                break
         return batch
 
     def _settle(self, deadline: float) -> None:
@@ -251,7 +263,7 @@ class Courier:
             return
         if answer is not None:
             count = self._in_flight
-            self._obey(self._destination.verdict(answer.status, answer.headers, answer.body, count), count)
+            self._obey(self._destination.verdict(answer.status, answer.body, count), count)
 
     def _obey(self, verdict: Verdict, count: int) -> None:
         """Account for the `count` oldest records. UndeliveredError if a pause is called for."""
@@ -260,9 +272,10 @@ class Courier:
         refused = verdict.refused & frozenset(range(count)) - stored
         if stored:
             self._breaker.close()
-            self._refusals, self._at_once = 0, False
-            self._most = min(2 * self._most, self._destination.limits[0])
-        elif refused and not verdict.certain and count > 1:
+            self._misses = 0
+            self._most = min(2 * self._most, self._destination.most_records)
+        elif count > 1 and not (refused and verdict.certain):
+            # One of them may be to blame, and it is found by halves; if none is, that will show too.
             self._in_flight, self._most = 0, count // 2
             return
         if stored or refused:
@@ -272,7 +285,6 @@ class Courier:
             self._in_flight = 0
             self.sent += len(stored)
             self.dropped += len(refused)
-            self._refusals += not stored
         if refused:
             for index in sorted(refused) if verdict.certain else range(count):
                 self._write(batch[index].line)
@@ -285,11 +297,13 @@ class Courier:
         if refused:
             them = "" if verdict.certain or refused == count else "all "
             trouble = f"{refused} of {count} refused, {them}printed above: {trouble}"
-        again = stored + refused < count
-        if (again and (self._at_once or not verdict.at_once)) or self._refusals >= MOST_REFUSALS:
+        self._misses += not stored
+        left = count - stored - refused
+        if self._misses >= MOST_MISSES or (stored and left):
             raise UndeliveredError(trouble)
-        self._at_once = self._at_once or again
-        if trouble and (again or refused):
+        if left:
+            self._suspect()
+        if left or refused:
             self._say(f"({trouble})")
 
     def _fail(self, reason: str) -> None:
@@ -298,7 +312,7 @@ class Courier:
         The next attempt is made with one record, and while that goes well each batch may be twice the one before.
         """
         was_alone = self._in_flight == 1
-        self._in_flight, self._most = 0, 1
+        self._in_flight, self._most, self._misses = 0, 1, MOST_MISSES
         self._breaker.fail()
         self._connection.close()
         if was_alone:
@@ -311,14 +325,13 @@ class Courier:
         If it goes on failing while others are taken, then there is something in it that a firewall, say, never lets
         pass, and it is given up. In an outage no other is taken either.
         """
+        self._most = 1
         kept = self._pending[0]
         if self.sent > kept.sent_then:
             kept.lone_faults += 1
             kept.sent_then = self.sent
         if kept.lone_faults >= MOST_LONE_FAULTS:
             self._drop(0)
-        else:
-            self._pending.rotate(-1)
 
     def _say(self, text: str) -> None:
         say(self._write, f"{self._destination.host} did not take the records {text}")

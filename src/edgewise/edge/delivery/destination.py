@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
     from typing import Protocol
 
     class Destination(Protocol):
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
             """`http://host[:port]` or `https://host[:port]`, without a path."""
 
         @property
-        def limits(self) -> tuple[int, int]:
-            """The most records of one request, and the most bytes of their lines, one counted for each line's end."""
+        def most_records(self) -> int:
+            """Of one request."""
 
         def request(self, lines: Sequence[str]) -> bytes:
             """A whole HTTP/1.1 request for these records (lines of ASCII JSON, no line ends), to be sent at once.
@@ -25,38 +25,32 @@ if TYPE_CHECKING:
             anything else that it raises counts as a fault of the destination.
             """
 
-        def verdict(self, status: int, headers: Mapping[str, str], body: bytes, count: int) -> Verdict:
-            """What the answer to a request of `count` records means; header names are in lower case.
+        def verdict(self, status: int, body: bytes, count: int) -> Verdict:
+            """What the answer to a request of `count` records means.
 
             What it raises counts as a fault of the destination: all of them are sent again after a pause.
             """
 
 
 class Verdict:
-    """What became of the records of one request, by their indices in it; an index in none of the sets is `retry`.
+    """What became of the records of one request, by their indices in it; those in neither set are sent again.
 
-    `stored`: taken. `retry`: to be sent again after a pause, or at once if `at_once` (another request has a better
-    chance, say with other credentials; believed once until something is stored). `refused`: never to be taken, and
-    printed on standard output. If it is not `certain` which ones were refused, only how many, then all are printed,
-    but where nothing was stored the batch is halved until the bad one is alone. `reason` is for the author of the
-    site.
+    `stored`: taken. `refused`: never to be taken, and printed on standard output. If it is not `certain` which ones
+    were refused, only how many, then all are printed, but where nothing was stored the batch is halved until the bad
+    one is alone. `reason` is for the author of the site.
     """
 
-    __slots__ = ("at_once", "certain", "reason", "refused", "retry", "stored")
+    __slots__ = ("certain", "reason", "refused", "stored")
 
     def __init__(
         self,
         stored: Collection[int] = (),
-        retry: Collection[int] = (),
         refused: Collection[int] = (),
         reason: str = "",
         *,
-        at_once: bool = False,
         certain: bool = True,
     ) -> None:
         self.stored = frozenset(stored)
-        self.retry = frozenset(retry)
         self.refused = frozenset(refused)
         self.reason = reason
-        self.at_once = at_once
         self.certain = certain

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgewise.edge.aws.call import Operation, Problem, region_of
+from edgewise.edge.aws.call import Operation, region_of
 
 from .aws_answers import verdict_on_entries, verdict_on_problem
 
@@ -25,7 +25,7 @@ _HOPELESS = ("InvalidArgument", "MalformedDetail")
 class EventBridge:
     """The destination `bus` (a name or an ARN), by PutEvents."""
 
-    __slots__ = ("_bus", "_operation", "host", "limits")
+    __slots__ = ("_bus", "_operation", "host", "most_records")
 
     def __init__(self, log: Mapping[str, Any], environment: Environment) -> None:
         """`log` as `Settings` has checked it: bus, region, endpoint. The region of a bus's ARN comes first."""
@@ -38,16 +38,15 @@ class EventBridge:
             endpoint=log["endpoint"],
         )
         self.host = self._operation.host
-        # Of all events together AWS takes 1 MB, and took 256 KB until 2026; source and type of the events count too.
-        self.limits = (10, 250_000)
+        self.most_records = 10  # API reference, PutEvents
 
     def request(self, lines: Sequence[str]) -> bytes:
         """A signed PutEvents."""
         common = {"Source": SOURCE, "DetailType": DETAIL_TYPE, "EventBusName": self._bus}
         return self._operation.request({"Entries": [{**common, "Detail": line} for line in lines]})
 
-    def verdict(self, status: int, headers: Mapping[str, str], body: bytes, count: int) -> Verdict:
+    def verdict(self, status: int, body: bytes, count: int) -> Verdict:
         """EventBridge says of each event whether it has taken it, and if not, why."""
         if status == 200:
             return verdict_on_entries(body, "Entries", count, _HOPELESS)
-        return verdict_on_problem(Problem(status, body), count)
+        return verdict_on_problem(self._operation.problem(status, body), count)

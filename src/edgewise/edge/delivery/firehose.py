@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 
-from edgewise.edge.aws.call import Operation, Problem
+from edgewise.edge.aws.call import Operation
 
 from .aws_answers import verdict_on_entries, verdict_on_problem
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Firehose:
     """The destination `stream_name`, by PutRecordBatch."""
 
-    __slots__ = ("_operation", "_stream_name", "host", "limits")
+    __slots__ = ("_operation", "_stream_name", "host", "most_records")
 
     def __init__(self, log: Mapping[str, Any], environment: Environment) -> None:
         """`log` as `Settings` has checked it: stream_name, region, endpoint."""
@@ -34,9 +34,9 @@ class Firehose:
         )
         self._stream_name = log["stream_name"]
         self.host = self._operation.host
-        # 500 and 4 MiB are allowed (API reference, PutRecordBatch). The bytes, in base64 and with the JSON around them,
-        # stay below; an answer about more records, some 240 bytes on each, could be longer than is ever read.
-        self.limits = (200, 3_000_000)
+        # 500 are allowed (API reference, PutRecordBatch). An answer about more than these, some 240 bytes on each,
+        # could be longer than is ever read.
+        self.most_records = 200
 
     def request(self, lines: Sequence[str]) -> bytes:
         """A signed PutRecordBatch. Without the line's end all records of an object in S3 would be one line."""
@@ -45,8 +45,8 @@ class Firehose:
         ]
         return self._operation.request({"DeliveryStreamName": self._stream_name, "Records": records})
 
-    def verdict(self, status: int, headers: Mapping[str, str], body: bytes, count: int) -> Verdict:
+    def verdict(self, status: int, body: bytes, count: int) -> Verdict:
         """Firehose says of each record whether it has taken it; those that it has not are always sent again."""
         if status == 200:
             return verdict_on_entries(body, "RequestResponses", count)
-        return verdict_on_problem(Problem(status, body), count)
+        return verdict_on_problem(self._operation.problem(status, body), count)

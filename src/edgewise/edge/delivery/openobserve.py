@@ -9,6 +9,8 @@ import json
 import zlib
 from binascii import b2a_base64
 
+from edgewise.edge.output import hide
+
 from .destination import Verdict
 
 TYPE_CHECKING = False
@@ -34,14 +36,14 @@ class OpenObserve:
     rotated. The one that was taken last is used until it is refused (401, 403); then the other one has its turn.
     """
 
-    __slots__ = ("_head", "_hidden", "_tokens", "_turn", "_user", "host", "limits")
+    __slots__ = ("_head", "_hidden", "_tokens", "_turn", "_user", "host", "most_records")
 
     def __init__(self, log: Mapping[str, Any], tokens: Tokens | None = None) -> None:
         """`log` as `Settings` has checked it: url, organization, stream, user and, without `tokens`, password."""
         scheme, _, rest = log["url"].partition("://")
         place, slash, prefix = rest.partition("/")
         self.host = f"{scheme}://{place}"
-        self.limits = (500, 64 * 1024)
+        self.most_records = 500
         self._head = (
             f"POST {slash}{prefix}/api/{log['organization']}/{log['stream']}/_json HTTP/1.1\r\n"
             f"Host: {place}\r\nUser-Agent: edgewise\r\nContent-Type: application/json\r\n"
@@ -51,7 +53,7 @@ class OpenObserve:
         self._turn = 0
         self._hidden: tuple[
             str, ...
-        ] = ()  # what was sent and must not be printed, should an answer repeat it
+        ] = ()  # of what was sent; must not be printed, should an answer repeat it
 
     def request(self, lines: Sequence[str]) -> bytes:
         """A POST of the records as one JSON array, compressed from a certain size on."""
@@ -68,29 +70,23 @@ class OpenObserve:
         )
         return head.encode("ascii") + body
 
-    def verdict(self, status: int, headers: Mapping[str, str], body: bytes, count: int) -> Verdict:
+    def verdict(self, status: int, body: bytes, count: int) -> Verdict:
         """OpenObserve names the numbers of records that it stored and refused, never which."""
-        reason = f"status {status} {self._shown(body)}"
+        shown = hide(body.decode("utf-8", "replace"), self._hidden)
+        reason = f"status {status} {shown[:_SHOWN_CHARACTERS]}"
         if status == 200:
             stored, failed = _counts(body)
-            if stored == count or (failed > 0 and 0 <= stored < count):
+            if min(stored, failed) >= 0 and stored + failed == count:
                 # Which ones is clear if it is all of them; else those that it stored would be stored twice.
                 return Verdict(
                     range(stored), refused=range(stored, count), reason=reason, certain=stored in (0, count)
                 )
         elif status in (401, 403) and len(self._tokens()) > 1:
             self._turn ^= 1
-            return Verdict(retry=range(count), reason=f"{reason}; the other token is tried", at_once=True)
+            reason += "; the other token is tried"
         elif status in _REFUSING:
             return Verdict(refused=range(count), reason=reason, certain=False)
-        return Verdict(retry=range(count), reason=reason)
-
-    def _shown(self, body: bytes) -> str:
-        """The beginning of an answer, without the credentials that whoever made it may repeat."""
-        text = body.decode("utf-8", "replace")
-        for secret in self._hidden:
-            text = text.replace(secret, "***")
-        return text[:_SHOWN_CHARACTERS]
+        return Verdict(reason=reason)
 
 
 def _counts(body: bytes) -> tuple[int, int]:

@@ -10,7 +10,7 @@ import json
 import re
 from hashlib import sha256
 
-from edgewise.edge.aws.call import Operation, Problem, region_of
+from edgewise.edge.aws.call import Operation, region_of
 
 from .aws_answers import verdict_on_problem
 from .destination import Verdict
@@ -31,7 +31,7 @@ class StepFunctions:
     The input is the array of a batch's records or, with `execution_per` "record", one record.
     """
 
-    __slots__ = ("_arn", "_operation", "_per_record", "host", "limits")
+    __slots__ = ("_arn", "_operation", "_per_record", "host", "most_records")
 
     def __init__(self, log: Mapping[str, Any], environment: Environment) -> None:
         """`log` as `Settings` has checked it: state_machine_arn, execution_per, endpoint. The ARN has the region."""
@@ -46,8 +46,7 @@ class StepFunctions:
             version="1.0",
         )
         self.host = self._operation.host
-        # Of bytes as many as an input may have (API reference, StartExecution), less a bracket.
-        self.limits = (1 if self._per_record else 500, 262_144 - 1)
+        self.most_records = 1 if self._per_record else 500
 
     def request(self, lines: Sequence[str]) -> bytes:
         """A signed StartExecution."""
@@ -55,13 +54,13 @@ class StepFunctions:
         name = _name_of_record(given) if self._per_record else _digest(given)
         return self._operation.request({"stateMachineArn": self._arn, "name": name, "input": given})
 
-    def verdict(self, status: int, headers: Mapping[str, str], body: bytes, count: int) -> Verdict:
+    def verdict(self, status: int, body: bytes, count: int) -> Verdict:
         """One answer for all: the execution has started, or had been started by an earlier attempt, or has not."""
         if status == 200:
             if b'"executionArn"' in body:
                 return Verdict(stored=range(count))
-            return Verdict(retry=range(count), reason="status 200 without an execution")
-        problem = Problem(status, body)
+            return Verdict(reason="status 200 without an execution")
+        problem = self._operation.problem(status, body)
         if problem.code == "ExecutionAlreadyExists":
             return Verdict(stored=range(count))
         return verdict_on_problem(problem, count)
