@@ -115,12 +115,12 @@ def allocated(make: Callable[[int], object], most: int) -> tuple[int, int, int]:
         tracemalloc.stop()
 
 
-def weighing_ms() -> tuple[float, float, int]:
-    """Milliseconds to count a value's bytes, and to parse it; and how long its text is."""
-    text = json.dumps([{"id": i, "path": f"/p/{i}", "rules": [i, i + 0.5, str(i)]} for i in range(2000)])
+def weighing_ms(value: object) -> tuple[float, float, int]:
+    """Milliseconds to estimate a value's bytes, and to parse it; and how long its text is."""
+    text = json.dumps(value)
     value = json.loads(text)
-    weighed = _ns(lambda: weigh(value, 1 << 30), 5) / 1e6
-    return weighed, _ns(lambda: json.loads(text), 5) / 1e6, len(text)
+    weighed = _ns(lambda: weigh(value, 1 << 30), 3, 5) / 1e6
+    return weighed, _ns(lambda: json.loads(text), 1, 5) / 1e6, len(text)
 
 
 def run(gets: int = 200_000) -> None:
@@ -152,9 +152,15 @@ def run(gets: int = 200_000) -> None:
         entries, counted, traced = allocated(make, 8 << 20)
         print(f"{name:<30}{entries:>9,}{counted:>12,}{traced:>12,}{traced / counted:>8.2f}")
 
-    weighed, parsed, size = weighing_ms()
-    print(f"\ncounting the bytes of a value, {size:,} characters of JSON: {weighed:.1f} ms, ", end="")
-    print(f"{weighed / parsed:.1f} times json.loads")
+    print(f"\n{'one value from JSON':<30}{'characters':>12}{'json.loads ms':>15}{'weighing ms':>13}")
+    values: dict[str, object] = {
+        "60,000 redirects": {f"/path/{i}": f"/target/{i}" for i in range(60_000)},
+        "20,000 records": [{"id": i, "path": f"/p/{i}", "rules": [i, str(i)]} for i in range(20_000)],
+        "200 tables": {f"h{i}": {f"/p/{j}": [str(j), {"a": j}] for j in range(i)} for i in range(200)},
+    }
+    for name, value in values.items():
+        weighed, parsed, size = weighing_ms(value)
+        print(f"{name:<30}{size:>12,}{parsed:>15.1f}{weighed:>13.2f}")
 
 
 if __name__ == "__main__":

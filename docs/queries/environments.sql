@@ -5,7 +5,8 @@
 
    Ages and counters are the environment's own: a record that was lost, or left out of the sample, takes none of them
    along. But an environment is seen only when it makes a record, so that it may have lived longer than it was seen,
-   and a pause is the time between two records. `alive` were seen in the last hour; their lives are not over. */
+   and a pause is the time between two records. `alive` were seen in the last hour; their lives are not over.
+   `hit_percent` is what the memory answered without a wait, an old value whose source is dead included. */
 WITH environments AS (
     SELECT
         region,

@@ -77,14 +77,16 @@ class Model:
 
     def __init__(self) -> None:
         self.known: list[tuple[str, Known]] = []
+        self.too_large: dict[str, Known] = {}
 
     def find(self, key: str) -> Known | None:
         return dict(self.known).get(key)
 
     def put(self, key: str, known: Known) -> None:
-        self.known = [pair for pair in self.known if pair[0] != key]
-        if known.size <= self.most_bytes:
-            self.known.append((key, known))
+        if known.size > self.most_bytes:
+            self.too_large[key] = known
+            return
+        self.known = [pair for pair in self.known if pair[0] != key] + [(key, known)]
         while len(self.known) > self.most_entries or self.bytes() > self.most_bytes:
             del self.known[0]
 
@@ -93,21 +95,28 @@ class Model:
 
     def forget(self, prefix: str) -> None:
         self.known = [pair for pair in self.known if not pair[0].startswith(prefix)]
+        self.too_large = {key: one for key, one in self.too_large.items() if not key.startswith(prefix)}
 
     def get(
         self, key: str, outcome: object, now: int, invocation: int, enough_time: bool, **how: Any
     ) -> tuple[str, object]:
-        """What happens (hit, load, stale, error) and what is returned."""
+        """What happens and what is returned. Of an old value: `stale` at once, `waited` after a load that failed."""
         known = self.find(key)
         if known is not None and known.is_fresh(now, invocation):
             self.put(key, known)
             return "hit", known.value
+        if key in self.too_large and self.too_large[key].loaded_in == invocation:
+            return "hit", self.too_large[key].value
+        what = "stale"
         if enough_time and not (known is not None and known.must_wait(now, invocation)):
             if not isinstance(outcome, Exception):
                 ttl = how["negative_ttl"] if outcome is None else how["ttl"]
                 stop = now + int(ttl * SECOND)
+                if known is not None:
+                    known.failures = 0
                 self.put(key, Known(outcome, size_of_entry(key, outcome), now, stop, invocation))
                 return "load", outcome
+            what = "waited"
             known = known or Known(None, size_of_entry(key, outcome))
             known.failures += 1
             known.failed_at, known.failed_in = now, invocation
@@ -115,4 +124,4 @@ class Model:
         if known is None or known.stop is None or now >= known.stop + how["stale"] * SECOND:
             return "error", None
         self.put(key, known)
-        return "stale", known.value
+        return what, known.value

@@ -28,7 +28,7 @@ from edge.doubles import HandClock, Output
 from edge.shipping import Shipping
 from edge.test_aws_calls import take_apart
 from edgewise.edge.delivery.answer import MOST_BYTES
-from edgewise.edge.delivery.courier import Limits
+from edgewise.edge.delivery.courier import MOST_BATCH_BYTES, MOST_MISSES, Limits
 from edgewise.edge.delivery.eventbridge import EventBridge
 from edgewise.edge.delivery.firehose import Firehose
 from edgewise.edge.delivery.step_functions import StepFunctions
@@ -106,11 +106,8 @@ def test_every_record_is_in_the_request_in_order(kind: type[Any], lines: list[st
 @ALL
 def test_the_largest_request_stays_within_the_limits_of_the_service(kind: type[Any]) -> None:
     destination = make(kind)
-    most, size = destination.limits
-    line = json.dumps({"record_id": "r", "path": '"' * 20_000})
-    count = min(most, size // (len(line) + 1))
-    lines = [line] * count
-    assert sum(len(line) + 1 for line in lines) <= size
+    line = json.dumps({"record_id": "r", "path": '"' * (MOST_BATCH_BYTES // 8)})
+    lines = [line] * min(destination.most_records, MOST_BATCH_BYTES // (len(line) + 1))
     body = take_apart(destination.request(lines))[2]
     sent = params(kind, destination.request(lines))  # botocore's model has limits of its own
     if kind is Firehose:
@@ -126,7 +123,7 @@ def test_the_largest_request_stays_within_the_limits_of_the_service(kind: type[A
 
 def test_an_answer_about_the_most_records_can_be_read() -> None:
     destination = make(Firehose)
-    _, reply = answered_well(TARGETS[Firehose], {"Records": [{}] * destination.limits[0]})
+    _, reply = answered_well(TARGETS[Firehose], {"Records": [{}] * destination.most_records})
     assert len(json.dumps(reply)) < MOST_BYTES - 4096  # of headers
 
 
@@ -150,9 +147,8 @@ def test_each_record_has_the_fate_that_botocore_reads_in_the_answer(
     hopeless = {index for index in failed if entries[index]["ErrorCode"] == "MalformedDetail"}
     hopeless = hopeless if kind is EventBridge else set()
 
-    verdict = make(kind).verdict(200, {}, body, len(outcomes))
+    verdict = make(kind).verdict(200, body, len(outcomes))
     assert verdict.stored == set(range(len(outcomes))) - failed
-    assert verdict.retry == failed - hopeless
     assert verdict.refused == hopeless
     assert verdict.certain
     assert all(code in verdict.reason for code in outcomes if code)
@@ -177,14 +173,14 @@ def _mixed(kind: type[Any], outcomes: list[str | None]) -> Params:
     [b"", b"{}", b"[]", b"null", b"<html>", b'{"Entries":{},"RequestResponses":7}', b'{"Entries":[1,2]}'],
 )
 def test_a_200_of_another_shape_proves_nothing(kind: type[Any], body: bytes) -> None:
-    verdict = make(kind).verdict(200, {}, body, 2)
-    assert (verdict.stored, verdict.retry, verdict.refused) == (frozenset(), {0, 1}, frozenset())
+    verdict = make(kind).verdict(200, body, 2)
+    assert verdict.stored | verdict.refused == frozenset()
     assert verdict.reason
 
 
 def test_an_answer_with_too_few_entries_proves_nothing() -> None:
     body = json.dumps(_mixed(Firehose, [None])).encode()
-    assert make(Firehose).verdict(200, {}, body, 2).retry == {0, 1}
+    assert make(Firehose).verdict(200, body, 2).stored == frozenset()
 
 
 @ALL
@@ -208,23 +204,11 @@ def test_only_what_blames_the_records_refuses_them(
     kind: type[Any], status: int, code: str, refused: bool
 ) -> None:
     body = json.dumps({"__type": code, "message": "no"}).encode()
-    verdict = make(kind).verdict(status, {}, body, 3)
-    everything = frozenset(range(3))
+    verdict = make(kind).verdict(status, body, 3)
     assert verdict.stored == frozenset()
-    assert (verdict.refused, verdict.retry) == (
-        (everything, frozenset()) if refused else (frozenset(), everything)
-    )
+    assert verdict.refused == frozenset(range(3) if refused else ())
     assert verdict.certain != refused  # a batch that is blamed as a whole is halved
     assert code in verdict.reason
-    assert not verdict.at_once
-
-
-@ALL
-def test_a_signature_that_aged_on_the_way_is_made_anew_at_once(kind: type[Any]) -> None:
-    body = json.dumps({"__type": "InvalidSignatureException", "message": "Signature expired: …"}).encode()
-    verdict = make(kind).verdict(400, {}, body, 2)
-    assert verdict.retry == {0, 1}
-    assert verdict.at_once
 
 
 def test_an_event_says_where_it_comes_from_and_what_it_is() -> None:
@@ -281,7 +265,7 @@ def test_a_batch_that_is_sent_again_has_the_same_name_and_any_other_batch_anothe
 
 def test_an_execution_that_exists_was_started_by_an_earlier_attempt() -> None:
     body = b'{"__type":"ExecutionAlreadyExists","message":"Execution Already Exists"}'
-    assert make(StepFunctions).verdict(400, {}, body, 3).stored == {0, 1, 2}
+    assert make(StepFunctions).verdict(400, body, 3).stored == {0, 1, 2}
 
 
 @pytest.fixture
@@ -338,14 +322,14 @@ def test_a_wrong_key_is_refused_and_the_records_wait_until_it_is_right(
 ) -> None:
     variables = {**AWS_ENVIRON, "AWS_SECRET_ACCESS_KEY": "wrong"}
     shipping = ship(kind, environ=variables)
-    shipping.deliver(3)
-    assert shipping.counts == (0, 0, 3)
-    assert len(aws.refused) == 1  # then there is a pause
+    shipping.deliver(5)
+    assert shipping.counts == (0, 0, 5)
+    assert len(aws.refused) == MOST_MISSES  # then there is a pause
     assert "InvalidSignatureException" in output.notes[0]
     variables.update(AWS_ENVIRON)
     clock.pass_time(PAUSE)
     shipping.deliver()
-    assert shipping.counts == (4, 0, 0)
+    assert shipping.counts == (6, 0, 0)
     assert output.records == []
 
 

@@ -22,7 +22,7 @@ from edge.fault_proxy import FaultProxy, spoiling
 from edge.shipping import Shipping, to_openobserve
 from edge.witness import Witness, witnessing
 from edgewise.edge.delivery.breaker import PAUSE_SECONDS
-from edgewise.edge.delivery.courier import Limits
+from edgewise.edge.delivery.courier import MOST_MISSES, Limits
 from edgewise.edge.delivery.network import Network
 from edgewise.edge.delivery.openobserve import OpenObserve
 
@@ -125,7 +125,14 @@ def test_a_fault_costs_one_visitor_the_budget_and_loses_no_record(
     route.break_with(fault)
     before = route.tries()
     assert route.visit(6) <= 1
-    assert route.tries() - before <= 2  # one, and another where the fault made a kept connection stale
+    if fault in (*ON_THE_WAY, "hang up"):
+        assert route.tries() - before <= 2  # one, and another if the fault made a kept connection stale
+    else:  # it is seen whether one record is to blame: those that have gathered go by halves, then some alone
+        for _ in range(100):
+            if any(" wait " in note for note in output.notes):
+                break
+            route.visit(1)
+        assert route.tries() - before <= MOST_MISSES + 3
     assert route.shipping.counts[1] == 0
 
     for _ in range(2):  # periods in which it is still broken

@@ -64,6 +64,30 @@ def test_lives_pauses_and_hit_rates_are_read_from_the_records(engine: Engine, cl
     assert (origin.get("hit_percent"), origin["longest_pause_min"], origin["alive"]) == (None, 0.5, 1)
 
 
+def test_an_old_value_that_serves_counts_for_the_memory(engine: Engine, clock: HandClock) -> None:
+    output = Output()
+    edge = Edge(clock=clock, write=output, environ={"AWS_REGION": "eu-west-2"})
+
+    def load(milliseconds: float) -> str:
+        if edge.environment.invocation > 1:
+            raise TimeoutError
+        return "all"
+
+    @edge.viewer_request
+    def remember(request: Request) -> None:
+        assert edge.memory.get("rules", load, ttl=60, stale=86_400) == "all"
+
+    for number in range(40):
+        event = load_event("viewer-request")
+        event["Records"][0]["cf"]["config"]["requestId"] = f"request-{number}"
+        edge(event, Context())
+        clock.pass_time(60 if number == 0 else 1)
+    put(engine, *output.records, stream="edge")
+    (row,) = ask(engine, QUERY)
+    assert edge.memory.loads == 7  # the first, and after 0, 1, 3, 7, 15 and 31 seconds
+    assert row["hit_percent"] == pytest.approx(100 * 33 / 40, abs=0.01)
+
+
 def test_a_site_that_remembers_nothing_can_be_asked_too(engine: Engine, clock: HandClock) -> None:
     records = live(clock, "eu-west-2", [60], trigger="origin-response")
     assert all("memory_hits" not in json.dumps(record) for record in records)

@@ -17,6 +17,7 @@ from edge.doubles import ENVIRON, Context, HandClock, Output, load_event
 from edge.memory_model import Model, World
 from edgewise.edge import Edge, LoadError, Request
 from edgewise.edge.environment import Environment
+from edgewise.edge.memory import OWN
 from edgewise.edge.weight import weigh
 
 KEYS = st.sampled_from(["a", "a:1", "a:2", "b", "b:1", "c"])
@@ -32,7 +33,7 @@ class MemoryBesideModel(RuleBasedStateMachine):
         self.world, self.model = World(), Model()
         self.world.memory.max_entries, self.world.memory.max_bytes = Model.most_entries, Model.most_bytes
         self.remaining_ms = 5000
-        self.counted = {"hit": 0, "load": 0, "stale": 0, "error": 0}
+        self.counted = dict.fromkeys(("hit", "load", "stale", "waited", "error"), 0)
         self.generation: str | None = None
 
     @rule(after=SECONDS, remaining_ms=st.sampled_from([5000, 5000, 5000, 101, 100, 0]))
@@ -82,9 +83,9 @@ class MemoryBesideModel(RuleBasedStateMachine):
     @invariant()
     def the_counters_add_up(self) -> None:
         memory, counted = self.world.memory, self.counted
-        assert memory.hits == counted["hit"]
-        assert memory.misses == counted["load"] + counted["stale"] + counted["error"]
-        assert memory.stale == counted["stale"]
+        assert memory.hits == counted["hit"] + counted["stale"]
+        assert memory.misses == counted["load"] + counted["waited"] + counted["error"]
+        assert memory.stale == counted["stale"] + counted["waited"]
         assert memory.loads == len(self.world.loads) == counted["load"] + memory.errors
 
     @invariant()
@@ -196,6 +197,69 @@ def test_a_value_over_the_bound_is_handed_over_but_not_kept_and_that_is_told() -
     assert "memory get.load: LoadError: takes more than 10,000 bytes" in world.environment.failure
 
 
+def test_a_value_over_the_bound_is_loaded_once_in_each_invocation_and_takes_no_old_one_away() -> None:
+    world = World()
+    world.memory.max_bytes = 10_000
+    world.get("old", ttl=1)
+    world.invoke(after=2)
+    large = "x" * 20_000
+    assert [world.get(large, ttl=1) for _ in range(3)] == [large] * 3
+    assert (len(world.loads), world.memory.hits, world.memory.misses) == (2, 2, 2)
+    world.invoke()
+    assert world.get(OSError("gone"), ttl=1, stale=60) == "old"
+    world.invoke(after=2)
+    world.get(large)
+    assert world.memory.forget() == 1
+    world.get(large)
+    assert len(world.loads) == 5
+
+
+def test_a_memory_without_room_still_asks_once_in_an_invocation() -> None:
+    world = World()
+    world.memory.max_bytes = 0
+    for _ in range(3):
+        with pytest.raises(LoadError):
+            world.get(OSError("gone"), "dead")
+        assert world.get("here", "alive") == "here"
+    assert len(world.loads) == 2
+
+
+def test_who_knows_what_a_value_takes_can_say_so() -> None:
+    world = World()
+    held = bytes(50_000)
+    for size, least in ((None, 0), (50_000, 50_000)):
+        world.memory.get("rules", lambda _: lambda: held, ttl=0, size=size)
+        assert least <= world.memory.bytes < least + 1_000
+        world.invoke()
+
+
+def test_what_the_runtime_keeps_stays_when_a_step_forgets_everything() -> None:
+    collected: list[str] = []
+
+    def load(milliseconds: float) -> str:
+        collected.append("asked")
+        return "a token"
+
+    world = World()
+    world.get("all", "rules")
+    for forget in (world.memory.forget, lambda: world.memory.forget(OWN), lambda: world.memory.renew("2")):
+        world.memory.get(f"{OWN}secret", load, ttl=60)
+        forget()
+    world.memory.get(f"{OWN}secret", load, ttl=60)
+    assert (len(collected), len(world.memory)) == (1, 1)
+
+
+def test_an_old_value_that_serves_at_once_is_a_hit_and_one_that_was_waited_for_is_not() -> None:
+    world = World()
+    world.get("old", ttl=1)
+    for _ in range(10):
+        world.invoke(after=1)
+        assert world.get(OSError("gone"), ttl=1, stale=3600) == "old"
+    memory = world.memory
+    assert (memory.loads, memory.stale) == (5, 10)  # tried after 1, 2, 4 and 8 seconds
+    assert (memory.hits, memory.misses) == (6, 5)
+
+
 def json_of(number: int) -> object:
     return json.loads(json.dumps({"id": number + 1000, "name": f"n{number}", "roles": ["a", f"b{number}"]}))
 
@@ -236,6 +300,62 @@ def test_an_object_weighs_what_it_alone_holds() -> None:
     assert weigh({"k" * 3_000: None}, sys.maxsize) > 3_000
     assert weigh([Rule, json.dumps, len, json], sys.maxsize) < 500
     assert 1_000 < weigh([0.5] * 1_000_000, 1_000) < 9_000_000
+    tree: object = "leaf"
+    for _ in range(10_000):
+        tree = [tree, tree]
+    assert weigh(tree, sys.maxsize) > 0
+
+
+class Witness(str):
+    """A text that notes that somebody asked for its size."""
+
+    __slots__ = ("asked",)
+    counted = 0
+
+    def __sizeof__(self) -> int:
+        Witness.counted += 1
+        return 100
+
+
+def test_what_weighing_looks_at_does_not_grow_with_the_value() -> None:
+    looked = []
+    for many in (10_000, 100_000):
+        Witness.counted = 0
+        weigh({Witness(number): [Witness(-number)] for number in range(many)}, sys.maxsize)
+        looked.append(Witness.counted)
+    assert looked[0] == looked[1] < 1_000
+
+
+def every_object(value: object) -> int:
+    """Bytes of values as JSON has them, counted in the plainest way."""
+    seen: dict[int, object] = {}
+    found = [value]
+    while found:
+        one = found.pop()
+        if id(one) not in seen:
+            seen[id(one)] = one
+            found += [*one, *one.values()] if isinstance(one, dict) else one if isinstance(one, list) else []
+    return sum(sys.getsizeof(one) + 8 for one in seen.values())
+
+
+def fresh(value: object) -> object:
+    return json.loads(json.dumps(value))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        fresh({f"/path/{number}": f"/target/{number}" for number in range(20_000)}),
+        fresh({"rules": {f"/{number}": f"/to/{number}" for number in range(9_000)}, "text": "x" * 300_000}),
+        fresh([{"id": n, "path": f"/p/{n}", "rules": [n, n + 0.5, str(n)]} for n in range(5_000)]),
+        fresh({f"h{n}": {f"/p/{m}": [str(m), {"a": m}] for m in range(7 * n % 150)} for n in range(100)}),
+        fresh([["x" * (37 * n % 900)] for n in range(10_000)]),
+        fresh([{"id": n, "name": f"n{n}"} for n in range(60)]),
+    ],
+    ids=["redirects", "two kinds", "records", "nested", "texts", "few"],
+)
+def test_a_large_value_is_estimated_well_enough(value: object) -> None:
+    assert 0.8 < weigh(value, sys.maxsize) / every_object(value) < 1.25
 
 
 def test_steps_use_the_memory_and_records_count_it(edge: Edge, clock: HandClock, output: Output) -> None:

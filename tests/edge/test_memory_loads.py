@@ -225,6 +225,28 @@ def test_an_old_value_that_was_forgotten_during_a_failing_load_does_not_serve() 
         world.memory.get("rules", load, ttl=1, stale=60)
 
 
+def test_a_load_that_takes_longer_than_it_may_is_counted_and_told(
+    edge: Edge, clock: HandClock, output: Output
+) -> None:
+    def load_rules(milliseconds: float) -> str:
+        clock.pass_time(edge.environment.invocation * 0.055)
+        return "all"
+
+    @edge.viewer_request
+    def rules(request: Request) -> None:
+        assert edge.memory.get("rules", load_rules, ttl=0, deadline_ms=50) == "all"
+
+    for _ in range(3):
+        edge(load_event("viewer-request"), Context())
+    told = [str(record.get("failure")).rpartition(".")[2] for record in output.records]
+    assert told == [
+        "None",  # a few milliseconds are for what comes after the waiting
+        "load_rules: LoadError: took 110 ms of 50",
+        "load_rules: LoadError: took 165 ms of 50",
+    ]
+    assert [record["failed_steps"] for record in output.records] == [0, 1, 2]
+
+
 def test_a_refresh_that_fails_is_told_while_the_visitor_gets_the_old_value(
     edge: Edge, clock: HandClock, output: Output
 ) -> None:

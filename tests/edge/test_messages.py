@@ -39,6 +39,32 @@ def test_a_request_shows_what_the_event_holds() -> None:
     assert request.body is None
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "method",
+        "client_ip",
+        "request_id",
+        "distribution_id",
+        "trigger",
+        "cookies",
+        "headers",
+        "body_truncated",
+    ],
+)
+def test_what_no_step_can_change_takes_no_value(name: str) -> None:
+    request = request_at("viewer-request")
+    before = getattr(request, name)
+    with pytest.raises(AttributeError, match=name):
+        setattr(request, name, "POST")
+    assert getattr(request, name) == before
+
+
+def test_the_headers_of_a_response_take_no_other_in_their_place() -> None:
+    with pytest.raises(AttributeError, match="headers"):
+        response_at("viewer-response").headers = {}  # type: ignore[misc,assignment]
+
+
 def test_header_changes_leave_the_other_headers_untouched() -> None:
     request = request_at("viewer-request")
     before = copy.deepcopy(request.event["headers"])

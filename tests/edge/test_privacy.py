@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.doubles import ENVIRON, Context, Output, load_event
@@ -212,6 +212,34 @@ def test_a_dropped_query_is_gone_from_the_referrer_too() -> None:
     assert (kept["query"], kept["referrer"]) == ("token=t", referrer)
 
 
+@pytest.mark.parametrize("query", ["keep", "drop", ["q"]])
+@pytest.mark.parametrize(
+    ("referrer", "recorded"),
+    [
+        ("https://u:S3cr3t@a.example/p", "https://a.example/p"),
+        ("https://S3cr3t@a.example", "https://a.example"),
+        ("//u:S3@cr3t@a.example:8443/", "//a.example:8443/"),
+        ("https://u:S3cr3t@a.example?q=1", "https://a.example?q=1"),
+        ("https://a.example/@someone", "https://a.example/@someone"),
+        ("https://u:S3cr3t@a.example/@someone", "https://a.example/@someone"),
+    ],
+)
+def test_a_user_and_a_password_are_cut_from_every_referrer(query: Any, referrer: str, recorded: str) -> None:
+    record = record_of({"query": query}, headers={"referer": referrer})
+    assert record["referrer"] == (recorded.partition("?")[0] if query == "drop" else recorded)
+
+
+@pytest.mark.parametrize("query", ["drop", ["sid", "q"]])
+@pytest.mark.parametrize("trigger", ["viewer-request", "origin-response"])
+def test_parameters_in_a_path_go_with_those_of_the_query(query: Any, trigger: str) -> None:
+    path, referrer = "/a;sid=S3cr3t/b;S3cr3t", "https://a.example/c;jsessionid=S3cr3t?q=1"
+    record = record_of({"query": query}, trigger, uri=path, headers={"referer": referrer})
+    assert record["path"] == "/a/b"
+    assert record["referrer"] == "https://a.example/c" + ("" if query == "drop" else "?q=1")
+    kept = record_of({}, trigger, uri=path, headers={"referer": referrer})
+    assert (kept["path"], kept["referrer"]) == (path, referrer)
+
+
 def test_only_allowed_parameters_are_recorded() -> None:
     query = "size=m&token=t0p&size=l&%73ize=x&q=a%26b;pin=1234&q&=7"
     record = record_of(
@@ -262,6 +290,7 @@ WAYS = [
 ]
 
 
+@settings(deadline=None)  # a processor that is busy elsewhere is no fault
 @given(
     privacy=st.sampled_from(PRIVACIES),
     trigger=st.sampled_from(["viewer-request", "origin-response", "viewer-response"]),
@@ -354,10 +383,12 @@ def test_the_longest_line_there_can_be_is_within_its_limit(character: str) -> No
     assert len(json.loads(line)["truncated"].split(",")) == len(fields)
 
 
-def test_a_file_that_cannot_be_used_does_not_unmask() -> None:
+@pytest.mark.parametrize("wrong", [{"privacy": {"client_adress": "drop"}}, {"client_address": "drop"}])
+def test_settings_that_cannot_be_used_do_not_unmask(wrong: dict[str, Any]) -> None:
     output = Output()
-    settings = {"log": {"delivery": "stdout", "privacy": {"client_adress": "drop"}}}
+    settings = {"log": {"delivery": "stdout", **wrong}}
     Edge(settings, write=output, environ=ENVIRON)(load_event("viewer-request"), Context())
     (record,) = output.records
     assert not {"client_ip", "query"} & record.keys()
+    assert output.notes[0].startswith("edgewise: the settings: log.")
     assert "log.privacy" in output.notes[0]

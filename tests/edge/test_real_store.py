@@ -83,11 +83,12 @@ def test_a_wrong_password_costs_no_record(store: Store, clock: HandClock, output
     assert shipping.counts == (0, 0, 2)
     assert "status 401 Unauthorized" in output.notes[0]
     tokens[:] = ["also wrong", store.log["password"]]
-    clock.pass_time(PAUSE_SECONDS)
-    shipping.deliver(_timestamp=clock.now())
+    for _ in range(2):  # one request for each of the two
+        clock.pass_time(PAUSE_SECONDS)
+        shipping.deliver(_timestamp=clock.now())
     shipping.delivery.close()
-    assert shipping.counts == (3, 0, 0)
-    assert store.rows("SELECT count(*) AS n FROM passwords") == [{"n": 3}]
+    assert shipping.counts == (4, 0, 0)
+    assert store.rows("SELECT count(*) AS n FROM passwords") == [{"n": 4}]
 
 
 def test_records_of_a_site_are_in_the_store_while_its_environments_are_frozen(

@@ -117,6 +117,23 @@ def test_a_failed_step_is_recorded_where_nothing_else_is() -> None:
     assert [record["sent"] for record in output.records] == [0, 1]
 
 
+@pytest.mark.parametrize(("sample", "status", "kept"), [(1, 302, True), (0, 302, False), (0, 418, True)])
+def test_what_is_answered_at_origin_request_is_recorded_there_for_no_other_trigger_sees_it(
+    sample: float, status: int, kept: bool
+) -> None:
+    output = Output()
+    edge = site(sample, output)
+    ask(edge, "origin-request", "passes")
+
+    @edge.origin_request
+    def answer(request: Request) -> Any:
+        return request.respond(status)
+
+    ask(edge, "origin-request", "answered")
+    told = [(record["request_id"], record["trigger"], record["status"]) for record in output.records]
+    assert told == [("answered", "origin-request", status)] * kept
+
+
 def test_what_is_not_recorded_does_not_hide_a_failure_from_the_next_record() -> None:
     output = Output()
     edge = site(0, output)

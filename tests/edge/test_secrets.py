@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,12 +15,14 @@ import pytest
 import trustme
 
 from edge.aws_double import AWS_ENVIRON, AwsDouble, Params, Reply, aws_on_loopback
+from edge.collector import collecting
 from edge.doubles import Context, HandClock, Output, load_event
 from edge.witness import witnessing
 from edgewise.edge import Edge
+from edgewise.edge.delivery.network import Network
 from edgewise.edge.environment import Environment
 from edgewise.edge.errors import LoadError
-from edgewise.edge.secrets import STALE_SECONDS, TTL_SECONDS, Secrets
+from edgewise.edge.secrets import PATIENCE_SECONDS, STALE_SECONDS, TTL_SECONDS, Secrets
 
 SOURCES = ("secrets-manager", "ssm")
 Later = Callable[[float], None]
@@ -151,10 +154,78 @@ def test_an_answer_that_comes_late_is_taken_up_by_a_later_request(
         secrets.get("/site/token")
     assert time.monotonic() - began < 2
     aws.held.set()
-    _until(lambda: len(aws.calls) == 1)
-    later(2)
-    assert secrets.get("/site/token") == "s3cret"
+    assert _eventually(lambda: secrets.get("/site/token"), later, 2) == "s3cret"
     assert (len(aws.calls), aws.connections) == (1, 1)
+
+
+def test_where_visitors_are_few_a_slow_call_is_gone_on_with_by_each_of_them(
+    aws: AwsDouble, vault: Vault, read: Read, later: Later, environment: Environment
+) -> None:
+    aws.held.clear()
+    secrets = read("ssm", deadline_ms=50.0)
+    for _ in range(9):  # as many seconds apart as one of them would have had to wait under growing pauses
+        with pytest.raises(LoadError, match="the call goes on"):
+            secrets.get("/site/token")
+        later(12)
+    aws.held.set()
+    assert _eventually(lambda: secrets.get("/site/token"), later, 1) == "s3cret"
+    assert (len(aws.calls), aws.connections) == (1, 1)
+    assert (environment.memory.loads, environment.memory.errors) == (1, 0)
+
+
+def test_only_who_begins_a_call_waits_for_it(aws: AwsDouble, vault: Vault, read: Read, later: Later) -> None:
+    aws.held.clear()
+    secrets = read("ssm", deadline_ms=400.0)
+    for most_seconds in (2.0, 0.3, 0.3):
+        began = time.monotonic()
+        with pytest.raises(LoadError):
+            secrets.get("/site/token")
+        assert time.monotonic() - began < most_seconds
+        later(0.1)
+
+
+def test_a_service_that_stays_silent_is_given_up_and_told(
+    aws: AwsDouble, vault: Vault, read: Read, later: Later
+) -> None:
+    aws.held.clear()
+    secrets = read("ssm", deadline_ms=50.0)
+    with pytest.raises(LoadError):
+        secrets.get("/site/token")
+    later(PATIENCE_SECONDS)
+    with pytest.raises(LoadError, match=f"has been silent for {PATIENCE_SECONDS} s"):
+        secrets.get("/site/token")
+
+
+def test_a_resolver_that_hangs_is_asked_once_however_often_the_secret_is(
+    environment: Environment, later: Later
+) -> None:
+    told = threading.Event()
+    asked = []
+
+    def resolve(host: str, port: int, **hints: object) -> list[tuple[object, ...]]:
+        asked.append(host)
+        told.wait(10)
+        raise OSError("no answer")
+
+    network = Network(resolve)
+    secrets = Secrets(environment, "ssm", endpoint="http://ssm.example", deadline_ms=5.0, network=network)
+    try:
+        for _ in range(20):
+            with pytest.raises(LoadError):
+                secrets.get("/site/token")
+            later(40)
+    finally:
+        told.set()
+    assert asked == ["ssm.example"]
+
+
+def test_what_is_told_of_an_answer_that_repeats_the_request_holds_no_credentials(
+    aws: AwsDouble, read: Read
+) -> None:
+    token = AWS_ENVIRON["AWS_SESSION_TOKEN"]
+    aws.answer = lambda target, sent: (403, {"message": f"x-amz-security-token: {token}"})
+    with pytest.raises(LoadError, match=r"x-amz-security-token: \*\*\*"):
+        read("ssm").get("/site/token")
 
 
 def test_a_call_that_was_frozen_for_long_is_made_anew(
@@ -167,7 +238,7 @@ def test_a_call_that_was_frozen_for_long_is_made_anew(
     aws.held.set()
     later(3600)
     vault.values["/site/token"] = "n3w"
-    assert _eventually(lambda: secrets.get("/site/token"), later) == "n3w"
+    assert _eventually(lambda: secrets.get("/site/token"), later, 40) == "n3w"
 
 
 @ALL
@@ -202,6 +273,25 @@ def test_a_host_and_a_vault_that_both_hang_cost_a_visitor_no_more_than_one_budge
         clock.pass_time(5)
         edge(load_event("viewer-request"), Context())
     assert output.records == []
+
+
+def test_a_vault_that_hangs_holds_up_no_records(clock: HandClock, output: Output) -> None:
+    with socket.socket() as silent, collecting() as collector:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(16)
+        log = {"delivery": "openobserve", "url": collector.url, "budget_ms": 500, "wait": True}
+        log |= {"endpoint": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        log |= {"privacy": {"client_address": "hash", "key": {"from": "ssm", "name": "/logs/key"}}}
+        edge = Edge({"log": log}, clock=clock, write=output, environ=AWS_ENVIRON)
+        collector.behaviour = "store, then close"
+        for number in range(20):
+            event = load_event("viewer-request")
+            event["Records"][0]["cf"]["config"]["requestId"] = f"r{number}"
+            edge(event, Context())
+            clock.pass_time(3)
+        clock.pass_time(PATIENCE_SECONDS)  # and the call is given up
+        edge(load_event("viewer-request"), Context())
+        assert len(collector.records) >= 20
 
 
 def test_authorities_are_read_when_the_environment_starts_and_not_while_a_visitor_waits(
@@ -282,18 +372,11 @@ def test_an_answer_of_another_shape_is_told_without_what_is_in_it(
     assert "s3cret" not in str(failed.value)
 
 
-def _until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 5
-    while not true() and time.monotonic() < end:
-        time.sleep(0.005)
-    assert true()
-
-
-def _eventually(get: Callable[[], str], later: Later) -> str:
+def _eventually(get: Callable[[], str], later: Later, seconds: float) -> str:
     for _ in range(20):
         try:
             return get()
         except LoadError:
             time.sleep(0.05)
-            later(40)
+            later(seconds)
     return get()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgewise.cdn import rules
 from edgewise.edge.errors import SettingsError
 from edgewise.edge.settings import FALLBACK, Settings
 
@@ -98,6 +99,20 @@ def test_a_token_goes_with_the_organizations_name() -> None:
             "log.privacy.headers",
         ),
         ("stdout", {"privacy": {"key": {"from": "ssm", "name": ""}}}, "log.privacy.key.name"),
+        ("stdout", {"query": "drop"}, "log.query is not known; it belongs in log.privacy"),
+        ("stdout", {"client_adress": "drop"}, "log.client_adress is not known; there are delivery, sample, "),
+        (
+            "stdout",
+            {"url": "https://logs"},
+            "log.url is not known; it belongs in log, with the delivery openobserve",
+        ),
+        (
+            "eventbridge",
+            {"token": TOKEN},
+            "log.token is not known; it belongs in log, with the delivery open",
+        ),
+        ("stdout", {"privacy": {"sample": 0.5}}, "log.privacy.sample is not known; it belongs in log"),
+        ("openobserve", {"token": {**TOKEN, "kms_key": "Secret"}}, "log.token.kms_key is not known"),
     ],
 )
 def test_a_mistake_is_told_by_its_key(delivery: str, log: dict[str, Any], key: str) -> None:
@@ -105,6 +120,27 @@ def test_a_mistake_is_told_by_its_key(delivery: str, log: dict[str, Any], key: s
         checked(delivery, **log)
     assert str(caught.value).startswith(key)
     assert "Secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"query": "drop"}, "query is not known; it belongs in log.privacy"),
+        ({"delivery": "stdout"}, "delivery is not known; it belongs in log"),
+        ({"header": "X-Born"}, "header is not known; it belongs in persistence"),
+        ({"privat": {}}, "privat is not known; there are site, hash, log, persistence"),
+        (
+            {"persistence": {"header": "X-Born", "name": "X-Born"}},
+            "persistence.name is not known; there are header",
+        ),
+    ],
+)
+def test_a_key_in_the_wrong_place_is_refused_for_it_could_be_meant_as_a_mask(
+    values: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings({"log": {"delivery": "stdout"}, **values})
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(
@@ -123,6 +159,25 @@ def test_a_mistake_is_told_by_its_key(delivery: str, log: dict[str, Any], key: s
         "True-Client-IP",
         "CloudFront-Viewer-Address",
         "Referer",
+        "X-Credentials",
+        "X-Access-Key",
+        "Ocp-Apim-Subscription-Key",
+        "X-Bearer",
+        "X-JWT",
+        "X-Goog-IAP-JWT-Assertion",
+        "DPoP",
+        "X-Otp",
+        "X-Sid",
+        "X-Pin",
+        "X-SSL-Client-Cert",
+        "X-SSL-Client-S-DN",
+        "X-Client-Cert",
+        "X-Amzn-Oidc-Identity",
+        "X-MS-Client-Principal",
+        "X-IP-Address",
+        "CF-Connecting-IPv6",
+        "X-Remote-Addr",
+        "X-Original-URL",
         "x_app",
         "x app",
         "x-" + "a" * 40,
@@ -134,7 +189,26 @@ def test_a_header_that_could_tell_a_secret_or_the_address_is_refused(name: str) 
         checked("stdout", privacy={"headers": [name]})
 
 
-@pytest.mark.parametrize("name", ["X-App-Version", "dnt", "sec-ch-ua", "X-Author", "Via", "X-Trip"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "X-App-Version",
+        "dnt",
+        "sec-ch-ua",
+        "sec-fetch-site",
+        "accept",
+        "origin",
+        "X-Author",
+        "Via",
+        "X-Trip",
+        "X-Shipping",
+        "X-Concert",
+        "X-Monkey",
+        "X-Inside",
+        "X-Capitol",
+        "CloudFront-Is-Mobile-Viewer",
+    ],
+)
 def test_other_headers_are_taken(name: str) -> None:
     assert checked("stdout", privacy={"headers": [name]})["privacy"]["headers"] == [name.lower()]
 
@@ -144,9 +218,38 @@ def test_the_header_of_persistence_is_one_that_may_be_added() -> None:
         Settings({"persistence": {"header": "X-Environment-Born"}}).persistence_header == "X-Environment-Born"
     )
     assert Settings({}).persistence_header is None
-    for header in ("X-Edge-Born", "X-Amz-Cf-Id", "CloudFront-Viewer-Country", "a b", "", 7, None):
-        with pytest.raises(SettingsError, match=r"persistence\.header"):
-            Settings({"persistence": {"header": header}})
+    for header in (
+        "X-Edge-Born",
+        "X-Amz-Cf-Id",
+        "CloudFront-Viewer-Country",
+        "a b",
+        "X-",
+        "x_born",
+        "",
+        7,
+        None,
+    ):
+        assert not is_for_origins(header)
+
+
+def is_for_origins(header: Any) -> bool:
+    try:
+        return Settings({"persistence": {"header": header}}).persistence_header == header
+    except SettingsError as fault:
+        assert str(fault).startswith("persistence.header is missing or cannot be used")
+        return False
+
+
+def test_no_header_that_cloudfront_or_an_origin_takes_for_something_else_is_one_of_persistence() -> None:
+    meant = "host cookie authorization user-agent accept referer origin x-forwarded-for x-forwarded-host x-amz-date"
+    names = {*rules._DISALLOWED, *(f"{prefix}born" for prefix in rules._DISALLOWED_PREFIXES), *meant.split()}
+    for read_only in rules.READ_ONLY.values():
+        names |= read_only
+    assert len(names) > 40
+    assert [name for name in sorted(names) if is_for_origins(name) or is_for_origins(name.title())] == []
+    for name in ("X-Born", "x-environment", "X-Cachet-Born", "X-Edgewise-Born", "X-Acme-Since-2"):
+        assert is_for_origins(name)
+        assert not rules.is_disallowed(name.lower())
 
 
 @pytest.mark.parametrize("log", [{}, [], False, 0, "", "stdout"])

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgewise.edge.settings import Settings
-from edgewise.site import Site, SiteError, SiteProblems, bundle_settings, compile_template, load_site
+from edgewise.edge.settings import PERSISTENCE_HEADER, REFUSED_HEADERS, Settings
+from edgewise.site import Site, SiteError, SiteProblems, bundle_settings, compile_template, limits, load_site
 from edgewise.site.check import check_site
 
 from .conftest import SITE
@@ -260,3 +260,8 @@ def test_what_the_site_file_may_say_the_edge_takes(log: dict[str, Any]) -> None:
     for key in ("token", "stream_name", "budget_ms"):
         if key in log:
             assert found[key] == log[key]
+
+
+def test_the_site_refuses_the_names_of_headers_that_the_edge_refuses() -> None:
+    assert limits.UNRECORDED_HEADER.pattern == REFUSED_HEADERS
+    assert limits.PERSISTENCE_HEADER.pattern == PERSISTENCE_HEADER

@@ -80,7 +80,9 @@ class Log:
         environment = self._environment
         status = 0 if answer is None else answer.status
         # What is answered at origin-request, CloudFront does not show to origin-response.
-        has_cause = facts is not None or environment.failure or (status and request.trigger == "origin-request")
+        has_cause = (
+            facts is not None or environment.failure or (status and request.trigger == "origin-request")
+        )
         sample = 1.0 if environment.failure or status >= 400 else self._sample
         # Without CloudFront's id, which it always sends, records would take each other for duplicates.
         request_id = request.request_id or context.aws_request_id

@@ -179,8 +179,7 @@ class Memory:
         gone = [*filter(is_meant, self._entries)]
         for key in gone:
             self.bytes -= self._entries.pop(key).size
-        for key in [*filter(is_meant, self._passing)]:
-            del self._passing[key]
+        self._passing = {key: one for key, one in self._passing.items() if not is_meant(key)}
         self._forgotten += 1
         return len(gone)
 
@@ -219,7 +218,10 @@ class Memory:
         size: int | None,
     ) -> T:
         environment, outer, forgotten = self._environment, self._deadline, self._forgotten
-        self._drop_passed()
+        now = environment.invocation
+        self._passing = {
+            key: one for key, one in self._passing.items() if now in (one.loaded_in, one.failed_in)
+        }
         began = environment.clock.ticks()
         self._deadline = began + budget_ms / 1000
         self._loading.add(key)
@@ -237,12 +239,6 @@ class Memory:
         if forgotten == self._forgotten:  # else it may be older than what made somebody forget
             self._keep(key, load, value, ttl, size)
         return value
-
-    def _drop_passed(self) -> None:
-        """Make room for what is loaded now."""
-        now = self._environment.invocation
-        for key in [key for key, one in self._passing.items() if now not in (one.loaded_in, one.failed_in)]:
-            del self._passing[key]
 
     def _keep(
         self, key: str, load: Callable[..., object], value: object, ttl: float, size: int | None

@@ -156,7 +156,7 @@ def _allowed_referrer(referrer: str, allowed: tuple[str, ...]) -> str:
 
 
 def _without_parameters(path: str) -> str:
-    """A path without what some servers put behind a `;` in its segments, a session's id often (RFC 3986 section 3.3)."""
+    """A path without what servers put behind a `;` in a segment, often a session's id (RFC 3986 section 3.3)."""
     return "/".join(segment.partition(";")[0] for segment in path.split("/"))
 
 

@@ -13,6 +13,7 @@ from binascii import a2b_base64
 
 from .aws.call import Operation, region_of
 from .delivery.connection import Connection
+from .delivery.network import NETWORK
 from .delivery.opening import tls_context
 from .errors import EdgeError, UnderWayError
 from .memory import OWN
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .delivery.answer import Answer
-    from .environment import Environment
+    from .delivery.network import Network
+    from .environment import Clock, Environment
 
 TTL_SECONDS = 300.0
 STALE_SECONDS = 24 * 3600.0
@@ -48,7 +50,7 @@ class Secrets:
     A secret is read again every 5 minutes; while that fails the last value serves, for a day at most.
     """
 
-    __slots__ = ("_calls", "_deadline_ms", "_endpoint", "_environment", "_region", "_source")
+    __slots__ = ("_calls", "_deadline_ms", "_endpoint", "_environment", "_network", "_region", "_source")
 
     def __init__(
         self,
@@ -58,6 +60,7 @@ class Secrets:
         region: str | None = None,
         endpoint: str | None = None,
         deadline_ms: float = 500.0,
+        network: Network = NETWORK,
     ) -> None:
         """`source` is "secrets-manager" or "ssm"; `deadline_ms` is what one request waits for a secret at most."""
         self._environment = environment
@@ -65,6 +68,7 @@ class Secrets:
         self._region = region
         self._endpoint = endpoint
         self._deadline_ms = deadline_ms
+        self._network = network
         self._calls: dict[str, _Call] = {}
         if endpoint is None or endpoint.startswith("https:"):
             tls_context()
@@ -125,26 +129,29 @@ class Secrets:
             region=region_of(name) or self._region,
             endpoint=self._endpoint,
         )
-        return _Call(operation, {key: name, **payload}, self._environment)
+        connection = Connection(operation.host, self._network)
+        return _Call(operation, {key: name, **payload}, connection, self._environment.clock)
 
 
 class _Call:
     """Asks for one secret, again and again. Each time may take several invocations: opening a connection, then waiting
     for the answer. The connection lasts, so that a resolver that hangs is asked once."""
 
-    __slots__ = ("_connection", "_environment", "_payload", "_sent", "_since", "operation")
+    __slots__ = ("_clock", "_connection", "_payload", "_sent", "_since", "operation")
 
-    def __init__(self, operation: Operation, payload: Mapping[str, Any], environment: Environment) -> None:
+    def __init__(
+        self, operation: Operation, payload: Mapping[str, Any], connection: Connection, clock: Clock
+    ) -> None:
         self.operation = operation
         self._payload = payload
-        self._environment = environment
-        self._connection = Connection(operation.host)
+        self._connection = connection
+        self._clock = clock
         self._since: int | None = None  # when what is waited for began, in microseconds; None if nothing is
         self._sent = False
 
     def advance(self, deadline: float) -> Answer | None:
         """The answer, or None if it is not there by the deadline, of `time.monotonic()`. SecretError if it is late."""
-        now = self._environment.clock.now()
+        now = self._clock.now()
         if self._since is None:
             self._since = now
         if not 0 <= now - self._since < PATIENCE_SECONDS * 1_000_000:

@@ -30,7 +30,7 @@ FALLBACK = {"log": {"delivery": "stdout", "privacy": {"client_address": "drop", 
 REFUSED_HEADERS = (
     r"(?i).*(cookie|auth(?!ors?\b)|token|secret|passw|passphrase|passcode|credential|bearer|jwt|saml|oidc|api-?key|session"
     r"|[cx]srf|signature|assertion|principal|ssl-client|forwarded|(viewer|remote|client)-addr).*"
-    r"|(.*-)?(key|accesskey|certs?|certificate|dpop|hmac|otp|totp|pin|pwd|sid|ip(v[46])?)(-.*)?"
+    r"|(.*-)?(key|accesskey|certs?|certificate|dpop|hmac|otp|totp|pin|pwd|sid|ip(v[46])?|ur[il])(-.*)?"
     r"|referr?er"
 )
 # Headers that a function may add on the way to an origin, and that mean nothing to anybody but the owner. CloudFront

@@ -18,7 +18,7 @@ _LEAVES = frozenset((str, bytes, int, float, bool, type(None)))
 # Code is there anyway, and through it everything else could be reached.
 _CODE = (type, type(sys), type(lambda: 0), type(len))
 _ROUNDING = 8  # bytes: what the allocator adds to an object on average, since it gives out multiples of 16
-_MOST_COUNTED = 384  # objects of a level; some 0.3 µs each
+_MOST_COUNTED = 256  # objects of a level; one takes about a microsecond
 _MOST_LEVELS = 32  # of a chain that is longer the rest is not counted
 _MOST_SEEN = 4096  # of a dictionary or set, which have to be walked; the others are taken to be like them
 _GOLDEN = 0.618033988749895  # its multiples are spread evenly, and in step with nothing that repeats

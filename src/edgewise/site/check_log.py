@@ -70,11 +70,11 @@ def check_log(context: Context, raw: RawLog) -> Log:
 def check_persistence(context: Context, raw: RawPersistence) -> str:
     """The name of the header that tells the origin when an environment began."""
     header = "X-Environment-Born" if raw.header is None else raw.header
-    if not limits.HEADER.fullmatch(header) or limits.NOT_FOR_ORIGINS.fullmatch(header):
+    if not limits.PERSISTENCE_HEADER.fullmatch(header):
         context.problems.add(
             "persistence.header",
             f"{shown(header)} is not a header that a function may add",
-            "Expected a name of your own, such as X-Environment-Born.",
+            "Expected a name of your own that begins with X-, such as X-Environment-Born.",
         )
     return header
 

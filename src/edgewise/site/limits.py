@@ -72,12 +72,13 @@ BUDGET_MS = (1, 5000)
 MAX_RECORDED_HEADERS = 10
 RECORDED_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,39}")
 UNRECORDED_HEADER = re.compile(
-    r"(?i).*(cookie|auth(?!ors?\b)|token|secret|passw|api-?key|session|[cx]srf|signature).*"
-    r"|.*forwarded.*|.*viewer-address|(.*-)?ip|referr?er"
+    r"(?i).*(cookie|auth(?!ors?\b)|token|secret|passw|passphrase|passcode|credential|bearer|jwt|saml|oidc|api-?key|session"
+    r"|[cx]srf|signature|assertion|principal|ssl-client|forwarded|(viewer|remote|client)-addr).*"
+    r"|(.*-)?(key|accesskey|certs?|certificate|dpop|hmac|otp|totp|pin|pwd|sid|ip(v[46])?|ur[il])(-.*)?"
+    r"|referr?er"
 )
 
-# Headers that a function may set: "Restrictions on all edge functions".
-HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-NOT_FOR_ORIGINS = re.compile(
-    r"(?i)(x-(amz-cf|amzn|edge|accel)-.*|x-(cache|forwarded-proto|real-ip)|cloudfront-.*)"
+# Headers that a function may add and that mean nothing to anybody else: "Restrictions on all edge functions".
+PERSISTENCE_HEADER = re.compile(
+    r"(?i)x-(?!(amzn?|edge|accel|forwarded|cache|real-ip)(-|$))[a-z0-9-]*[a-z0-9]"
 )

@@ -196,7 +196,9 @@ class RawLog:
 
 @dataclass(frozen=True, slots=True)
 class RawPersistence:
-    header: Annotated[str | None, Key("the header's name; default `X-Environment-Born`")] = None
+    header: Annotated[
+        str | None, Key("the header's name, which begins with `X-`; default `X-Environment-Born`")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)

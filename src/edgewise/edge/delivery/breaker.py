@@ -2,7 +2,7 @@
 
 | state     | when                          | what the courier does                                            |
 |-----------|-------------------------------|------------------------------------------------------------------|
-| closed    | the last attempt went well    | sends with every invocation                                      |
+| closed    | nothing says that it is down  | sends with every invocation                                      |
 | open      | during the pause after a fault| keeps records and touches no network                             |
 | half-open | the pause is over             | makes one attempt; a fault opens it again for twice as long      |
 """
@@ -28,7 +28,7 @@ class Breaker:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._attempt_at: int | None = None
-        self._visitors = 0  # who can go on with the opening that is under way; none if it is over
+        self._visitors = 0  # of the opening that is under way, the first one too; 0 once a request is sent
         self._opened_at = 0
         self._failures = 0
 

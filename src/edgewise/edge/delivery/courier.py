@@ -14,7 +14,7 @@ from edgewise.edge.errors import EdgeError, LoadError
 from edgewise.edge.output import say
 from edgewise.edge.record import to_line
 
-from .breaker import PAUSE_SECONDS, Breaker
+from .breaker import Breaker
 from .connection import Connection, StaleConnectionError
 from .network import NETWORK
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .network import Network
 
 MOST_BATCH_BYTES = 64 * 1024  # what can be sent and answered within a budget of some ten milliseconds
-MOST_MISSES = 3  # lone records in a row of which none was taken: then it is not the records that are wrong
+MOST_MISSES = 3  # answers in a row that took nothing, of single records: then it is not those that are wrong
 MOST_LONE_FAULTS = 3  # of one record sent alone, with others taken between them: then it is that record
 BUSY_SECONDS = 1  # between two records: so soon others come that a connection opens while nobody waits for it
 _RESERVE_MS = 100  # of the invocation's own time, left alone
@@ -64,15 +64,16 @@ class Limits:
 
 
 class _Kept:
-    """A record in memory: its line, when it came (microseconds), whether it was sent already.
+    """A record in memory: its line, how many came before, when it came (microseconds), whether it was sent already.
 
     `lone_faults` happened while nothing else was on the way; at the last of them, `sent_then` others had been taken.
     """
 
-    __slots__ = ("line", "lone_faults", "sent_then", "since", "was_sent")
+    __slots__ = ("line", "lone_faults", "number", "sent_then", "since", "was_sent")
 
-    def __init__(self, line: str, since: int) -> None:
+    def __init__(self, line: str, number: int, since: int) -> None:
         self.line = line
+        self.number = number
         self.since = since
         self.was_sent = False
         self.lone_faults = 0
@@ -130,7 +131,9 @@ class Courier:
         self._bytes = 0
         self._in_flight = 0  # how many of the oldest pending records were sent and have no answer yet
         self._most = destination.most_records  # of the next request; less after a fault or a refusal
-        self._misses = 0  # lone records in a row that were not taken; after a pause, one more makes another
+        self._misses = (
+            0  # answers in a row that took nothing, a halved batch apart; after a pause one is enough
+        )
         self._before = 0  # when the last record came
         self._is_busy = False  # whether that was a moment ago, so that another is likely to come soon
         self.sent = 0
@@ -166,7 +169,7 @@ class Courier:
         limits, now = self._limits, self._clock.now()
         self._is_busy = 0 <= now - self._before < BUSY_SECONDS * 1_000_000
         self._before = now
-        self._pending.append(_Kept(line, now))
+        self._pending.append(_Kept(line, self.sent + self.dropped + self.pending, now))
         self._bytes += len(line)
         # Those in flight may be stored already, so their answer is waited for.
         while len(self._pending) > limits.records or self._bytes > limits.bytes:
@@ -208,7 +211,7 @@ class Courier:
         is_opening = breaker.is_under_way()
         if is_opening and not self._connection.open(_NOW):
             return False
-        if self._misses and not self._let_others_pass():
+        if not self._let_others_pass():
             return False
         batch = self._batch()
         try:  # before the connection is waited for, as this may take a part of the time too
@@ -232,10 +235,12 @@ class Courier:
         return True
 
     def _let_others_pass(self) -> bool:
-        """Bring a record to the front that has not failed alone. False if there is none: one comes with each visitor."""
-        for turns, kept in enumerate(self._pending):
-            if not kept.lone_faults:
-                self._pending.rotate(-turns)
+        """Bring the oldest record to the front that has not failed alone since any was taken. False if there is none:
+        the next visitor brings one."""
+        for kept in self._pending:
+            if kept.sent_then != self.sent:
+                self._pending.remove(kept)
+                self._pending.appendleft(kept)
                 return True
         return False
 
@@ -297,8 +302,10 @@ class Courier:
         if refused:
             them = "" if verdict.certain or refused == count else "all "
             trouble = f"{refused} of {count} refused, {them}printed above: {trouble}"
-        self._misses += not stored
         left = count - stored - refused
+        # One that failed alone before, with others taken since, says nothing of the destination.
+        is_known = left == count and self._pending[0].lone_faults > 0
+        self._misses += not (stored or is_known)
         if self._misses >= MOST_MISSES or (stored and left):
             raise UndeliveredError(trouble)
         if left:
@@ -332,6 +339,8 @@ class Courier:
             kept.sent_then = self.sent
         if kept.lone_faults >= MOST_LONE_FAULTS:
             self._drop(0)
+        else:
+            self._pending = deque(sorted(self._pending, key=lambda kept: kept.number))
 
     def _say(self, text: str) -> None:
         say(self._write, f"{self._destination.host} did not take the records {text}")
