@@ -15,6 +15,7 @@ import pytest
 
 from edgewise.cdn.clock import MovableClock
 from support.running import (
+    ALL_BUT_HOST,
     APP_ID,
     OPTIMIZED,
     Answer,
@@ -57,7 +58,7 @@ class Script:
 @contextmanager
 def site(folder: Path, script: Callable[[Any], None], **settings: Any) -> Iterator[Site]:
     clock = MovableClock()
-    cached = behavior(CachePolicyId=OPTIMIZED, **NO_COOKIES, **settings)
+    cached = behavior(CachePolicyId=OPTIMIZED, **NO_COOKIES | settings)
     with running_origin(script) as origin:
         options = {"origins": {APP_ID: origin.url}, "clock": clock}
         with running_cdn(folder, template(cached), **options) as cdn:
@@ -92,6 +93,17 @@ def test_an_expired_object_that_has_not_changed_is_refreshed(tmp_path: Path) -> 
         assert refreshed.headers["X-Version"] == "2"
         assert origin.seen[1][2]["If-None-Match"] == '"v1"'
         assert cdn.request("/a").cache == "Hit"
+
+
+def test_an_expired_object_is_fetched_anew_where_cookies_are_forwarded(tmp_path: Path) -> None:
+    script = Script()
+    script.headers = {"Cache-Control": "max-age=60", "ETag": '"v1"'}
+    with site(tmp_path, script, OriginRequestPolicyId=ALL_BUT_HOST) as (cdn, origin, clock):
+        cdn.request("/a")
+        clock.move(61)
+        again = cdn.request("/a")
+        assert again.cache == "Miss" and "If-None-Match" not in origin.seen[1][2]
+        assert "no object is revalidated where cookies are forwarded" in explained(cdn, again)
 
 
 def test_an_expired_object_that_has_changed_is_replaced(tmp_path: Path) -> None:

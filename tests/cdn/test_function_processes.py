@@ -49,6 +49,28 @@ def test_memory_is_noticed_however_soon_after_the_last_look() -> None:
         assert gauge.used_mb == 128
 
 
+FORKS = """
+import os, sys
+kept = b"x" * 80_000_000
+child = os.fork()
+if child:
+    print(child, flush=True)
+sys.stdin.read()
+"""
+
+
+@linux_only
+def test_memory_that_a_child_shares_with_its_parent_counts_once() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-S", "-c", FORKS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert int(process.stdout.readline()) > 0
+        gauge = MemoryGauge(128)
+        assert not gauge.exceeded(process.pid, 100.0)
+        assert gauge.used_mb is not None and 80 <= gauge.used_mb < 110
+
+
 # Starts a child in a session of its own, and tells its id.
 STRAY = """
 import json, subprocess, sys

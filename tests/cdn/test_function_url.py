@@ -23,7 +23,7 @@ from edgewise.cdn.message import Headers, Request, Response
 from edgewise.cdn.origins.function_url import FunctionUrl, Invocable
 from edgewise.cdn.origins.places import Places
 from edgewise.cdn.origins.refusal import Refusal
-from edgewise.cdn.origins.router import OriginRouter
+from edgewise.cdn.origins.router import OriginRouter, completed
 from support.running import behavior, function, running_cdn, running_origin, template
 
 DOMAIN = "abc.lambda-url.us-east-1.on.aws"
@@ -359,8 +359,8 @@ def test_a_real_function_behind_a_function_url(tmp_path: Path) -> None:
         origin = CustomOrigin("app", DOMAIN, path="/v1")
         try:
             await router.resolve(origin)
-            answer = await router.send(origin, request("GET", "/items", "q=a"))
-            return answer, await router.send(origin, request("GET", "/fail"))
+            answer = await router.send(origin, completed(origin, request("GET", "/items", "q=a")))
+            return answer, await router.send(origin, completed(origin, request("GET", "/fail")))
         finally:
             await function.close()
             launcher.close()

@@ -19,7 +19,8 @@ import uvloop
 
 from edgewise.cdn.distribution import FunctionDefinition
 from edgewise.cdn.functions import environment
-from edgewise.cdn.functions.function import THROTTLED, Function
+from edgewise.cdn.functions.failed import THROTTLED
+from edgewise.cdn.functions.function import Function
 from edgewise.cdn.functions.launcher import Launcher
 from support.running import (
     PASS_ON,

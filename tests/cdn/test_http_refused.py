@@ -261,6 +261,22 @@ def test_a_viewer_that_reads_slowly_gets_all_of_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", list(LOOPS))
+def test_a_viewer_that_reads_so_slowly_that_only_the_system_notices_is_not_cut_off(name: str) -> None:
+    body = b"x" * 14_000_000
+    with running(name, patience=0.4) as server, socket.socket() as viewer:
+        viewer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        viewer.settimeout(10)
+        viewer.connect(("127.0.0.1", server.port))
+        viewer.sendall(b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n" % len(body) + CLOSE + body)
+        read, slow_until = 0, time.monotonic() + 2
+        while chunk := viewer.recv(20_000 if time.monotonic() < slow_until else 1_000_000):
+            read += len(chunk)
+            if time.monotonic() < slow_until:
+                time.sleep(0.05)  # less in all than the system keeps for a connection
+    assert read > len(body)
+
+
+@pytest.mark.parametrize("name", list(LOOPS))
 def test_a_viewer_that_closes_its_side_while_it_is_answered_is_no_defect(name: str) -> None:
     body = b"x" * 14_000_000
     with running(name) as server, socket.create_connection(("127.0.0.1", server.port), 10) as viewer:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from edgewise.cdn import local_authority, server_context
+from edgewise.cdn.control import stages
 from edgewise.cdn.control.again import compared, message, send
 from edgewise.cdn.control.history import History
 from edgewise.cdn.control.inspection import timings
@@ -198,6 +199,11 @@ def test_each_attempt_of_a_failover_stands_where_it_took_place() -> None:
     assert told[:6] == [
         *("origin-request edge", "origin first", "origin-request edge", "origin second"),
         *("origin-response edge", "viewer-response edge"),
+    ]
+    titles = [stage.title for stage in stages.requests(past, Mask(reveal=False))]
+    assert titles[3:] == [
+        "sent to first",
+        *("origin-request got (2)", "origin-request returned (2)", "sent to second"),
     ]
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from edgewise.cdn.control.changes import Change, changes
 from edgewise.cdn.control.masking import Mask, masked, shallow
+from edgewise.cdn.message import Headers, Request
 
 MASK, OPEN = Mask(reveal=False), Mask(reveal=True)
 SECRET = "s3cr3t-value"
@@ -96,6 +97,8 @@ def test_equal_secrets_have_equal_marks() -> None:
         {"uri": [["Cookie", SECRET]], "querystring": {"cookie": SECRET}},
         {"cookies": [SECRET], "note": SECRET, "number": {"deep": [{"more": SECRET}]}},
         {"status": "200", "body": {"data": SECRET}},
+        {"path": {"path": SECRET}, "custom": {"domainName": SECRET}, "x": {"uri": SECRET}},
+        {"request": {"uri": SECRET}, "origin": {"custom": {"path": "/", "more": {"path": SECRET}}}},
     ],
 )
 def test_what_stands_where_no_event_has_it_is_masked(returned: dict[str, Any]) -> None:
@@ -108,6 +111,15 @@ def test_what_stands_where_no_event_has_it_is_masked(returned: dict[str, Any]) -
 def test_results_that_are_no_object_are_masked() -> None:
     for returned in (SECRET, [SECRET, ["Cookie", SECRET]]):
         assert SECRET not in repr(MASK.event(returned))
+
+
+def test_what_a_function_prints_of_the_viewers_secrets_is_masked_however_it_is_spelt() -> None:
+    cookie = 'q="ab\\"cdefghijk"; u=caf\u00e9secret'
+    request = Request("GET", "/", headers=Headers([("Cookie", cookie.encode().decode("latin-1"))]))
+    for said in (cookie, repr(cookie), json.dumps(cookie), json.dumps(cookie, ensure_ascii=False)):
+        shown = MASK.known(f"got {said}", request)
+        assert "cdefghijk" not in shown and "secret" not in shown and shown.startswith("got "), shown
+        assert OPEN.known(said, request) == said
 
 
 @given(st.integers(min_value=1, max_value=900), st.booleans())

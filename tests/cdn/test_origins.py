@@ -18,7 +18,7 @@ from edgewise.cdn.failure import RequestFailure
 from edgewise.cdn.http.upstream import Address
 from edgewise.cdn.message import Headers, Request, Response
 from edgewise.cdn.origins.places import Folder, Places, read_places, same_bucket
-from edgewise.cdn.origins.router import OriginRouter
+from edgewise.cdn.origins.router import OriginRouter, completed
 from edgewise.cdn.origins.target import changed_origin
 from edgewise.cdn.template.bucket_policies import listed_buckets
 from edgewise.cdn.template.function_urls import function_urls
@@ -282,13 +282,26 @@ def send(origin: Origin, places: Places, request: Request) -> Response:
     async def sent() -> Response:
         router = OriginRouter(places)
         try:
-            response = await router.send(origin, request)
+            response = await router.send(origin, completed(origin, request))
             await response.read()
             return response
         finally:
             router.close()
 
     return asyncio.run(sent())
+
+
+def test_what_the_origin_was_sent_is_told_with_its_custom_headers(tmp_path: Path) -> None:
+    document = json.loads(template_text())
+    config = document["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+    config["Origins"][0]["OriginCustomHeaders"] = [{"HeaderName": "X-Own", "HeaderValue": "mine"}]
+    with (
+        running_origin(lambda handler: reply(handler, 200, b"here")) as server,
+        running_cdn(tmp_path, json.dumps(document), origins={"app": server.url}) as cdn,
+    ):
+        cdn.request("/a")
+        assert server.seen[0][2]["X-Own"] == "mine"
+        assert cdn.traces[-1].exchanges[0].request.headers.get("x-own") == "mine"
 
 
 def test_path_and_custom_headers_of_the_origin_are_added() -> None:

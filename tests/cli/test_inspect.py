@@ -98,6 +98,20 @@ def test_a_request_id_may_begin_with_a_hyphen(site: Controlled, request_id: str)
         assert not isinstance(result.exception, SystemExit)  # how a command line that is not understood ends
 
 
+@pytest.mark.parametrize("command", ["inspect", "again", "clock"])
+def test_a_misspelt_option_is_no_request_id(command: str) -> None:
+    result = run(command, "--jsno")
+    assert result.exit_code == 2 and "No such option: --jsno" in result.output
+    # After two hyphens it is whatever the command takes.
+    assert not isinstance(run(command, "--json", "--", "--jsno").exception, SystemExit)
+
+
+def test_flags_are_shown_without_a_type() -> None:
+    for arguments in ((), ("inspect",), ("replay",), ("up",)):
+        shown = told(*arguments, "--help")
+        assert "--help" in shown and "<bool>" not in shown and "[[" not in shown
+
+
 def test_every_line_stays_one_line(site: Controlled) -> None:
     visit(site, "/en/a.css", headers={"X-Long": "x" * 5_000})
     report = site.inspect()
@@ -139,15 +153,27 @@ def test_the_clock_moves_and_comes_back(site: Controlled) -> None:
     assert "the real time" in told("clock", "reset")
     result = run("clock", "tomorrow")
     assert isinstance(result.exception, CommandError) and "no span of time" in str(result.exception)
+    for arguments in (("-1h",), ("-1h", "--json")):
+        back = run("clock", *arguments).exception
+        assert isinstance(back, CommandError) and "only goes forward" in str(back) and "reset" in str(back)
 
 
 def test_objects_are_removed(site: Controlled) -> None:
     visit(site, "/a.css")
     assert json.loads(told("invalidate", "/*", "--json"))["paths"] == ["/*"]
     visit(site, "/a.css")
-    assert told("invalidate", "a.css", "/b.css").startswith("1 object removed (I")
-    assert told("invalidate", "/a.css").startswith("0 objects removed")
-    assert isinstance(run("invalidate", "/a*b").exception, CommandError)
+    assert told("invalidate", "/a.css", "/b.css").startswith("1 object removed (I")
+    nothing = told("invalidate", "/a.css", "/b*")
+    assert nothing.startswith("0 objects removed: nothing in the caches matches /a.css, /b* (I")
+
+
+@pytest.mark.parametrize("path", ["", "ttl/*", "/a*b"])
+def test_what_cloudfronts_api_refuses_is_refused(site: Controlled, path: str) -> None:
+    refused = run("invalidate", path).exception
+    answer = site.control("POST", "/invalidations", {"paths": [path]})
+    assert isinstance(refused, CommandError) and answer.status == 400
+    assert refused.message == answer.json()["message"]
+    assert path.startswith("/") or f"write /{path}" in str(refused)
 
 
 def test_what_is_not_there_is_one_message(site: Controlled) -> None:

@@ -34,7 +34,7 @@ from edgewise.cli.errors import ReplayError
 from edgewise.cli.main import app
 from edgewise.cli.replaying import summary
 from edgewise.cli.replaying.arrival import check
-from edgewise.cli.replaying.connection import Answer, parse_target
+from edgewise.cli.replaying.connection import Answer, check_loopback, parse_target
 from edgewise.cli.replaying.sending import CONNECTIONS, Tally, encode, schedule, send
 from edgewise.errors import EdgewiseError
 from edgewise.site import create_site
@@ -260,7 +260,7 @@ def test_the_summary_says_what_happened_and_that_the_store_has_it_all(site: Site
 def test_one_answer_has_its_own_time_and_none_has_none() -> None:
     tally = Tally(sent=1)
     assert "p50" not in "".join(summary.lines(tally, []))
-    tally.add(logged(0), Answer(200, "a", 12.5))
+    tally.add(logged(0), Answer(200, "a", 12.5), "a.example")
     assert "p50 12.5 ms · p99 12.5 ms" in "".join(summary.lines(tally, []))
 
 
@@ -330,6 +330,24 @@ def test_connections_are_kept_and_few(site: Site, tmp_path: Path) -> None:
     assert site.connections <= CONNECTIONS + a_search
 
 
+@pytest.mark.parametrize("to", [(), ("--to", "{url}"), ("--to", "http://localhost:1")])
+def test_a_run_may_have_another_address_of_this_machine(
+    to: tuple[str, ...], site: Site, tmp_path: Path
+) -> None:
+    # Not loopback by its number, and yet an address at which this machine reaches itself.
+    url = site.url.replace("127.0.0.1", "0.0.0.0")
+    runs.announce(runs.Run(str(tmp_path / ".edgewise"), url, os.getpid()))
+    log = write_log(tmp_path, "GET /a HTTP/1.1")
+    code, out, err = run(tmp_path, log, *(each.format(url=url) for each in to))
+    if "localhost" in "".join(to):
+        assert code == 1 and "nothing answers at localhost:1" in err
+    else:
+        assert code == 0 and "found in the store: 1 of 1" in out, err
+    elsewhere = f"http://0.0.0.0:{parse_target(url).port + 1}"
+    code, _, err = run(tmp_path, log, "--to", elsewhere)
+    assert code == 1 and "0.0.0.0 is not this machine" in err
+
+
 def test_a_gzipped_cloudfront_log_with_the_recorded_host(site: Site, tmp_path: Path) -> None:
     log = tmp_path / "E2EXAMPLE.2024-03-11-12.abcd1234.gz"
     fields = "date time c-ip cs-method cs-uri-stem sc-status cs(User-Agent) cs-uri-query x-host-header"
@@ -367,7 +385,7 @@ def test_a_request_goes_over_tls_if_it_was_recorded_so(tmp_path: Path) -> None:
 
 def test_ctrl_c_prints_the_summary_so_far(site: Site, tmp_path: Path) -> None:
     log = write_log(tmp_path, "GET /a HTTP/1.1", "GET /hang HTTP/1.1")
-    with started(tmp_path, log, "--speed", "1000") as process:
+    with started(tmp_path, log, "--speed", "5") as process:
         assert site.hanging.wait(20)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
@@ -438,7 +456,9 @@ def test_unfit_files_and_options_are_named(tmp_path: Path) -> None:
     "url", ["http://127.0.0.1:8080", "https://127.8.9.1", "http://[::1]:80/", "http://localhost:1"]
 )
 def test_this_machine_is_a_target(url: str) -> None:
-    assert parse_target(url).tls == url.startswith("https")
+    target = parse_target(url)
+    check_loopback(target)
+    assert target.tls == url.startswith("https")
 
 
 @pytest.mark.parametrize(
@@ -460,7 +480,7 @@ def test_this_machine_is_a_target(url: str) -> None:
 )
 def test_nothing_else_is(url: str) -> None:
     with pytest.raises(ReplayError):
-        parse_target(url)
+        check_loopback(parse_target(url))
 
 
 def logged(second: float, target: str = "/") -> LoggedRequest:

@@ -15,6 +15,7 @@ from edgewise.cdn.failure import Explanation
 from edgewise.cdn.message import Request
 from edgewise.cdn.viewerfacts import viewer_facts
 from edgewise.cli.running.addresses import certified, https_url, url
+from edgewise.cli.running.functionlog import FunctionLog
 from edgewise.cli.running.screen import Screen
 from edgewise.cli.running.sources import SourceNames
 from edgewise.cli.terminal import printable
@@ -64,15 +65,22 @@ def test_control_characters_from_outside_are_shown_and_not_obeyed() -> None:
     assert printable("a\tb\u202ec") == "a   b\\u202ec"
 
 
+# How Lambda's own lines begin, in these tests; functions may print the same.
+OF_LAMBDA = ("INIT_", "START ", "END ", "REPORT ")
+
+
 def said(*messages: str, group: str = "/aws/lambda/us-east-1.f", stream: str = "s") -> list[LogEvent]:
-    return [LogEvent("eu-central-1", group, stream, 0.0, message) for message in messages]
+    return [
+        LogEvent("eu-central-1", group, stream, 0.0, message, by_lambda=message.startswith(OF_LAMBDA))
+        for message in messages
+    ]
 
 
-def logged(*events: LogEvent, in_source: object = str) -> str:
-    """What a person sees of some lines of functions' logs."""
+def logged(*events: LogEvent, code: str = "/s") -> str:
+    """What a person sees of some lines of the logs of functions that are in the folder `code`."""
 
     def show(screen: Screen) -> None:
-        screen.in_source = in_source  # type: ignore[assignment]
+        screen.function_log.folders = [Path(code)]
         for event in events:
             screen.log(event)
 
@@ -141,6 +149,28 @@ def test_a_traceback_leads_through_the_users_files_only() -> None:
     assert "edgewise/edge/app.py" in logged(*said(RAISED)), "nothing else says where"
 
 
+def test_a_file_of_the_user_is_no_file_of_the_library_whatever_his_folders_are_called() -> None:
+    library = RAISED.replace("/s/edgewise/edge/", "/s/edgewise/edge/edgewise/edge/")
+    raised = library + '\xa0\xa0File "/s/edgewise/edge/app.py", line 3, in helper\r\xa0\xa0\xa0\xa0raise it'
+    text = logged(*said(raised), code="/s/edgewise/edge")
+    assert 'File "/s/edgewise/edge/app.py", line 3' in text and "line 85" not in text
+
+
+def test_what_a_function_prints_is_shown_though_it_looks_like_lambdas_own_lines() -> None:
+    lines = ("START RequestId: mine", "a\tPhase: invoke\tb", "INIT_START of my own", "REPORT RequestId: mine")
+    events = [LogEvent("r", "/aws/lambda/us-east-1.f", "s", 0.0, line) for line in lines]
+    assert logged(*events).count("f | ") == 4
+
+
+def test_an_environment_that_no_request_needs_is_forgotten() -> None:
+    log = FunctionLog()
+    for n in range(1_000):
+        for event in said("INIT_START Runtime", stream=f"{n}"):
+            log.shown(event)
+    kept = [log.shown(event) for n in range(1_000) for event in said(FAILED, FAILED, stream=f"{n}")]
+    assert 0 < kept.count("") <= 256
+
+
 def test_a_traceback_of_nothing_is_not_shown() -> None:
     said_by_aws = "[ERROR] Runtime.HandlerNotFound: no\rTraceback (most recent call last):\r"
     assert logged(*said(said_by_aws)) == "f | [ERROR] Runtime.HandlerNotFound: no\n"
@@ -200,7 +230,7 @@ def test_the_address_shown_is_one_that_answers(host: str, http: str, https: str)
 
 def test_records_and_lambdas_own_lines_are_left_to_the_log_files() -> None:
     for message in ("START RequestId: 1", "REPORT RequestId: 1", '{"schema":"edge/1"}'):
-        event = LogEvent("r", "/aws/lambda/us-east-1.f", "s", 0.0, message)
+        event = LogEvent("r", "/aws/lambda/us-east-1.f", "s", 0.0, message, by_lambda="RequestId" in message)
         assert message not in shown(lambda screen, event=event: screen.log(event))
 
 

@@ -336,6 +336,13 @@ def test_a_template_that_cannot_be_read_leaves_nothing_behind(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_wrong_template_is_told_with_its_line_and_where_the_rest_is_told(tmp_path: Path) -> None:
+    (tmp_path / "my site.yaml").write_bytes((ROOT / "tests/check/bad_edge.yaml").read_bytes())
+    result = _failing(tmp_path, "--template", "my site.yaml", "--distribution", "Dist")
+    assert result.startswith("error[cdn.template]: my site.yaml:")
+    assert result.rstrip().endswith("`edgewise check --template 'my site.yaml'` lists all mistakes")
+
+
 def test_a_new_site_runs_at_once(tmp_path: Path) -> None:
     _edgewise("init", str(tmp_path / "fresh"))
     with running("fresh", folder=tmp_path) as up:

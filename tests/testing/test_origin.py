@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from edgewise.testing import FakeOrigin, Reply
+from edgewise.testing import FakeOrigin, Reply, TestingError
 
 
 @pytest.fixture
@@ -82,3 +82,42 @@ def test_a_header_may_have_several_lines(origin: FakeOrigin, client: http.client
     origin.replies["/"] = Reply("x", headers=[("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")])
     client.request("GET", "/")
     assert client.getresponse().headers.get_all("Set-Cookie") == ["a=1", "b=2"]
+
+
+def test_headers_from_a_generator_are_sent_with_every_reply(
+    origin: FakeOrigin, client: http.client.HTTPConnection
+) -> None:
+    origin.replies["/"] = Reply("x", headers=(("X-N", str(n)) for n in (1, 2)))
+    for _ in range(2):
+        client.request("GET", "/")
+        answer = client.getresponse()
+        assert (answer.read(), answer.headers.get_all("X-N")) == (b"x", ["1", "2"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("X-A", "\u20ac", r"the header X-A has a character that no header can have: '\u20ac'"),
+        ("X-A", "a\r\nB: c", "the header X-A has a line end"),
+        ("X A", "a", "'X A' is no name of a header"),
+        ("X-A", 5, "the header X-A is no text: 5(.|\n)*write '5'"),
+    ],
+)
+def test_a_header_that_cannot_be_sent_is_refused_where_it_is_written(
+    name: str, value: str, said: str
+) -> None:
+    with pytest.raises(TestingError, match=said):
+        Reply(headers={name: value})
+
+
+def test_a_header_of_what_was_received_is_found_in_any_capitals(
+    origin: FakeOrigin, client: http.client.HTTPConnection
+) -> None:
+    client.request("GET", "/", headers={"X-User": "anna"})
+    assert client.getresponse().read()
+    (received,) = origin.received
+    assert (received.header("x-USER"), received.header("X-None"), received.header("X-None", "-")) == (
+        "anna",
+        "",
+        "-",
+    )

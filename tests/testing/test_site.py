@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from edgewise.site import create_site
-from edgewise.testing import EdgeSite, FakeOrigin, Received, Reply, TestingError, run_site
+from edgewise.testing import EdgeSite, FakeOrigin, Received, Records, Reply, TestingError, run_site
+from edgewise.testing.asking import RequestOptions
 
 RunSite = Callable[..., EdgeSite]
 
@@ -46,6 +47,15 @@ def notes(tmp_path: Path) -> Path:
         text.replace('["origin-response"]', '["viewer-request", "origin-response"]')
     )
     return folder
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EdgeSite, FakeOrigin]]:
+    """A new site with its origin, for tests that leave nothing behind."""
+    folder = tmp_path_factory.mktemp("running") / "notes"
+    create_site(folder)
+    with FakeOrigin() as origin, run_site(folder, origins={"app": origin}) as site:
+        yield site, origin
 
 
 def test_a_request_with_its_records_events_and_what_the_origin_saw(
@@ -160,6 +170,60 @@ def test_a_location_that_is_none_is_an_error(notes: Path, edgewise_site: RunSite
     assert origin.received == []
 
 
+@pytest.mark.parametrize(
+    ("path", "options", "said"),
+    [
+        ("list", {}, "does not begin with a slash(.|\n)*write '/list'"),
+        ("/\xfc a?q=%20", {}, r"not ready to be sent(.|\n)*'/%C3%BC%20a\?q=%20'"),
+        ("/", {"headers": {"X": "\u20ac"}}, "the header X has a character"),
+        ("/", {"headers": {"X": "a\r\nY: b"}}, "the header X has a line end"),
+        ("/", {"headers": {"X:": "a"}}, "'X:' is no name of a header"),
+        ("/", {"address": "nonsense"}, "'nonsense' is no IP address"),
+        ("/", {"country": "Deutschland"}, "'Deutschland' is no country(.|\n)*two letters"),
+    ],
+)
+def test_what_cannot_be_sent_is_an_error_that_names_it(
+    running: tuple[EdgeSite, FakeOrigin], path: str, options: RequestOptions, said: str
+) -> None:
+    site, origin = running
+    before = len(origin.received)
+    with pytest.raises(TestingError, match=said):
+        site.get(path, **options)
+    with pytest.raises(TestingError, match="no method"):
+        site.request("GE T", "/")
+    assert len(origin.received) == before
+
+
+def test_a_request_has_no_headers_that_the_test_did_not_give(running: tuple[EdgeSite, FakeOrigin]) -> None:
+    site, origin = running
+    answer = site.get("/bare", headers={"X-A": "h\xe9"})
+    given = answer.events["viewer-request"]["Records"][0]["cf"]["request"]["headers"]
+    assert set(given) == {"host", "x-a"}
+    site.get("/asks", headers={"Accept-Encoding": "br"})
+    site.request("POST", "/none")
+    site.request("POST", "/some", body="h\xe9")
+    bare, asks, none, some = origin.received[-4:]
+    assert (bare.header("accept-encoding"), asks.header("accept-encoding") != "") == ("", True)
+    assert (none.header("content-length"), none.body, some.body) == ("0", b"", "h\xe9".encode())
+
+
+def test_a_body_that_is_not_what_was_asked_for_is_told_with_the_answer(
+    running: tuple[EdgeSite, FakeOrigin],
+) -> None:
+    site, origin = running
+    origin.replies["/bytes"] = Reply(b"\xff")
+    answer = site.get("/bytes")
+    with pytest.raises(TestingError, match=r"no JSON: <Answer 200 Miss \(GET /bytes\)>"):
+        answer.json()
+    with pytest.raises(TestingError, match="no text in UTF-8: <Answer 200"):
+        _ = answer.text
+
+
+def test_without_any_record_it_is_said_who_makes_them() -> None:
+    with pytest.raises(AssertionError, match=r"none at all: only functions that use edgewise\.edge"):
+        Records().one(trigger="viewer-request")
+
+
 def test_an_option_that_is_none_is_an_error(notes: Path, edgewise_site: RunSite) -> None:
     site = edgewise_site(notes, origins={"app": FakeOrigin()})
     with pytest.raises(TypeError, match="'contry' is no option of a request"):
@@ -188,13 +252,14 @@ def test_a_site_that_does_not_end_well_leaves_no_thread(notes: Path) -> None:
         await close()
         raise RuntimeError("not well")
 
+    before = set(threading.enumerate())
     with (
         FakeOrigin() as origin,
         pytest.raises(RuntimeError, match="not well"),
         run_site(notes, origins={"app": origin}) as site,
     ):
         close, site.cdn.close = site.cdn.close, fails  # type: ignore[method-assign]
-    assert "edgewise" not in {thread.name for thread in threading.enumerate()}
+    assert "edgewise" not in {thread.name for thread in set(threading.enumerate()) - before}
 
 
 def test_a_template_runs_as_well_as_a_site(tmp_path: Path) -> None:

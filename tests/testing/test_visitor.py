@@ -102,6 +102,37 @@ def test_a_cookie_without_a_path_is_of_the_folder_that_gave_it(site: EdgeSite, o
         assert ("cookie" in origin.received[-1].headers) == is_sent, path
 
 
+def test_a_cookie_is_over_by_the_clock_of_the_site(site: EdgeSite, origin: FakeOrigin) -> None:
+    visitor = site.visitor()
+    set_cookies(origin, "a=1; Max-Age=60", "b=2", f"c=3; Max-Age={'9' * 5_000}")
+    visitor.get("/set")
+    visitor.get("/back")
+    assert origin.received[-1].header("cookie") == "a=1; b=2; c=3"
+    site.clock.move(61)
+    visitor.get("/back")
+    assert origin.received[-1].header("cookie") == "b=2; c=3" and "a" not in visitor.cookies
+    set_cookies(origin, f"c=3; Max-Age=-{'9' * 5_000}")
+    visitor.get("/set")
+    assert visitor.cookies == {"b": "2"} and repr(visitor.cookies) == "{'b': '2'}"
+
+
+def test_cookies_of_one_name_and_several_paths_are_several(site: EdgeSite, origin: FakeOrigin) -> None:
+    visitor = site.visitor()
+    set_cookies(origin, "p=root; Path=/", "p=deep; Path=/deep")
+    visitor.get("/set")
+    for path, sent in (("/", "p=root"), ("/deep/er", "p=deep; p=root")):
+        visitor.get(path)
+        assert origin.received[-1].header("cookie") == sent
+    assert visitor.cookies["p"] == "deep" and len(visitor.cookies) == 1
+    set_cookies(origin, "p=; Max-Age=0; Path=/deep")
+    visitor.get("/set")
+    assert visitor.cookies == {"p": "root"}
+    del visitor.cookies["p"]
+    with pytest.raises(KeyError):
+        del visitor.cookies["p"]
+    assert "p" not in visitor.cookies
+
+
 def test_only_the_same_path_deletes_a_cookie(site: EdgeSite, origin: FakeOrigin) -> None:
     visitor = site.visitor()
     set_cookies(origin, "sid=abc; Path=/account", "sid=; Max-Age=0; Path=/", "set-by-hand=1")
@@ -111,6 +142,9 @@ def test_only_the_same_path_deletes_a_cookie(site: EdgeSite, origin: FakeOrigin)
     set_cookies(origin, "sid=; Max-Age=0; Path=/account", "by-hand=; Max-Age=0")
     visitor.get("/set")
     assert visitor.cookies == {"set-by-hand": "1"}
+    visitor.cookies["set-by-hand"] = "2"
+    visitor.get("/")
+    assert origin.received[-1].header("cookie") == "set-by-hand=2"
 
 
 def test_a_visitor_with_an_unknown_option_is_refused(site: EdgeSite) -> None:

@@ -59,7 +59,7 @@ class Caching:
         return "the request has a body" if request.body else ""
 
     @property
-    def _collapses(self) -> bool:
+    def _shares(self) -> bool:
         forwards_cookies = (self._policy.cookies, self._behavior.origin_request_policy.cookies)
         return all(selection.kind == "none" for selection in forwards_cookies)
 
@@ -142,7 +142,7 @@ class Caching:
 
     async def _joined_or_fetched(self, request: Request, key: CacheKey) -> Response:
         """Wait for a request that is ahead with the same object, else fetch for oneself and for those behind."""
-        if not self._collapses:
+        if not self._shares:
             return await self._led(request, key, self._found(request, key))
         while key in self._cache.in_flight:
             word = await self._cache.in_flight.joined(key)
@@ -185,8 +185,11 @@ class Caching:
         look, began = self._look, self._location.clock()
         look.outcome, look.age = "expired", began - entry.born
         look.reason = f"the stored object expired {began - entry.expires:.0f} s ago"
-        whole = entry.failure is None and entry.status == 200 and entry.key[0] != "HEAD"
-        validators = entry.validators if whole and self._collapses else ("", "")
+        validators = ("", "")
+        if entry.failure is None and entry.status == 200 and entry.key[0] != "HEAD":
+            validators = entry.validators if self._shares else ("", "")
+            if any(entry.validators) and not self._shares:
+                look.reason += "; it is fetched anew, as no object is revalidated where cookies are forwarded"
         try:
             response = await self._fetched(request, validators)
         except RequestFailure as failure:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,16 +10,13 @@ import orjson
 
 from edgewise.cdn import answer, event, failure
 from edgewise.cdn.distribution import Behavior, Origin, Trigger
-from edgewise.cdn.functions.function import THROTTLED, FunctionResult
+from edgewise.cdn.functions.failed import THROTTLED, why_failed
 from edgewise.cdn.headermap import HeaderMap
 from edgewise.cdn.location import EdgeLocation
 from edgewise.cdn.message import Request, Response
 from edgewise.cdn.origins.target import changed_origin
 from edgewise.cdn.trace import FunctionRun, Trace
 from edgewise.cdn.validationlog import validation_event
-
-# The last frame of a traceback, as both runtime clients report it.
-_FRAME = re.compile(r'File "([^"]+)", line (\d+)')
 
 
 class FunctionCalls:
@@ -94,12 +90,13 @@ class FunctionCalls:
         function = self._location.functions[self._functions[trigger].function]
         sent = orjson.dumps(what)
         ran = await function.invoke(sent)
+        error, what_to_do = why_failed(function.definition, ran.outcome)
         run = FunctionRun(
             trigger,
             function.definition.name,
             ran.milliseconds,
             ran.cold,
-            _why_failed(ran),
+            error,
             ran.request_id,
             sent,
             ran.outcome.payload,
@@ -109,7 +106,7 @@ class FunctionCalls:
         if not run.error:
             with self._judged(run):
                 return answer.parse(ran.outcome.payload), run
-        detail = f"{trigger} function {function.definition.name}: {run.error}"
+        detail = f"{trigger} function {function.definition.name}: {error}\n{what_to_do}".rstrip()
         throttled = ran.outcome.error_type == THROTTLED
         raise failure.function_throttled(detail) if throttled else failure.function_failed(detail)
 
@@ -130,19 +127,3 @@ def _shown(what: event.Event, part: str) -> HeaderMap:
     """The header map that a function was given."""
     headers: HeaderMap = what["Records"][0]["cf"][part]["headers"]
     return headers
-
-
-def _why_failed(ran: FunctionResult) -> str:
-    """The error of an invocation in one line: its type and, where the client said one, its message."""
-    outcome = ran.outcome
-    if not outcome.failed:
-        return ""
-    try:
-        report = orjson.loads(outcome.payload or b"{}")
-    except orjson.JSONDecodeError:
-        report = {"errorMessage": outcome.payload.decode("utf-8", "replace")}
-    kind = str(report.get("errorType") or outcome.error_type)
-    message = report.get("errorMessage")
-    frames = _FRAME.findall(str((report.get("stackTrace") or [""])[-1]))
-    where = f" ({frames[-1][0]}:{frames[-1][1]})" if frames else ""
-    return f"{kind}: {message}{where}" if message else f"{kind}{where}"

@@ -16,6 +16,7 @@ from edgewise.cdn.forward import origin_request, without_unforwarded
 from edgewise.cdn.location import EdgeLocation
 from edgewise.cdn.message import Headers, Request, Response
 from edgewise.cdn.origins.refusal import Refusal
+from edgewise.cdn.origins.router import completed
 from edgewise.cdn.trace import OriginExchange, Trace
 
 _NO_HEADERS = Headers()
@@ -102,6 +103,7 @@ class Fetch:
         trace.origin = origin.domain
         began = time.perf_counter()
         status, headers, error = 0, _NO_HEADERS, ""
+        request = completed(origin, request)
         try:
             response = await self._location.origins.send(origin, request)
             status, headers = response.status, response.headers.copy()

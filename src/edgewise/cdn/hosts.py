@@ -18,6 +18,10 @@ _HOST = re.compile(
 )
 
 
+# How `why_not` begins for a name that is nobody's.
+NOT_SERVED = "no distribution answers to "
+
+
 def is_served(host: str, distribution: Distribution) -> bool:
     """Whether a `Host` header, with or without a port, belongs to the distribution. One that is empty does."""
     return _is_served(host, distribution.domain, distribution.aliases)
@@ -48,4 +52,4 @@ def why_not(host: str, distribution: Distribution) -> str:
     if _HOST.fullmatch(host) is None:
         return f"{host!r} is no name of a host"
     names = ", ".join((distribution.domain, *distribution.aliases, "localhost"))
-    return f"no distribution answers to {host!r}; this one has the names {names}"
+    return f"{NOT_SERVED}{host!r}; this one has the names {names}"

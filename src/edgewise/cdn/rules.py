@@ -92,7 +92,12 @@ class Rule:
 
 _ALL = (
     # The result as a whole.
-    Rule("json", _INVALID_JSON, "Return what JSON can say: no dates, no sets, no NaN or Infinity.", _EVENT),
+    Rule(
+        "json",
+        _INVALID_JSON,
+        "Return numbers and text that JSON has: no NaN, no Infinity, no half of a surrogate pair.",
+        _EVENT,
+    ),
     Rule(
         "object",
         _NOT_OBJECT,

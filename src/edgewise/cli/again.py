@@ -12,7 +12,7 @@ from edgewise.cli.inspect import REQUEST_HELP, REVEAL_HELP, one_line
 
 
 def again(
-    request: Annotated[str, typer.Argument(metavar="[REQUEST|last]", help=REQUEST_HELP)] = "last",
+    request: Annotated[str, typer.Argument(metavar="REQUEST|last", help=REQUEST_HELP)] = "last",
     reveal: Annotated[bool, typer.Option("--reveal", help=REVEAL_HELP)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as one JSON object.")] = False,
 ) -> None:

@@ -20,7 +20,7 @@ _WIDTH: Final = 300
 
 
 def inspect(
-    request: Annotated[str, typer.Argument(metavar="[REQUEST|last]", help=REQUEST_HELP)] = "last",
+    request: Annotated[str, typer.Argument(metavar="REQUEST|last", help=REQUEST_HELP)] = "last",
     reveal: Annotated[bool, typer.Option("--reveal", help=REVEAL_HELP)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from edgewise.cli.control import running
+from edgewise.cli.inspect import one_line
 
 
 def invalidate(
@@ -18,10 +19,10 @@ def invalidate(
     as_json: Annotated[bool, typer.Option("--json", help="Print what was done as one JSON object.")] = False,
 ) -> None:
     """Remove objects from the caches of all edge locations of the running site, as an invalidation does."""
-    # As in CloudFront's console, the leading slash may be left out; its API insists on it.
-    slashed = [path if path.startswith("/") else f"/{path}" for path in paths]
-    made = running().post("/invalidations", {"paths": slashed})
+    made = running().post("/invalidations", {"paths": paths})
     if as_json:
         print(json.dumps(made))
         return
-    print(f"{made['removed']:,} {'object' if made['removed'] == 1 else 'objects'} removed ({made['id']})")
+    removed = f"{made['removed']:,} {'object' if made['removed'] == 1 else 'objects'} removed"
+    matched = "" if made["removed"] else ": nothing in the caches matches " + ", ".join(map(one_line, paths))
+    print(f"{removed}{matched} ({made['id']})")

@@ -10,6 +10,7 @@ from edgewise import __version__
 from edgewise.cli.again import again
 from edgewise.cli.check import check
 from edgewise.cli.clock import clock
+from edgewise.cli.commands import PlainCommand, PlainGroup, ValueCommand
 from edgewise.cli.cost import cost
 from edgewise.cli.init import init
 from edgewise.cli.inspect import inspect
@@ -25,6 +26,7 @@ from edgewise.errors import EdgewiseError
 
 app = typer.Typer(
     name="edgewise",
+    cls=PlainGroup,
     help="Run, log and steer a site at the edge: on this machine and on Amazon CloudFront.",
     no_args_is_help=True,
     add_completion=False,
@@ -57,8 +59,7 @@ COMMANDS = (
     store,
 )
 for command in COMMANDS:
-    # A request id may begin with a hyphen; no command that takes one has an option of one letter.
-    app.command(context_settings={"ignore_unknown_options": command in (inspect, again)})(command)
+    app.command(cls=ValueCommand if command in (inspect, again, clock) else PlainCommand)(command)
 
 
 def main() -> None:

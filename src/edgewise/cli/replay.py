@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 import typer
 
 from edgewise.cli.errors import ReplayError
-from edgewise.cli.runs import find, store_place
+from edgewise.cli.runs import Run, find, store_place
 
 if TYPE_CHECKING:
     from edgewise.cli.accesslog import LoggedRequest, SkippedLine
@@ -65,6 +65,7 @@ def replay(
 ) -> None:
     """Send a recorded access log through the local CDN, then check that the store has every request once."""
     from edgewise.cli.replaying import summary
+    from edgewise.cli.replaying.hosts import strange_hosts
     from edgewise.cli.replaying.sending import Tally
 
     pace = _pace(speed)
@@ -72,11 +73,12 @@ def replay(
     requests, skipped = _read(file, limit)
     tally, since_us = Tally(), time.time_ns() // 1000
     finished = _send(requests, route.target, tally, pace=pace, host=host, quiet=as_json)
+    strange = strange_hosts(route.run, tally) if finished else []
     if not as_json:
-        _print(*summary.lines(tally, skipped))
+        _print(*summary.lines(tally, skipped), *summary.host_lines(strange))
     arrival = _check(route, tally, since_us, wait) if finished else None
     if as_json:
-        _print(json.dumps(summary.facts(tally, skipped, arrival) | {"interrupted": not finished}))
+        _print(json.dumps(summary.facts(tally, skipped, arrival, strange) | {"interrupted": not finished}))
     else:
         _print(*summary.arrival_lines(arrival, finished))
     if not finished:
@@ -105,15 +107,19 @@ def _pace(speed: str) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """Where requests go, and the store (folder or address) in which they are looked for afterwards."""
+    """Where requests go, and the store (folder or address) in which they are looked for afterwards.
+
+    `run` is the running site if they go there.
+    """
 
     target: Target
     store: str | None
+    run: Run | None
 
 
 def _route(to: str | None, store: str | None) -> _Route:
     """From the flags, else from the running `edgewise up`."""
-    from edgewise.cli.replaying.connection import parse_target
+    from edgewise.cli.replaying.connection import check_loopback, parse_target
 
     run = find()
     url = to or (run.url if run else None)
@@ -123,10 +129,11 @@ def _route(to: str | None, store: str | None) -> _Route:
             hint="Start one with `edgewise up` in another terminal, or give an address with --to.",
         )
     target = parse_target(url)
-    is_running_site = run is not None and parse_target(run.url) == target
-    if store is None and not is_running_site:
-        return _Route(target, None)
-    return _Route(replace(target, both=is_running_site), store_place(store))
+    if run is None or parse_target(run.url).place != target.place:
+        check_loopback(target)
+        return _Route(target, None if store is None else store_place(store), None)
+    # The run is of this machine, whichever of its addresses it has for viewers.
+    return _Route(replace(target, both=True), store_place(store), run)
 
 
 def _read(file: Path, limit: int | None) -> tuple[list[LoggedRequest], list[SkippedLine]]:

@@ -10,7 +10,7 @@ import typer
 
 
 def synth(
-    directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="The site's folder.")] = Path(),
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The site's folder.")] = Path(),
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="The template; default DIR/build/template.yaml."),

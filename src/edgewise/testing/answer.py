@@ -9,7 +9,10 @@ from functools import cached_property
 from typing import Any
 
 from edgewise.cdn import Trace
+from edgewise.testing.errors import TestingError
 from edgewise.testing.records import Records
+
+__tracebackhide__ = True  # pytest shows the line of the test, not ours
 
 _SHOWN = 160  # characters of a problem: pytest cuts the middle out of what is much longer
 
@@ -40,10 +43,18 @@ class Answer:
 
     @property
     def text(self) -> str:
-        return self.body.decode("utf-8")
+        """Raises `TestingError` for a body that is not UTF-8."""
+        try:
+            return self.body.decode("utf-8")
+        except UnicodeDecodeError:
+            raise TestingError(f"the body is no text in UTF-8: {self!r}", hint="look at `body`") from None
 
     def json(self) -> Any:
-        return json.loads(self.body)
+        """Raises `TestingError` for a body that is no JSON, such as a page that tells of an error."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            raise TestingError(f"the body is no JSON: {self!r}", hint="look at `body`") from None
 
     @property
     def cache(self) -> str:

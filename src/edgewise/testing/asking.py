@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import time
+import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, TypedDict
+from urllib.parse import quote
 
-from edgewise.cdn.httpdate import parsed
 from edgewise.cdn.location import known_locations, region_of
+from edgewise.testing.cookies import Cookies
 from edgewise.testing.errors import TestingError
+from edgewise.testing.lines import check_headers
+
+__tracebackhide__ = True  # pytest shows the line of the test, not ours
 
 if TYPE_CHECKING:
     from edgewise.testing.answer import Answer
@@ -34,15 +39,45 @@ _FACTS = {
     "address": "Edgewise-Viewer-Address",
     "location": "Edgewise-Location",
 }
+_COUNTRY = re.compile("[A-Za-z]{2}")
+# What stands in a path as it is; a percent sign begins what is encoded already.
+_IN_PATH = "/?%:@!$&'()*+,;=-._~[]|{}^`\"<>\\"
 
 
 def check_options(options: RequestOptions) -> None:
-    """Raises `TypeError` for a name that is no option, `TestingError` for a location that is none."""
+    """Raises `TypeError` for a name that is no option, `TestingError` for a value that cannot be one."""
     for name in options:
         if name not in RequestOptions.__annotations__:
             known = ", ".join(RequestOptions.__annotations__)
             raise TypeError(f"{name!r} is no option of a request: they are {known}")
     check_location(options.get("location", ""))
+    country, address = options.get("country", ""), options.get("address", "")
+    if country and not _COUNTRY.fullmatch(country):
+        raise TestingError(f"{country!r} is no country", hint="write its two letters, such as DE")
+    if address and not _is_address(address):
+        raise TestingError(f"{address!r} is no IP address", hint="such as 203.0.113.9 or 2001:db8::1")
+    check_headers(options.get("headers", {}).items())
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def check_target(method: str, path: str) -> None:
+    """Raises `TestingError` for a request line that cannot be sent."""
+    if not method.isascii() or not method.isprintable() or " " in method or not method:
+        raise TestingError(f"{method!r} is no method of HTTP")
+    if not path.startswith("/"):
+        raise TestingError(f"the path {path!r} does not begin with a slash", hint=f"write {f'/{path}'!r}")
+    if not path.isascii() or not path.isprintable() or " " in path:
+        encoded = quote(path, safe=_IN_PATH)
+        raise TestingError(
+            f"the path {path!r} is not ready to be sent", hint=f"percent-encode it: {encoded!r}"
+        )
 
 
 def check_location(name: str) -> None:
@@ -62,68 +97,25 @@ class Visitor:
     """Somebody who keeps the cookies that he is given and sends them back; `cookies` is name to value.
 
     A value is kept as it came, with its quotes and all; its bytes are read as Latin-1, as those of every header.
-    A cookie goes to the paths below its `Path`; of two with one name the later counts. `Secure` ones go over plain
-    HTTP too, as browsers send them to localhost, and `Domain` is not regarded: there is one site.
+    A cookie goes to the paths below its `Path` until it is over by the site's clock. `Secure` ones go over plain HTTP
+    too, as browsers send them to localhost, and `Domain` is not regarded: there is one site.
     """
 
     def __init__(self, site: EdgeSite, options: RequestOptions) -> None:
-        self.cookies: dict[str, str] = {}
-        self._paths: dict[str, str] = {}
+        self.cookies = Cookies(site.clock)
         self._site = site
         self._options = options
 
     def get(self, path: str = "/") -> Answer:
         return self.request("GET", path)
 
-    def request(self, method: str, path: str, *, body: bytes | None = None) -> Answer:
+    def request(self, method: str, path: str, *, body: bytes | str | None = None) -> Answer:
         options = self._options.copy()
         asked = path.partition("?")[0]
-        sent = [
-            f"{name}={value}"
-            for name, value in self.cookies.items()
-            if _is_below(asked, self._paths.get(name, "/"))
-        ]
-        if sent:
+        if sent := self.cookies.for_path(asked):
             options["headers"] = {**options.get("headers", {}), "Cookie": "; ".join(sent)}
         answer = self._site.request(method, path, body=body, **options)
         for name, value in answer.headers:
             if name.lower() == "set-cookie":
-                self._keep(value, asked)
+                self.cookies.keep(value, asked)
         return answer
-
-    def _keep(self, line: str, asked: str) -> None:
-        pair, *rest = line.split(";")
-        name, equals, value = (part.strip(_BLANKS) for part in pair.partition("="))
-        if not equals or not name:
-            return  # RFC 6265, section 5.2: such a line is passed over
-        attributes = _attributes(rest)
-        path = attributes.get("path", "")
-        path = path if path.startswith("/") else asked.rpartition("/")[0] or "/"
-        if not _is_over(attributes):
-            self.cookies[name], self._paths[name] = value, path
-        elif self._paths.get(name, path) == path:
-            self.cookies.pop(name, None)
-
-
-# Not `str.strip()`: that takes off \xa0 and \x85 too, which are halves of letters on a UTF-8 wire.
-_BLANKS = " \t"
-
-
-def _attributes(given: list[str]) -> dict[str, str]:
-    """Attributes of a cookie, by lower-case name; of two with one name the last counts."""
-    parts = (attribute.partition("=") for attribute in given)
-    return {name.strip(_BLANKS).lower(): value.strip(_BLANKS) for name, _, value in parts}
-
-
-def _is_below(asked: str, path: str) -> bool:
-    """Whether a cookie of `path` goes to the path `asked`. RFC 6265, section 5.1.4."""
-    return asked == path or asked.startswith(path.removesuffix("/") + "/")
-
-
-def _is_over(attributes: Mapping[str, str]) -> bool:
-    """Whether a cookie with these attributes is to be deleted. RFC 6265, section 5.3: `Max-Age` comes first."""
-    age = attributes.get("max-age", "")
-    if age.removeprefix("-").isdecimal():
-        return int(age) <= 0
-    expires = parsed(attributes.get("expires", ""))
-    return expires is not None and expires <= time.time()

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from edgewise.testing.lines import Lines, pairs
+from edgewise.testing.lines import FRAMING, Lines, check_headers, pairs
+
+__tracebackhide__ = True  # pytest shows the line of the test, not ours
 
 _TIMEOUT = 30.0  # seconds for a connection that says nothing
-_FRAMING = ("content-length", "transfer-encoding")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,10 @@ class Received:
     query: str
     headers: Mapping[str, str]
     body: bytes
+
+    def header(self, name: str, default: str = "") -> str:
+        """All values of a header, joined by commas; its name in any capitals."""
+        return self.headers.get(name.lower(), default)
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,9 @@ class Reply:
             raise TypeError(
                 f"a reply's body is bytes or text, not {type(self.body).__name__}: use json.dumps"
             )
+        if not isinstance(self.headers, Mapping):
+            object.__setattr__(self, "headers", tuple(self.headers))  # it is read once for every request
+        check_headers(pairs(self.headers))
 
 
 def echo(request: Received) -> Reply:
@@ -153,7 +161,7 @@ def _send(handler: http.server.BaseHTTPRequestHandler, reply: Reply) -> None:
     handler.send_response(reply.status)
     for name, value in headers:
         handler.send_header(name, value)
-    if has_body and not any(name.lower() in _FRAMING for name, _ in headers):
+    if has_body and not any(name.lower() in FRAMING for name, _ in headers):
         handler.send_header("Content-Length", str(len(body)))
     handler.end_headers()
     if has_body and handler.command != "HEAD":

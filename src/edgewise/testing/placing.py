@@ -10,6 +10,8 @@ from edgewise.cdn.origins.places import known_names, unknown_names, without_a_pl
 from edgewise.testing.errors import TestingError
 from edgewise.testing.origin import FakeOrigin
 
+__tracebackhide__ = True  # pytest shows the line of the test, not ours
+
 Place = FakeOrigin | str | Path
 
 

@@ -28,6 +28,7 @@ from edgewise.cdn import (
     server_context,
 )
 from edgewise.cdn.template.distribution import read_distribution
+from edgewise.errors import EdgewiseError
 from edgewise.site import (
     CODE_FOLDER,
     SITE_FILE,
@@ -39,14 +40,25 @@ from edgewise.site import (
     render_yaml,
 )
 from edgewise.testing.answer import Answer
-from edgewise.testing.asking import RequestOptions, Visitor, check_location, check_options, headers_of
+from edgewise.testing.asking import (
+    RequestOptions,
+    Visitor,
+    check_location,
+    check_options,
+    check_target,
+    headers_of,
+)
 from edgewise.testing.errors import TestingError
+from edgewise.testing.lines import FRAMING
 from edgewise.testing.placing import Place, addresses, check_places
 from edgewise.testing.records import Records
+
+__tracebackhide__ = True  # pytest shows the line of the test, not ours
 
 T = TypeVar("T")
 
 _TIMEOUT = 30.0  # seconds: for a start, an answer, and what is told after it
+_WITH_BODY = ("POST", "PUT", "PATCH")  # RFC 9110, section 8.6: they say the length of none, too
 
 
 @contextmanager
@@ -140,17 +152,18 @@ class EdgeSite:
         method: str,
         path: str,
         *,
-        body: bytes | None = None,
+        body: bytes | str | None = None,
         **options: Unpack[RequestOptions],
     ) -> Answer:
-        """Send a request and wait until everything about it is known.
+        """Send a request and wait until everything about it is known. It has no headers but `Host` and what is given.
 
-        Raises `TestingError` when the connection ends without an answer.
+        Raises `TestingError` for what cannot be sent, and when the connection ends without an answer.
         """
+        check_target(method, path)
         check_options(options)
         connection = self._connection(options.get("https", False))
         try:
-            connection.request(method, path, body, headers_of(options))
+            _send(connection, method, path, headers_of(options), body)
             response = connection.getresponse()
             content, lines = response.read(), response.getheaders()
         except (OSError, http.client.HTTPException) as error:
@@ -194,7 +207,10 @@ class EdgeSite:
         async def run() -> T:
             return work()
 
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(_TIMEOUT)
+        try:
+            return asyncio.run_coroutine_threadsafe(run(), self._loop).result(_TIMEOUT)
+        except EdgewiseError as error:
+            raise error.with_traceback(None) from None  # where in the CDN it was found says nothing to a test
 
     def _on_request(self, trace: Trace) -> None:
         with self._told:
@@ -219,3 +235,21 @@ class EdgeSite:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_TIMEOUT)
         self._loop.close()
+
+
+def _send(
+    connection: http.client.HTTPConnection,
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    body: bytes | str | None,
+) -> None:
+    """Unlike `connection.request` without an `Accept-Encoding` that nobody asked for."""
+    content = body.encode() if isinstance(body, str) else body
+    given = {name.lower() for name in headers}
+    connection.putrequest(method, path, skip_host="host" in given, skip_accept_encoding=True)
+    if given.isdisjoint(FRAMING) and (content is not None or method in _WITH_BODY):
+        connection.putheader("Content-Length", str(len(content or b"")))
+    for name, value in headers.items():
+        connection.putheader(name, value)
+    connection.endheaders(content)

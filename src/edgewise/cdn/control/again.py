@@ -34,7 +34,7 @@ _FROM_CACHE = frozenset({"hit", "stale", "collapsed"})
 _OWN = frozenset(
     {
         *("header age", "header connection", "header date", "header expect", "header keep-alive"),
-        *("header upgrade", "header x-amz-cf-id", "header x-cache"),
+        *("header server-timing", "header upgrade", "header x-amz-cf-id", "header x-cache"),
     }
 )
 

@@ -8,10 +8,12 @@ function may return anything: what stands where no event has it is secret too.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import secrets
 from typing import Any, Final
 
+from edgewise.cdn.event import text as as_text
 from edgewise.cdn.message import Request
 
 # The same list is in docs/inspect.md. `key` is a word of its own (`x-key`) or has one of three before it (`x-apikey`);
@@ -23,17 +25,39 @@ _SECRET = re.compile(
 )
 # They speak of a password, and have none.
 _HARMLESS: Final = frozenset({"www-authenticate", "proxy-authenticate", "access-control-allow-credentials"})
-# The parts of events and results (also of those that report an exception) whose texts and numbers are shown.
-_SHOWN: Final = frozenset(
-    {
-        *("distributionDomainName", "distributionId", "eventType", "requestId"),
-        *("clientIp", "method", "querystring", "uri"),
-        *("authMethod", "domainName", "path", "port", "protocol", "region", "sslProtocols"),
-        *("keepaliveTimeout", "readTimeout", "responseCompletionTimeout"),
-        *("status", "statusDescription", "bodyEncoding"),
-        *("errorMessage", "errorType", "stackTrace"),
-    }
+
+
+class _Place:
+    """An object of an event or a result: the fields whose texts and numbers are shown, and the objects inside it."""
+
+    __slots__ = ("inside", "shown")
+
+    def __init__(self, shown: str = "", **inside: _Place) -> None:
+        self.shown = frozenset(shown.split())
+        self.inside = inside
+
+
+_OF_AN_ORIGIN: Final = (
+    "authMethod domainName path port protocol region sslProtocols"
+    " keepaliveTimeout readTimeout responseCompletionTimeout"
 )
+_OF_A_REQUEST: Final = "clientIp method querystring uri"
+_OF_A_RESPONSE: Final = "status statusDescription bodyEncoding"
+_ORIGIN: Final = _Place(custom=_Place(_OF_AN_ORIGIN), s3=_Place(_OF_AN_ORIGIN))
+_RECORD: Final = _Place(
+    cf=_Place(
+        config=_Place("distributionDomainName distributionId eventType requestId"),
+        request=_Place(_OF_A_REQUEST, origin=_ORIGIN),
+        response=_Place(_OF_A_RESPONSE),
+    )
+)
+# An event; a request or a response; and what a function that raised leaves instead.
+_TOP: Final = _Place(
+    f"{_OF_A_REQUEST} {_OF_A_RESPONSE} errorMessage errorType stackTrace requestId",
+    Records=_RECORD,
+    origin=_ORIGIN,
+)
+_ELSEWHERE: Final = _Place()
 _SHOWN_LISTS: Final = frozenset({"sslProtocols", "stackTrace"})
 _SHOWN_OF_A_BODY: Final = frozenset({"action", "encoding", "inputTruncated"})
 TOO_DEEP: Final = "(too deep)"
@@ -95,9 +119,10 @@ class Mask:
         """
         if self.reveal:
             return text
-        found = {secret for name, value in request.headers for secret in _secrets(name, value)}
-        for secret in sorted(found, key=len, reverse=True):
-            text = text.replace(secret, masked(secret))
+        secrets_of = {secret for name, value in request.headers for secret in _secrets(name, as_text(value))}
+        found = {spelling: secret for secret in secrets_of for spelling in _spellings(secret)}
+        for spelling in sorted(found, key=len, reverse=True):
+            text = text.replace(spelling, masked(found[spelling]))
         return text
 
     def key_part(self, name: str, value: str) -> str:
@@ -107,30 +132,32 @@ class Mask:
     def event(self, value: Any) -> Any:
         """A copy of a Lambda@Edge event, of its request or response, or of whatever a function returned.
 
-        Shown are the fields that events have, and headers by their names; all else is masked, at any depth. The value
-        must be `shallow`.
+        Shown are the fields that events have, where they have them, and headers by their names; all else is masked.
+        The value must be `shallow`.
         """
-        if self.reveal:
-            return value
+        return value if self.reveal else self._part(value, _TOP)
+
+    def _part(self, value: Any, place: _Place) -> Any:
         if isinstance(value, list):
-            return [self.event(item) for item in value]
+            return [self._part(item, place) for item in value]
         if isinstance(value, dict):
-            return {name: self._field(name, item, value) for name, item in value.items()}
+            return {name: self._field(name, item, value, place) for name, item in value.items()}
         return _whole(value)
 
-    def _field(self, name: str, item: Any, part: dict[str, Any]) -> Any:
-        """One field of an object of an event; `part` is that object."""
+    def _field(self, name: str, item: Any, part: dict[str, Any], place: _Place) -> Any:
+        """One field of an object of an event; `part` is that object, `place` where it stands."""
         if name in ("headers", "customHeaders"):
             if not isinstance(item, dict):
                 return _whole(item)
             return {header: self._entries(header, entries) for header, entries in item.items()}
         if name == "body":
             return _body(item, is_made="status" in part)
-        if isinstance(item, str | int | float) and name in _SHOWN:
-            return item
-        if isinstance(item, list) and name in _SHOWN_LISTS:
-            return [entry if isinstance(entry, str) else _whole(entry) for entry in item]
-        return _whole(item) if is_secret(name) else self.event(item)
+        if name in place.shown:
+            if isinstance(item, str | int | float):
+                return item
+            if isinstance(item, list) and name in _SHOWN_LISTS:
+                return [entry if isinstance(entry, str) else _whole(entry) for entry in item]
+        return _whole(item) if is_secret(name) else self._part(item, place.inside.get(name, _ELSEWHERE))
 
     def _entries(self, name: str, entries: Any) -> Any:
         """One name of a header map: a list of objects with `key` and `value`."""
@@ -162,6 +189,12 @@ def _secrets(name: str, value: str) -> list[str]:
         case _:
             parts = [value]
     return [part for part in parts if len(part) >= _RECOGNISED]
+
+
+def _spellings(secret: str) -> set[str]:
+    """A secret as it is, and as Python and JSON print it within an event."""
+    printed = (repr(secret), json.dumps(secret), json.dumps(secret, ensure_ascii=False))
+    return {secret, *(text[1:-1] for text in printed)}
 
 
 def masked(value: str) -> str:

@@ -5,8 +5,9 @@ What a stage shows is what the JSON of the inspector and its page both tell; nei
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -57,7 +58,7 @@ def requests(trace: Trace, mask: Mask) -> list[Stage]:
             else:
                 made = "a response of its own" if isinstance(returned, dict) else ""
                 stages.append(Stage(f"{run.trigger} returned", note=made or run.error or _NOTHING))
-    return stages
+    return _numbered(stages)
 
 
 def responses(trace: Trace, mask: Mask) -> list[Stage]:
@@ -77,7 +78,18 @@ def responses(trace: Trace, mask: Mask) -> list[Stage]:
                 stages.append(Stage(f"{run.trigger} returned", note=run.error or _NOTHING))
     if trace.answer is not None:
         stages.append(Stage("viewer received", of_response(trace.status, trace.answer, mask)))
-    return stages
+    return _numbered(stages)
+
+
+def _numbered(stages: list[Stage]) -> list[Stage]:
+    """Attempts of a failover have the same functions: those after the first are told apart by a number."""
+    times: Counter[str] = Counter()
+    numbered = []
+    for stage in stages:
+        times[stage.title] += 1
+        count = times[stage.title]
+        numbered.append(stage if count == 1 else replace(stage, title=f"{stage.title} ({count})"))
+    return numbered
 
 
 def table(stages: Iterable[Stage]) -> list[Row]:

@@ -14,10 +14,11 @@ from collections.abc import Callable
 from edgewise.cdn.distribution import FunctionDefinition
 from edgewise.cdn.functions import names
 from edgewise.cdn.functions.alarm import Alarm
+from edgewise.cdn.functions.failed import EXIT, NOT_STARTED, OUT_OF_MEMORY, TIMED_OUT
 from edgewise.cdn.functions.invocation import CLOSED, Invocation
 from edgewise.cdn.functions.launcher import Launcher
 from edgewise.cdn.functions.logs import LogStream
-from edgewise.cdn.functions.memory import MEASURE_EVERY, MemoryGauge
+from edgewise.cdn.functions.memory import MEASURE_EVERY, MemoryGauge, used_memory_mb
 from edgewise.cdn.functions.output import Output
 from edgewise.cdn.functions.process import Process
 from edgewise.cdn.functions.runtime_api import Outcome, Refused, RuntimeApi
@@ -28,8 +29,6 @@ from edgewise.errors import EdgewiseError
 # How long an environment is idle before it is frozen. Stopping and starting a process costs as much as a short
 # invocation: one that follows at once finds the process running. Lambda does not freeze at once either.
 _FREEZE_AFTER = 0.002
-
-_EXIT, _OUT_OF_MEMORY, _TIMED_OUT = "Runtime.ExitError", "Runtime.OutOfMemory", "Sandbox.Timedout"
 
 
 class ExecutionEnvironment:
@@ -60,12 +59,14 @@ class ExecutionEnvironment:
         self._watcher: asyncio.Task[None] | None = None
         self._current = retry
         self._repeated = retry is not None
-        self._failure = Outcome(b"", _EXIT)
+        self._failure = Outcome(b"", EXIT)
         self._invocations = 0
         self._began = self._deadline = self._idle_since = 0.0
         self._init_seconds: float | None = None
         self._alarm = Alarm(self._look)
         self._memory = MemoryGauge(function.memory_mb)
+        # What it had when it was ended for having too much.
+        self._used_mb = 0
         self._arn = names.arn(function, region)
 
     async def start(self) -> None:
@@ -90,7 +91,7 @@ class ExecutionEnvironment:
                 self._output.close_descriptor()
         except (OSError, EdgewiseError) as error:
             # Out of processes or file descriptors, the code folder is gone, there is no Node.
-            self._failure = Outcome(str(error).encode(), "Sandbox.StartFailed")
+            self._failure = Outcome(str(error).encode(), NOT_STARTED)
             self._leave("error")
             return
         self._watcher = asyncio.get_running_loop().create_task(self._watch(self._process))
@@ -136,10 +137,12 @@ class ExecutionEnvironment:
 
     def _tell_why(self, invocation: Invocation, how: str) -> None:
         error_type = self._failure.error_type
-        if error_type == _TIMED_OUT:
+        if error_type == TIMED_OUT:
             message = self.logs.timed_out(invocation.request_id, self.function.timeout)
-        elif error_type in (_EXIT, _OUT_OF_MEMORY):
+        elif error_type in (EXIT, OUT_OF_MEMORY):
             message = self.logs.exited(invocation.request_id, how, error_type)
+            if self._used_mb > self.function.memory_mb:
+                message += f"; it had {self._used_mb:,} MB"
         else:
             return
         report = {"errorType": error_type, "errorMessage": message}
@@ -243,7 +246,9 @@ class ExecutionEnvironment:
         """End the process if it has more memory than the function may."""
         if self._process is None or not self._memory.exceeded(self._process.pid, now):
             return False
-        self._failure = Outcome(b"", _OUT_OF_MEMORY)
+        self._failure = Outcome(b"", OUT_OF_MEMORY)
+        # The gauge tells the limit from now on, as Lambda does.
+        self._used_mb = used_memory_mb(self._process.pid) or 0
         self._process.kill()  # its end is noticed like any other
         return True
 
@@ -259,7 +264,7 @@ class ExecutionEnvironment:
         elif now >= self._deadline:
             # Not ready or not answered in time, or answered and the client asks for no other.
             self._drain_output()
-            self._failure = Outcome(b"", _TIMED_OUT)
+            self._failure = Outcome(b"", TIMED_OUT)
             self._leave("timeout")
         elif not self._too_large(now):
             self._alarm.no_later_than(min(self._deadline, now + MEASURE_EVERY))

@@ -16,14 +16,12 @@ from dataclasses import dataclass, replace
 from edgewise.cdn.distribution import FunctionDefinition
 from edgewise.cdn.functions import names
 from edgewise.cdn.functions.environment import ExecutionEnvironment
+from edgewise.cdn.functions.failed import THROTTLED
 from edgewise.cdn.functions.invocation import CLOSED, Invocation, new_invocation
 from edgewise.cdn.functions.launcher import Launcher
 from edgewise.cdn.functions.logs import LogSink, LogStream
 from edgewise.cdn.functions.runtime_api import Outcome
 from edgewise.cdn.functions.states import State
-
-# What CloudFront answers for this is 503 with `LambdaLimitExceeded`, not `LambdaExecutionError`.
-THROTTLED = "Sandbox.Throttled"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,17 @@ from typing import TextIO
 
 @dataclass(frozen=True, slots=True)
 class LogEvent:
-    """One line. `time` is in seconds since the epoch; `message` has no line end."""
+    """One line. `time` is in seconds since the epoch; `message` has no line end.
+
+    `by_lambda` tells what Lambda itself writes from what a function prints, which may look the same.
+    """
 
     region: str
     group: str
     stream: str
     time: float
     message: str
+    by_lambda: bool = False
 
 
 # Streams written to at a time; one that is older is opened again when it has more to say.
@@ -43,13 +47,17 @@ class LogStream:
     clock: Callable[[], float]
 
     def write(self, message: str) -> None:
+        """A line that the function printed."""
         self.sink(LogEvent(self.region, self.group, self.name, self.clock(), message))
 
+    def _write(self, message: str) -> None:
+        self.sink(LogEvent(self.region, self.group, self.name, self.clock(), message, by_lambda=True))
+
     def init_start(self, runtime: str) -> None:
-        self.write(f"INIT_START Runtime Version: {runtime}")
+        self._write(f"INIT_START Runtime Version: {runtime}")
 
     def start(self, request_id: str, version: int) -> None:
-        self.write(f"START RequestId: {request_id} Version: {version}")
+        self._write(f"START RequestId: {request_id} Version: {version}")
 
     def end(
         self,
@@ -65,7 +73,7 @@ class LogStream:
 
         `status` is of an environment that ended, as `timeout`; an exception of the handler has none.
         """
-        self.write(f"END RequestId: {request_id}")
+        self._write(f"END RequestId: {request_id}")
         billed = -int(-1000 * (seconds + (init_seconds or 0.0)) // 1)
         report = (
             f"REPORT RequestId: {request_id}\tDuration: {seconds * 1000:.2f} ms\t"
@@ -75,25 +83,25 @@ class LogStream:
             report += f"Max Memory Used: {used_mb} MB\t"
         if init_seconds is not None:
             report += f"Init Duration: {init_seconds * 1000:.2f} ms\t"
-        self.write(report + (f"Status: {status}" if status else ""))
+        self._write(report + (f"Status: {status}" if status else ""))
 
     def init_report(self, seconds: float, phase: str, status: str, error_type: str) -> None:
         """A start that failed; `phase` is `invoke` for one that is repeated within an invocation."""
         report = f"INIT_REPORT Init Duration: {seconds * 1000:.2f} ms\tPhase: {phase}\tStatus: {status}"
-        self.write(report if status == "timeout" else f"{report}\tError Type: {error_type}")
+        self._write(report if status == "timeout" else f"{report}\tError Type: {error_type}")
 
     def timed_out(self, request_id: str, timeout: float) -> str:
         """Returns the line."""
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(self.clock()))
         line = f"{stamp}.000Z {request_id} Task timed out after {timeout:.2f} seconds"
-        self.write(line)
+        self._write(line)
         return line
 
     def exited(self, request_id: str, how: str, error_type: str) -> str:
         """`how` is as `exit status 1`, empty where nothing is known; returns what it says, in one line."""
         said = f"Runtime exited with error: {how}" if how else "Runtime exited without providing a reason"
         line = f"RequestId: {request_id} Error: {said}"
-        self.write(f"{line}\n{error_type}")
+        self._write(f"{line}\n{error_type}")
         return line
 
 

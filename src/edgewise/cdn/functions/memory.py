@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from edgewise.cdn.functions.process import descendants, text_of
 
 # Seconds between two looks at a function that is running. Asking takes a tenth of the time of a whole invocation.
@@ -11,8 +9,6 @@ MEASURE_EVERY = 0.1
 
 # Megabytes a second: more than any process can fill. What was measured holds for as long as that leaves room.
 _FASTEST = 20_000
-_PAGE = os.sysconf("SC_PAGE_SIZE")
-_MEGABYTE = 1024 * 1024
 
 
 class MemoryGauge:
@@ -40,22 +36,25 @@ class MemoryGauge:
 
 
 def used_memory_mb(pid: int) -> int | None:
-    """The most that the process has had, with what its children have now; None where that is not told."""
+    """The most that the process has had, or what it has now with its children; None where that is not told."""
     try:
-        peak = _peak_mb(text_of(f"/proc/{pid}/status"))
+        peak = _kilobytes(text_of(f"/proc/{pid}/status"), b"\nVmHWM:")
     except OSError:
         return None
-    return peak + sum(map(_resident, descendants(pid))) // _MEGABYTE
+    children = descendants(pid)
+    together = sum(map(_share, (pid, *children))) if children else 0
+    return max(peak, together) // 1024
 
 
-def _peak_mb(status: bytes) -> int:
-    """`VmHWM` of the text of `/proc/PID/status`; a process that has just ended has none."""
-    _, _, rest = status.partition(b"\nVmHWM:")
-    return int(rest.split(None, 1)[0]) // 1024 if rest else 0
+def _kilobytes(told: bytes, name: bytes) -> int:
+    """A row of a file of `/proc`; a process that has just ended has none."""
+    _, _, rest = told.partition(name)
+    return int(rest.split(None, 1)[0]) if rest else 0
 
 
-def _resident(pid: int) -> int:
+def _share(pid: int) -> int:
+    """Kilobytes of a process, of those pages that it shares with others (a child's, with its parent) its part."""
     try:
-        return int(text_of(f"/proc/{pid}/statm").split()[1]) * _PAGE
+        return _kilobytes(text_of(f"/proc/{pid}/smaps_rollup"), b"\nPss:")
     except OSError:
         return 0

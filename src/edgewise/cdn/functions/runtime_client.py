@@ -81,7 +81,8 @@ def load_or_report(api: Api, name: str) -> Callable[[Any, Any], Any]:
     except ImportError as error:
         api.fail("init/error", "Runtime.ImportModuleError", f"Unable to import module: {error}", [])
     except SyntaxError as error:
-        api.fail("init/error", "Runtime.UserCodeSyntaxError", f"Syntax error in module: {error}", [])
+        place = f'  File "{error.filename}" Line {error.lineno}\n    {error.text}'
+        api.fail("init/error", "Runtime.UserCodeSyntaxError", f"Syntax error in module: {error}", [place])
     except AttributeError as error:
         api.fail("init/error", "Runtime.HandlerNotFound", str(error), [])
     except Exception as error:

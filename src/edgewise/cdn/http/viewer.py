@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import socket
+import sys
+import termios
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -169,7 +172,7 @@ class ViewerConnection(asyncio.Protocol):
 
         A slow viewer may take as long as it likes for an answer, and for a body that it sends.
         """
-        now, unread = self._loop.time(), self._transport.get_write_buffer_size()
+        now, unread = self._loop.time(), self._unread_bytes()
         if unread != self._unread:
             self._unread, self._unread_since = unread, now
         if unread:
@@ -191,6 +194,18 @@ class ViewerConnection(asyncio.Protocol):
             # Whoever is writing hears of it, and cuts the connection.
             self._given_up = True
             self._wake_writer()
+
+    def _unread_bytes(self) -> int:
+        """What the viewer has not taken yet, here and in the system: that alone moves while a slow one reads."""
+        waiting = self._transport.get_write_buffer_size()
+        descriptor = self._transport.get_extra_info("socket") if waiting else None
+        if descriptor is None:
+            return waiting
+        try:
+            told = fcntl.ioctl(descriptor.fileno(), termios.TIOCOUTQ, bytes(4))
+        except OSError:
+            return waiting  # it is gone, or the system does not tell
+        return waiting + int.from_bytes(told, sys.byteorder)
 
     # Reading.
 
@@ -232,6 +247,9 @@ class ViewerConnection(asyncio.Protocol):
                     await asyncio.sleep(0)  # others want to be served too
         except TimeoutError:
             self.abort()  # the viewer does not read, which is its business
+        except asyncio.CancelledError:
+            self.abort()  # nobody else would answer, or end the connection
+            raise
         except Exception as error:
             # A defect of ours. It must be seen, and must not leave the viewer waiting.
             self._loop.call_exception_handler({"message": "a request was not answered", "exception": error})

@@ -17,7 +17,8 @@ import orjson
 from edgewise.cdn import failure, httpdate
 from edgewise.cdn.distribution import Origin
 from edgewise.cdn.errorpage import reason
-from edgewise.cdn.functions.function import THROTTLED, FunctionResult
+from edgewise.cdn.functions.failed import THROTTLED
+from edgewise.cdn.functions.function import FunctionResult
 from edgewise.cdn.message import Headers, Request, Response
 from edgewise.cdn.origins import payload
 from edgewise.cdn.origins.refusal import Refusal

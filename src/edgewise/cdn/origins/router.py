@@ -55,25 +55,16 @@ class OriginRouter:
             await self._names.resolve(origin.domain, _timeouts(origin).connect)
 
     async def send(self, origin: Origin, request: Request) -> Response:
-        """The origin's answer. `request.headers` are complete but for the origin's own custom headers.
-
-        Raises `RequestFailure` when there is none.
-        """
-        sent = request
-        if origin.path or origin.custom_headers:
-            sent = request.copy()
-            sent.uri = origin.path + request.uri
-            for name, value in origin.custom_headers:
-                sent.headers.set(name, value)
+        """The origin's answer to a request that is `completed`. Raises `RequestFailure` when there is none."""
         place = self._places.find(origin)
         if isinstance(place, Folder):
-            return await self._bucket(place).send(origin.domain, sent)
+            return await self._bucket(place).send(origin.domain, request)
         timeouts = _timeouts(origin)
         function = self._functions.get(origin.domain.lower()) if place is None else None
         if function is not None:
             attempts = timeouts.attempts if request.method in _RETRIED else 1
-            return await function.send(origin, sent, attempts)
-        return await self._pool.send(place or _real_address(origin, request), sent, timeouts)
+            return await function.send(origin, request, attempts)
+        return await self._pool.send(place or _real_address(origin, request), request, timeouts)
 
     def _bucket(self, folder: Folder) -> Bucket:
         bucket = self._buckets.get(folder)
@@ -83,6 +74,17 @@ class OriginRouter:
 
     def close(self) -> None:
         self._pool.close()
+
+
+def completed(origin: Origin, request: Request) -> Request:
+    """The request as the origin gets it: with its path before the URI, and its custom headers."""
+    if not (origin.path or origin.custom_headers):
+        return request
+    sent = request.copy()
+    sent.uri = origin.path + request.uri
+    for name, value in origin.custom_headers:
+        sent.headers.set(name, value)
+    return sent
 
 
 def _timeouts(origin: Origin) -> Timeouts:

@@ -20,12 +20,17 @@ from edgewise.cli.errors import ReplayError
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where the requests go: always this machine. `both` means that its port speaks TLS and plain HTTP."""
+    """Where the requests go. `both` means that its port speaks TLS and plain HTTP."""
 
     host: str
     port: int
     tls: bool
     both: bool = False
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """What two targets at the same port have in common, with TLS or without."""
+        return "127.0.0.1" if self.host == "localhost" else self.host, self.port
 
     @property
     def authority(self) -> str:
@@ -42,10 +47,7 @@ class Answer:
 
 
 def parse_target(url: str) -> Target:
-    """The target for `http://127.0.0.1:8080` and the like.
-
-    Raises `ReplayError` for every address outside this machine: recorded traffic must not hit a real site.
-    """
+    """The target for `http://127.0.0.1:8080` and the like. Raises `ReplayError` for what is no such address."""
     parts = urlsplit(url)
     try:
         port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -53,12 +55,16 @@ def parse_target(url: str) -> Target:
         port = 0
     if parts.scheme not in ("http", "https") or not parts.hostname or not port or parts.path not in ("", "/"):
         raise ReplayError(f"{url!r} is not a target", hint="Give an address such as http://127.0.0.1:8080")
-    if not _is_loopback(parts.hostname):
+    return Target(parts.hostname, port, parts.scheme == "https")
+
+
+def check_loopback(target: Target) -> None:
+    """Raises `ReplayError` for every address outside this machine: recorded traffic must not hit a real site."""
+    if not _is_loopback(target.host):
         raise ReplayError(
-            f"{parts.hostname} is not this machine; recorded traffic is only sent to 127.0.0.1, ::1 or localhost",
+            f"{target.host} is not this machine; recorded traffic is only sent to 127.0.0.1, ::1 or localhost",
             hint="Start the site with `edgewise up` and give its address, or leave --to away.",
         )
-    return Target(parts.hostname, port, parts.scheme == "https")
 
 
 def _is_loopback(host: str) -> bool:

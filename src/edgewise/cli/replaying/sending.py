@@ -43,18 +43,25 @@ class Tally:
     # (recorded status, status now) → how often, and the first target it happened to.
     changed: Counter[tuple[int, int]] = field(default_factory=Counter)
     first_changed: dict[tuple[int, int], str] = field(default_factory=dict)
+    # Host → how many 403s, and the id of the last.
+    forbidden: Counter[str] = field(default_factory=Counter)
+    last_forbidden: dict[str, str] = field(default_factory=dict)
 
     @property
     def answered(self) -> int:
         return len(self.milliseconds)
 
-    def add(self, request: LoggedRequest, answer: Answer) -> None:
+    def add(self, request: LoggedRequest, answer: Answer, host: str) -> None:
+        """Count an answer to a request that was sent for `host`."""
         self.milliseconds.append(answer.ms)
         self.statuses[answer.status] += 1
         if answer.request_id:
             self.request_ids.append(answer.request_id)
         elif 400 <= answer.status < 500:
             self.refused += 1
+        if answer.status == 403 and answer.request_id:
+            self.forbidden[host] += 1
+            self.last_forbidden[host] = answer.request_id
         if request.status not in (0, answer.status):
             change = (request.status, answer.status)
             self.changed[change] += 1
@@ -167,7 +174,8 @@ class _Sender:
 
     async def _send(self, request: LoggedRequest) -> None:
         tls = request.tls if self.target.both and request.tls is not None else self.target.tls
-        message, rewritten = encode(request, self.host or request.host or self.target.authority)
+        host = self.host or request.host or self.target.authority
+        message, rewritten = encode(request, host)
         self.tally.sent += 1
         self.tally.rewritten += rewritten
         try:
@@ -179,7 +187,7 @@ class _Sender:
         except OSError as error:
             self.tally.unanswered[_cause(error)] += 1
         else:
-            self.tally.add(request, answer)
+            self.tally.add(request, answer, host)
 
     async def _exchange(self, message: bytes, is_head: bool, tls: bool) -> Answer:
         """The answer; a connection that dies on the way is replaced once."""

@@ -9,12 +9,16 @@ from typing import Any
 
 from edgewise.cli.accesslog import SkippedLine
 from edgewise.cli.replaying.arrival import Arrival
+from edgewise.cli.replaying.hosts import StrangeHost
 from edgewise.cli.replaying.sending import Tally
+from edgewise.cli.terminal import printable
 
 _TOP = 5
 
 
-def facts(tally: Tally, skipped: Sequence[SkippedLine], arrival: Arrival | None) -> dict[str, Any]:
+def facts(
+    tally: Tally, skipped: Sequence[SkippedLine], arrival: Arrival | None, strange: Sequence[StrangeHost] = ()
+) -> dict[str, Any]:
     """The whole summary as one flat-enough object; `store` is null when no store was asked."""
     p50, p99 = _percentiles(tally)
     return {
@@ -29,6 +33,7 @@ def facts(tally: Tally, skipped: Sequence[SkippedLine], arrival: Arrival | None)
             {"recorded": recorded, "now": now, "count": n, "first": tally.first_changed[recorded, now]}
             for (recorded, now), n in tally.changed.most_common()
         ],
+        "unknown_hosts": {each.name: each.requests for each in strange},
         "seconds": round(tally.seconds, 3),
         "requests_per_second": round(_rate(tally), 1),
         "p50_ms": p50,
@@ -71,6 +76,16 @@ def lines(tally: Tally, skipped: Sequence[SkippedLine]) -> Iterator[str]:
     for reason, numbers in _by_reason(skipped):
         shown = ", ".join(map(str, numbers[:_TOP])) + (", …" if len(numbers) > _TOP else "")
         yield _line("skipped", f"{len(numbers):,} × {reason}: line {shown}")
+
+
+def host_lines(strange: Sequence[StrangeHost]) -> Iterator[str]:
+    """The names that the site does not have, and what to do about them."""
+    for each in strange[:_TOP]:
+        yield _line("403", f"{each.requests:,}: {printable(each.why)}")
+    if len(strange) > _TOP:
+        yield _line("", f"… and {len(strange) - _TOP} more names; --json has them all")
+    if strange:
+        yield _line("", "--host NAME sends every request for a name that the site has")
 
 
 def arrival_lines(arrival: Arrival | None, finished: bool) -> Iterator[str]:

@@ -34,7 +34,8 @@ _DIM, _RED, _YELLOW, _GREEN, _CYAN, _RESET = (
 class Screen:
     """`as_json` makes every line an object; `color` is for a terminal.
 
-    `in_source` names, in any text, the file that a person edits for one that was built from it.
+    `in_source` names, in any text, the file that a person edits for one that was built from it; `function_log` knows
+    what of the functions' logs is shown.
     """
 
     def __init__(self, output: TextIO, *, as_json: bool, color: bool) -> None:
@@ -46,7 +47,7 @@ class Screen:
         self._color = color
         self._queue: queue.Queue[str | None] = queue.Queue(_QUEUE)
         self._left_out = 0
-        self._function_log = FunctionLog()
+        self.function_log = FunctionLog()
         self.in_source: Callable[[str], str] = str
         # Programs are promised that the first object is the ready one; what comes before it is held back.
         self._held: list[str] | None = [] if as_json else None
@@ -112,7 +113,7 @@ class Screen:
 
     def log(self, event: LogEvent) -> None:
         """What a function printed, as far as a person wants to see it (`functionlog.py`)."""
-        message = self.in_source(self._function_log.shown(event))
+        message = self.in_source(self.function_log.shown(event))
         if not message:
             return
         name = event.group.rsplit(".", 1)[-1]

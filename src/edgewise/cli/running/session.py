@@ -116,6 +116,7 @@ class Session:
         stack.callback(logs.close)
         placed = await places
         cdn = self._cdn(template, placed, subscription, logs, bundle)
+        screen.function_log.folders = {function.code for function in cdn.distribution.functions.values()}
         self._access_logs = AccessLogs.of(cdn.distribution, logs.folder, screen.message)
         stack.callback(self._access_logs.close)
         port = await cdn.start(options.host, options.port)
