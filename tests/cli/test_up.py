@@ -111,7 +111,8 @@ def test_the_shop_works(shop: Up) -> None:
     assert shop.request("/nowhere")[0] == 404
     shown = shop.wait_for(lambda event: event.get("path") == "/broken")
     assert shown["status"] == 500
-    assert [run["trigger"] for run in shown["functions"]] == ["viewer-request", "origin-response"]
+    triggers = ["viewer-request", "origin-request", "origin-response"]
+    assert [run["trigger"] for run in shown["functions"]] == triggers
 
 
 def test_an_asset_is_cached(shop: Up) -> None:

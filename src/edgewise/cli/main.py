@@ -11,12 +11,14 @@ from edgewise.cli.again import again
 from edgewise.cli.check import check
 from edgewise.cli.clock import clock
 from edgewise.cli.commands import PlainCommand, PlainGroup, ValueCommand
+from edgewise.cli.cost import cost
 from edgewise.cli.init import init
 from edgewise.cli.inspect import inspect
 from edgewise.cli.invalidate import invalidate
 from edgewise.cli.logs import logs
 from edgewise.cli.query import query
 from edgewise.cli.replay import replay
+from edgewise.cli.simulate import simulate
 from edgewise.cli.store import store
 from edgewise.cli.synth import synth
 from edgewise.cli.up import up
@@ -40,7 +42,23 @@ def options(version: bool = typer.Option(False, "--version", help="Print the ver
 
 
 # In the order in which one meets them; `--help` shows it.
-for command in (init, up, check, logs, query, inspect, again, invalidate, clock, replay, synth, store):
+COMMANDS = (
+    init,
+    up,
+    check,
+    logs,
+    query,
+    inspect,
+    again,
+    invalidate,
+    clock,
+    replay,
+    simulate,
+    cost,
+    synth,
+    store,
+)
+for command in COMMANDS:
     app.command(cls=ValueCommand if command in (inspect, again, clock) else PlainCommand)(command)
 
 

@@ -31,9 +31,10 @@ KNOWN_STREAMS: Final = MappingProxyType(
     {
         "edge": _columns(
             "request_id trigger schema distribution_id host method path query status:int duration_ms:float client_ip "
-            "user_agent referrer language country device content_type region function_version settings_hash "
-            "environment_id environment_age_ms:int invocation:int cold:bool sent:int dropped:int failed_steps:int "
-            "failure truncated"
+            "visitor user_agent referrer language country device content_type region function_version settings_hash "
+            "environment_id environment_age_ms:int invocation:int cold:bool memory_hits:int memory_misses:int sent:int "
+            "retried:int dropped:int waited_ms:float batch_age_ms:int sample_rate:float failed_steps:int failure "
+            "truncated"
         ),
         "access": _columns(
             "request_id schema distribution_id host method path query protocol status:int bytes_sent:int "
