@@ -100,7 +100,7 @@ def test_a_sample_is_taken_here_too_and_holds_every_error(tmp_path: Path) -> Non
         (error,) = eventually(lambda: up.rows("SELECT sample_rate FROM edge WHERE status = 500"))
         assert error["sample_rate"] == 1
         assert len(eventually(lambda: len(rows := up.rows("SELECT * FROM access")) == 41 and rows)) == 41
-        asked_for = "SELECT request_id FROM edge WHERE trigger = 'viewer-request' AND sample_rate = 0.25"
+        asked_for = "SELECT request_id FROM edge WHERE trigger = 'viewer-request' AND path = '/api/products'"
         answered = "SELECT request_id FROM edge WHERE trigger = 'origin-response' AND status = 200"
 
         def both() -> set[str] | None:
