@@ -1,106 +1,139 @@
-"""What the edge runtime costs: importing it in a fresh interpreter, and handling one viewer request.
+"""What importing the edge runtime costs in a fresh interpreter: time, and memory.
 
-    .venv/bin/python -m benchmarks.edge_import [--rounds 15]
+    .venv/bin/python -m benchmarks.edge_import [--rounds 11]
 
-Imports are compared with AWS's bare runtime client, which every Python function pays for, and with boto3 and one
-client, which is how a function usually speaks to the world. Handling is compared with `json.dumps` of the record
-that it makes. All variants take turns in the same run: read the ratios, for the milliseconds are this machine's.
-Bytecode is made before it is measured; a bundle that ships none is compiled at every start, and one row shows what
-that costs.
+The floor is AWS's bare runtime client, which every Python function pays for; the floor of whatever speaks TLS is the
+interpreter's own `ssl`, without and with the authorities' certificates; the peer is boto3 with one client. All take
+turns in the same run: read what is added, and the ratios, for the milliseconds are this machine's. Bytecode is made
+before it is measured; a bundle that ships none is compiled at every start, and one row shows what that costs. The
+second table is of interpreters with the share of a processor that Lambda gives a function of 128 MB; it needs a
+control group that may be written to, and is left out elsewhere.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
-
-from edgewise.edge import Edge
 
 _CLIENT = "import awslambdaric.bootstrap"
 _EDGE = f"{_CLIENT}\nfrom edgewise.edge import Edge"
 _NO_BYTECODE = "import sys\nsys.dont_write_bytecode, sys.pycache_prefix = True, '/nonexistent'"
-_OPENOBSERVE = "Edge({'log': {'delivery': 'openobserve', 'url': '%s://logs.example'}})"
+_FLOOR, _TLS, _PEER = (
+    "awslambdaric",
+    "+ ssl and the authorities' certificates",
+    "+ boto3 and a DynamoDB client",
+)
 VARIANTS = {
-    "awslambdaric": _CLIENT,
-    "+ edgewise.edge, stdout": f"{_EDGE}\nEdge()",
+    _FLOOR: _CLIENT,
+    "+ edge, stdout": f"{_EDGE}\nEdge({{'log': {{'delivery': 'stdout'}}}})",
     "+ the same from source, no bytecode": f"{_CLIENT}\n{_NO_BYTECODE}\n{_EDGE}\nEdge()",
-    "+ edgewise.edge, openobserve, http": f"{_EDGE}\n{_OPENOBSERVE % 'http'}",
-    "+ edgewise.edge, openobserve, https": f"{_EDGE}\n{_OPENOBSERVE % 'https'}",
-    "+ boto3 and a DynamoDB client": f"{_CLIENT}\nimport boto3\nboto3.client('dynamodb', region_name='eu-west-2')",
+    "+ edge, openobserve over http": f"{_EDGE}\nEdge({{'log': {{'delivery': 'openobserve', 'url': 'http://a.example'}}}})",
+    "+ ssl": f"{_CLIENT}\nimport socket, ssl\nssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)",
+    "+ ssl and the authorities' certificates": f"{_CLIENT}\nimport socket, ssl\nssl.create_default_context()",
+    "+ edge, openobserve over TLS": f"{_EDGE}\nEdge({{'log': {{'delivery': 'openobserve', 'url': 'https://a.example'}}}})",
+    "+ edge, firehose: TLS and signing": f"{_EDGE}\nEdge({{'log': {{'delivery': 'firehose', 'stream_name': 'a'}}}})",
+    _PEER: f"{_CLIENT}\nimport boto3\nboto3.client('dynamodb', region_name='eu-west-2')",
 }
-_TIMED = "import time\nbegan = time.perf_counter()\n{code}\nprint((time.perf_counter() - began) * 1000)"
-_EVENT = Path(__file__).parents[1] / "tests" / "edge" / "events" / "viewer-request.json"
-_ENVIRON = {"AWS_REGION": "eu-west-2", "AWS_LAMBDA_FUNCTION_VERSION": "7"}
+_TIMED = """import time
+began = time.{clock}()
+{code}
+took = time.{clock}() - began
+pages = int(open("/proc/self/statm").read().split()[1])
+print(took * 1000, pages * 4)
+"""
+_LAMBDA = {
+    "AWS_REGION": "eu-west-2",
+    "AWS_ACCESS_KEY_ID": "none",
+    "AWS_SECRET_ACCESS_KEY": "none",
+    "AWS_SESSION_TOKEN": "none",
+}
+_PERIOD_US = 20_000
+_SHARE = 128 / 1769  # of a processor: Lambda gives a whole one at 1,769 MB (Lambda Developer Guide)
+_GROUPS = {  # by the folder of a control group: the file of its share, and what is written there
+    "/sys/fs/cgroup/cpu": ("cpu.cfs_quota_us", f"{int(_SHARE * _PERIOD_US)}"),
+    "/sys/fs/cgroup": ("cpu.max", f"{int(_SHARE * _PERIOD_US)} {_PERIOD_US}"),
+}
 
 
-class Context:
-    """The part of Lambda's context that the runtime uses."""
+def measure(rounds: int, clock: str, prefix: list[str] | None = None) -> dict[str, tuple[float, float]]:
+    """Median milliseconds and resident KB of each variant, taking turns; one round more makes the bytecode.
 
-    aws_request_id = "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 5000
-
-
-def import_ms(rounds: int) -> dict[str, float]:
-    """Median milliseconds of each variant in fresh interpreters that take turns; the first round makes bytecode."""
-    times: dict[str, list[float]] = {name: [] for name in VARIANTS}
+    `clock` is the one of the module `time`; `prefix` is what the interpreters are started by.
+    """
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in VARIANTS}
     with tempfile.TemporaryDirectory() as folder:
-        environ = {"PATH": os.environ["PATH"], "PYTHONPYCACHEPREFIX": folder}
-        for _ in range(rounds + 1):
+        environ = {"PATH": os.environ["PATH"], "PYTHONPYCACHEPREFIX": folder, **_LAMBDA}
+        for number in range(rounds + 1):
             for name, code in VARIANTS.items():
-                command = [sys.executable, "-c", _TIMED.format(code=code)]
+                starter = prefix if prefix and number else []
+                command = [*starter, sys.executable, "-c", _TIMED.format(code=code, clock=clock)]
                 done = subprocess.run(command, env=environ, capture_output=True, check=True)
-                times[name].append(float(done.stdout))
-    return {name: statistics.median(taken[1:]) for name, taken in times.items()}
+                milliseconds, kilobytes = map(float, done.stdout.split())
+                taken[name].append((milliseconds, kilobytes))
+    return {name: _medians(pairs[1:]) for name, pairs in taken.items()}
 
 
-def handling_us(rounds: int, count: int = 2000) -> tuple[float, float]:
-    """Median microseconds of CPU for one viewer request, and for `json.dumps` of its record, taking turns."""
-    event: dict[str, Any] = json.loads(_EVENT.read_text())
-    lines: list[str] = []
-    edge, context = Edge(write=lines.append, environ=_ENVIRON), Context()
-    edge(event, context)
-    record = json.loads(lines[0])
-    handled, dumped = [], []
-    for _ in range(rounds):
-        lines.clear()
-        began = time.process_time()
-        for _ in range(count):
-            edge(event, context)
-        between = time.process_time()
-        for _ in range(count):
-            json.dumps(record)
-        handled.append((between - began) / count * 1e6)
-        dumped.append((time.process_time() - between) / count * 1e6)
-    return statistics.median(handled), statistics.median(dumped)
+def _medians(pairs: list[tuple[float, float]]) -> tuple[float, float]:
+    milliseconds, kilobytes = zip(*pairs, strict=True)
+    return statistics.median(milliseconds), statistics.median(kilobytes)
 
 
-def run(rounds: int = 15) -> None:
+@contextmanager
+def small_share() -> Iterator[list[str] | None]:
+    """What a command is started by to have the processor's share of 128 MB; None where no control group can be had."""
+    for folder, (file, share) in _GROUPS.items():
+        group = Path(folder) / f"edgewise-benchmark-{os.getpid()}"
+        try:
+            group.mkdir()
+        except OSError:
+            continue
+        try:
+            with suppress(FileNotFoundError):
+                (group / "cpu.cfs_period_us").write_text(str(_PERIOD_US))
+            (group / file).write_text(share)
+            yield ["sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$@"', "-"]
+            return
+        except FileNotFoundError:
+            continue
+        finally:
+            group.rmdir()
+    yield None
+
+
+def show(title: str, found: dict[str, tuple[float, float]]) -> None:
+    """One table: what each variant took, and how much more than the floor."""
+    floor_ms, floor_kb = found[_FLOOR]
+    peer_ms = found[_PEER][0] - floor_ms
+    print(f"{title:<40}{'ms':>8}{'added':>8}{'of boto3':>10}{'MB':>7}{'added':>7}")
+    for name, (milliseconds, kilobytes) in found.items():
+        added = milliseconds - floor_ms
+        print(
+            f"{name:<40}{milliseconds:>8.1f}{added:>8.1f}{added / peer_ms:>10.1%}"
+            f"{kilobytes / 1024:>7.1f}{(kilobytes - floor_kb) / 1024:>7.1f}"
+        )
+
+
+def run(rounds: int = 11) -> None:
     """Measure and print both tables."""
-    times = import_ms(rounds)
-    floor = times["awslambdaric"]
-    print(f"{'import, median of ' + str(rounds):<38}{'ms':>9}{'added':>9}{'ratio':>8}")
-    for name, taken in times.items():
-        print(f"{name:<38}{taken:>9.1f}{taken - floor:>9.1f}{taken / floor:>8.2f}")
-
-    handled, dumped = handling_us(rounds)
-    print(f"\n{'one viewer request, CPU':<38}{'µs':>9}{'':>9}{'ratio':>8}")
-    print(f"{'json.dumps of its record':<38}{dumped:>9.1f}{'':>9}{1:>8.2f}")
-    print(f"{'the handler, stdout':<38}{handled:>9.1f}{'':>9}{handled / dumped:>8.2f}")
+    show(f"CPU, median of {rounds}", measure(rounds, "process_time"))
+    print()
+    with small_share() as prefix:
+        if prefix is None:
+            print("no control group may be made here: nothing is measured with the share of 128 MB")
+        else:
+            show(f"waiting, with {_SHARE:.1%} of a processor, once", measure(1, "perf_counter", prefix))
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=11)
     run(parser.parse_args().rounds)

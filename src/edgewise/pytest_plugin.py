@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+__tracebackhide__ = True  # pytest shows the line of the test, not ours
+
 if TYPE_CHECKING:
     from edgewise.testing import EdgeSite
     from edgewise.testing.placing import Place
@@ -24,6 +26,7 @@ def edgewise_site() -> Iterator[Callable[..., EdgeSite]]:
 
     Fake origins that it was given are closed with it.
     """
+    from edgewise.errors import EdgewiseError
     from edgewise.testing import FakeOrigin, run_site
 
     with ExitStack() as stack:
@@ -32,6 +35,9 @@ def edgewise_site() -> Iterator[Callable[..., EdgeSite]]:
             for origin in (origins or {}).values():
                 if isinstance(origin, FakeOrigin):
                     stack.callback(origin.close)
-            return stack.enter_context(run_site(place, origins=origins, **options))
+            try:
+                return stack.enter_context(run_site(place, origins=origins, **options))
+            except EdgewiseError as error:
+                raise error.with_traceback(None) from None  # what is wrong is in the test or in the site
 
         yield run

@@ -177,6 +177,46 @@ def test_a_wrong_distribution_says_what_and_where(change: dict[str, object], key
     assert caught.value.key is not None and key in caught.value.key
 
 
+def test_what_is_wrong_is_told_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "t.json"
+    text = json.dumps(json.loads(_with({"DefaultCacheBehavior.ViewerProtocolPolicy": "https"})), indent=1)
+    file.write_text(text)
+    with pytest.raises(TemplateError) as caught:
+        read_distribution(parse_template(text, file))
+    line = caught.value.line
+    assert line is not None and '"ViewerProtocolPolicy": "https"' in text.splitlines()[line - 1]
+    assert str(caught.value).startswith(f"{file}:{line} [")
+    file.unlink()
+    with pytest.raises(TemplateError) as caught:
+        read_distribution(parse_template(text, file))
+    assert caught.value.line is None, "the file is gone: the mistake is told all the same"
+
+
+def test_a_policy_of_the_account_is_refused_with_what_to_do() -> None:
+    text = _with({"DefaultCacheBehavior.CachePolicyId": "01234567-89ab-cdef-0123-456789abcdef"})
+    with pytest.raises(TemplateError, match="neither a managed CachePolicy") as caught:
+        read_distribution(parse_template(text, Path("t.json")))
+    assert "put the policy into the template" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("given", "key", "message"),
+    [
+        ({"ResponsePagePath": "/404.html"}, "ResponseCode", "it is missing"),
+        ({"ResponseCode": 404}, "ResponsePagePath", "it is missing"),
+        ({"ResponsePagePath": "/404.html", "ResponseCode": 0}, "ResponseCode", "does not answer with 0"),
+    ],
+    ids=str,
+)
+def test_half_an_error_page_is_refused_for_what_it_lacks(
+    given: dict[str, object], key: str, message: str
+) -> None:
+    text = _with({"CustomErrorResponses": [{"ErrorCode": 404, **given}]})
+    with pytest.raises(TemplateError, match=message) as caught:
+        read_distribution(parse_template(text, Path("t.json")))
+    assert (caught.value.key or "").endswith(f"CustomErrorResponses[0].{key}") and caught.value.hint
+
+
 def test_two_functions_for_one_trigger_are_refused() -> None:
     entry = {"EventType": "viewer-request", "LambdaFunctionARN": {"Ref": "FunctionVersion"}}
     text = _with({"DefaultCacheBehavior.LambdaFunctionAssociations": [entry, entry]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -75,10 +76,61 @@ def test_a_condition_on_the_region_is_decided() -> None:
         ("    made = {'status': '200', 'headers': {}}\n    made['headers']['via'] = []", set()),
         ("    request['origin']['custom']['customHeaders']['via'] = []", set()),
         ("    headers.get('via')", set()),
+        ("    headers['via'] = headers['via']", set()),
+        ("    headers['via'] = headers['host']", {"EDGE621"}),
+        ("    h = request['headers']\n    h['x-a'] = []\n    h['via'] = []", {"EDGE621"}),
+        ("    h = request.get('headers', {})\n    del h['host']", {"EDGE621"}),
+        ("    changed(request['headers'])\ndef changed(h):\n    h.pop('host')", {"EDGE621"}),
+        ("    h = {}\n    h['via'] = []", set()),
+        ("    h = request['headers']\n    h = {}\n    h['via'] = []", set()),
+        ("    h = request['origin']['custom']\n    h['host'] = 1", set()),
+        ("    for h in headers:\n        h['via'] = 1", set()),
+        ("    request['via'] = 1", set()),
     ],
 )
 def test_only_the_headers_of_the_event_are_read_only(change: str, found: set[str]) -> None:
     assert rules(code(HEADERS + change)) == found
+
+
+ANSWER = "{'status': '200', 'body': ''}"
+
+
+@pytest.mark.parametrize(
+    ("end", "found"),
+    [
+        (f"return {ANSWER}", set()),
+        (f"answer = {ANSWER}\n    return answer", set()),
+        (f"if request['uri'] == '/':\n        return {ANSWER}\n    return request", {"EDGE621"}),
+        (f"answer = {ANSWER}\n    answer = request\n    return answer", {"EDGE621"}),
+        ("return {'uri': '/', 'headers': headers}", {"EDGE621"}),
+        ("return passed(request)", {"EDGE621"}),
+        ("pass", {"EDGE621"}),
+    ],
+)
+def test_a_request_that_does_not_go_on_may_lose_its_headers(end: str, found: set[str]) -> None:
+    source = HEADERS.replace("step", "answering") + f"    headers.pop('host')\n    {end}\n"
+    asked = code(source) | {"Function.Handler": "index.answering"}
+    assert rules(asked) == found
+    answer = code(source.replace("request", "response").replace("'host'", "'via'"), "viewer-response")
+    assert "EDGE621" in rules(asked | answer), "a response always goes on"
+
+
+def test_a_read_only_header_is_said_to_matter_if_the_request_goes_on() -> None:
+    (finding,) = check(code(HEADERS + "    headers.pop('via')"))
+    assert (
+        finding.message == "via is read-only at viewer-request: if the request goes on, the visitor gets 502"
+    )
+
+
+@pytest.mark.parametrize(("trigger", "rule"), [("viewer-request", "EDGE612"), ("origin-request", "EDGE614")])
+def test_not_every_text_that_begins_with_cloudfront_is_a_header(trigger: str, rule: str) -> None:
+    client = "import boto3\nboto3.client('cloudfront-keyvaluestore')\nlog = 'cloudfront-access-logs'"
+    assert rules(code(client, trigger)) == set()
+    assert rules(code("h = 'CloudFront-Viewer-JA4-Fingerprint'", trigger)) == {rule}
+
+
+def test_a_client_whose_address_is_of_a_region_wants_one() -> None:
+    assert rules(code("import boto3\nboto3.client('route53domains')")) == {"EDGE615"}
 
 
 def test_headers_are_followed_into_the_codes_own_functions() -> None:
@@ -108,6 +160,7 @@ def test_taking_off_a_header_that_a_visitor_made_up_is_no_reading(change: str) -
         "client('sts')",
         "client(service_name='iam')",
         "client('s3', config=Config(region_name='us-east-1'))",
+        "client('s3', config=Config(retries={}).merge(Config(region_name='us-east-1')))",
         "client('s3', **settings)",
     ],
 )
@@ -160,6 +213,9 @@ SERVICE = {"Service": ["cloudfront.amazonaws.com"]}
         ({"Effect": "Allow", "Principal": SERVICE, "Action": ["s3:PutObject", "s3:Get*"]}, set()),
         ({"Effect": "Allow", "Principal": {"Ref": "Who"}, "Action": "s3:GetObject"}, set()),
         ({"Effect": "Allow", "Principal": "*", "Action": "s3:*"}, set()),
+        ({"Effect": "Allow", "Principal": SERVICE, "NotAction": "s3:Put*"}, set()),
+        ({"Effect": "Allow", "NotPrincipal": {"AWS": "111122223333"}, "Action": "s3:GetObject"}, set()),
+        ({"Effect": "Deny", "NotPrincipal": SERVICE, "Action": "s3:GetObject"}, {"EDGE315"}),
     ],
     ids=str,
 )
@@ -168,6 +224,13 @@ def test_who_may_read_a_bucket_of_the_template(policy: dict[str, Any] | None, fo
     assert rules(bucket(policy) | parameter) == found
     assert rules({"Origin.OriginAccessControlId": "E2QWRUHAPOMQZL"}) == set(), "a bucket of another stack"
     assert rules(bucket(policy) | parameter | {"Origin.OriginAccessControlId": ""}) == set()
+
+
+@pytest.mark.parametrize("document", [json.dumps({"Statement": []}), {"Fn::Sub": "{}"}], ids=str)
+def test_a_policy_that_is_a_text_may_allow_it(document: Any) -> None:
+    made = bucket({})
+    made["Resources.Policy"]["Properties"]["PolicyDocument"] = document
+    assert rules(made) == set()
 
 
 def test_a_function_url_that_asks_nobody_needs_no_permission() -> None:

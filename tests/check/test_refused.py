@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from check.samples import ALL_METHODS, Changes, changed, check, rules
+from check.samples import ALL_METHODS, VERSION, Changes, changed, check, rules
 from edgewise.cdn import Template, parse_template
 from edgewise.cdn.errors import TemplateError
 from edgewise.cdn.template import read_distribution
-from edgewise.cdn.template.errors import NotHereError
+from edgewise.cdn.template.errors import NotHereError, ShapeError
 from edgewise.check import check_template
 
 FILE = Path("t.yaml")
@@ -23,6 +23,11 @@ FILE = Path("t.yaml")
 EVERYTHING = changed(
     {
         "Function.Timeout": 5,
+        "Conditions.Live": {"Fn::Not": [{"Condition": "Never"}]},
+        "Conditions.Never": {
+            "Fn::And": [{"Fn::Equals": ["a", "b"]}, {"Fn::Or": [{"Fn::Equals": ["b", "c"]}] * 2}]
+        },
+        "Resources.Site.Condition": "Live",
         "Config.Logging": {"Bucket": "logs.s3.amazonaws.com", "Prefix": "a/"},
         "Config.Restrictions": {"GeoRestriction": {"RestrictionType": "whitelist", "Locations": ["DE"]}},
         "Config.Aliases": ["a.my-shop.com"],
@@ -72,17 +77,22 @@ WRONG: list[Any] = [
         {"Fn::If": ["Nowhere", "a", "b"]},
     ),
     *({"Fn::Sub": "${Nobody}"}, {"Fn::Sub": "${}"}, {"Fn::GetAtt": 3}, {"Fn::Join": [1, 2]}),
-    *({"Fn::FindInMap": ["a", "b", "c"]}, [{"Ref": "Nobody"}]),
+    *({"Fn::FindInMap": ["a", "b", "c"]}, [{"Ref": "Nobody"}], None, [None]),
+]
+# What they say is known at the deployment only; that each is a text is certain.
+STAND_INS: list[Any] = [
+    *({"Ref": "AWS::StackName"}, {"Ref": "Function"}, {"Fn::GetAtt": ["Function", "Arn"]}, {"Ref": "Empty"}),
+    {"Fn::Sub": "${AWS::AccountId}"},
 ]
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The paths to every value inside the properties of resources."""
+    """The paths to every value inside the properties of resources and inside conditions."""
     members = (
         value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     )
     inner = [found for key, item in members for found in places(item, (*path, key))]
-    return [path, *inner] if "Properties" in path else inner
+    return [path, *inner] if {"Properties", "Condition", "Conditions"} & {*path} else inner
 
 
 def refusal(document: dict[str, Any]) -> TemplateError | None:
@@ -102,21 +112,97 @@ def test_the_template_with_everything_is_sound() -> None:
     assert [one.message for one in findings if one.rule.level == "error"] == []
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.sampled_from(places(EVERYTHING["Resources"], ("Resources",))), st.sampled_from(WRONG))
-def test_whatever_the_local_cdn_refuses_is_an_error_with_a_place(path: tuple[Any, ...], value: Any) -> None:
+PLACES = places({name: EVERYTHING[name] for name in ("Resources", "Conditions")})
+
+
+def with_value(path: tuple[Any, ...], value: Any) -> dict[str, Any]:
+    """The template with everything, and something else at one place."""
     document = copy.deepcopy(EVERYTHING)
     node: Any = document
     for step in path[:-1]:
         node = node[step]
     node[path[-1]] = value
+    return document
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(PLACES), st.sampled_from(WRONG))
+def test_whatever_the_local_cdn_refuses_is_an_error_with_a_place(path: tuple[Any, ...], value: Any) -> None:
+    document = with_value(path, value)
     error = refusal(document)
     findings = check_template(Template(document, FILE))
     # YAML's `yes` where a name belongs is the one thing that rules pass over.
     if error is not None and value is not True:
         found = [one for one in findings if one.rule.level == "error"]
         assert found, error
-        assert all(one.key.startswith("Resources.") for one in found)
+        assert all(one.key.startswith(("Resources.", "Conditions.")) for one in found)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(PLACES), st.sampled_from(STAND_INS))
+def test_a_text_that_is_not_known_is_an_error_where_no_text_belongs(
+    path: tuple[Any, ...], value: Any
+) -> None:
+    document = with_value(path, value) | {"Parameters": {"Empty": {"Type": "String", "Default": ""}}}
+    if isinstance(refusal(document), ShapeError):
+        assert [one for one in check_template(Template(document, FILE)) if one.rule.level == "error"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"Config.Origins": [None]}, "Origins[0] must be a mapping"),
+        ({"Behavior.LambdaFunctionAssociations": [None]}, "LambdaFunctionAssociations[0] must be a mapping"),
+        (
+            {"Config.DefaultCacheBehavior": {"Ref": "AWS::StackName"}},
+            "DefaultCacheBehavior must be a mapping",
+        ),
+        ({"Config.CacheBehaviors": {"Ref": "Function"}}, "CacheBehaviors must be a list"),
+    ],
+    ids=str,
+)
+def test_a_shape_that_is_wrong_whatever_the_deployment_says(change: Changes, message: str) -> None:
+    assert message in [one.message for one in check(change) if one.rule.id == "EDGE524"]
+
+
+def test_what_is_no_value_is_not_there() -> None:
+    nothing = {"Ref": "AWS::NoValue"}
+    associations = [nothing, {"EventType": "origin-request", "LambdaFunctionARN": VERSION}]
+    assert rules({"Behavior.LambdaFunctionAssociations": associations, "Config.Aliases": nothing}) == set()
+
+
+@pytest.mark.parametrize(
+    ("conditions", "used", "key", "message"),
+    [
+        ({}, "IsPord", "Resources.Site.Condition", "the condition 'IsPord' is not defined"),
+        ({}, {"Fn::Not": ["X"]}, "Resources.Site.Condition", "a condition's name belongs here"),
+        ({"A": {"Fn::Equals": [{"Ref": "Nope"}, "b"]}}, "A", "Conditions.A", "Ref to 'Nope'"),
+        ({"A": {"Fn::Not": [{"Condition": "B"}]}}, "A", "Conditions.A", "the condition 'B' is not defined"),
+        ({"A": {"Fn::Equals": "a"}}, "A", "Conditions.A", "Fn::Equals cannot take 'a'"),
+        ({"A": {"Fn::Not": 1}}, "A", "Conditions.A", "Fn::Not cannot take 1"),
+        ({"A": {"Fn::And": []}}, "A", "Conditions.A", "Fn::And cannot take []"),
+        (["A"], "A", "Resources.Site.Condition", "the condition 'A' is not defined"),
+    ],
+    ids=str,
+)
+def test_a_resources_condition_that_is_neither_true_nor_false(
+    conditions: Any, used: Any, key: str, message: str
+) -> None:
+    document = changed({"Resources.Site.Condition": used, "Resources.Version.Condition": used})
+    document["Conditions"] = conditions
+    error = refusal(document)
+    found = check_template(Template(document, FILE))
+    keys = [one.key for one in found if one.message.startswith(message)]
+    assert {one.rule.id for one in found} == {"EDGE523"}
+    assert error is not None and error.message.startswith(message) and error.key == key
+    assert keys.count(key) == 1
+
+
+def test_a_condition_that_the_deployment_decides_is_no_mistake() -> None:
+    document = changed({"Resources.Site.Condition": "Open"})
+    document["Conditions"] = {"Open": {"Fn::Equals": [{"Ref": "Stage"}, {"Ref": "AWS::StackName"}]}}
+    document["Parameters"] = {"Stage": {"Type": "String"}}
+    assert check_template(Template(document, FILE)) == []
 
 
 def test_one_mistake_hides_no_other_and_neither_does_an_unknown_value() -> None:

@@ -207,6 +207,19 @@ CASES: dict[str, tuple[Changes, Changes]] = {
         policy("CachePolicy", MaxTTL=1, **cache_key(EnableAcceptEncodingGzip=True)),
     ),
     "EDGE409": ({"Behavior.CachePolicyId": "CachingDisabled"}, {"Behavior.CachePolicyId": OWN_POLICY}),
+    "EDGE410": ({"Behavior.CachePolicyId": OWN_POLICY}, policy("CachePolicy", **cache_key())),
+    "EDGE411": (
+        policy("CachePolicy", MinTTL=5000, DefaultTTL=30, MaxTTL="3600", **cache_key()),
+        policy("CachePolicy", MinTTL=30, DefaultTTL=30, MaxTTL="3600", **cache_key()),
+    ),
+    "EDGE412": (
+        policy("CachePolicy", **cache_key(CookiesConfig={"CookieBehavior": "whitelist"})),
+        policy("CachePolicy", **cache_key(CookiesConfig={"CookieBehavior": "whitelist", "Cookies": ["id"]})),
+    ),
+    "EDGE413": (
+        policy("CachePolicy", **cache_key(HeadersConfig={"Headers": ["X-User", "Cookie"]})),
+        policy("OriginRequestPolicy", HeadersConfig={"HeaderBehavior": "none", "Headers": ["Cookie"]}),
+    ),
     "EDGE421": ({"Behavior.CachePolicyId": OPTIMIZED}, {"Behavior.CachePolicyId": ORIGIN_CONTROLLED}),
     "EDGE422": (
         {"Behavior.OriginRequestPolicyId": None},
@@ -397,3 +410,72 @@ def test_code_that_serves_origin_triggers_too_may_name_their_headers() -> None:
 
 def test_a_function_that_no_behavior_runs_is_an_ordinary_one() -> None:
     assert rules(NO_FUNCTION | {"Function.Timeout": 900, "Function.Layers": ["x"]}) == set()
+
+
+LEGACY = {"Behavior.CachePolicyId": None, "Behavior.OriginRequestPolicyId": None}
+
+
+@pytest.mark.parametrize(
+    ("ttls", "found"),
+    [
+        ({"MinTTL": 5000, "DefaultTTL": 30, "MaxTTL": 3600}, ["MinTTL is 5000 and DefaultTTL is 30"]),
+        ({"MinTTL": 60, "MaxTTL": 30}, ["MinTTL is 60 and MaxTTL is 30"]),
+        ({"MinTTL": 0, "DefaultTTL": 60, "MaxTTL": 30}, ["DefaultTTL is 60 and MaxTTL is 30"]),
+        ({"MinTTL": 60, "DefaultTTL": {"Fn::ImportValue": "ttl"}}, []),
+        ({"MinTTL": 0, "DefaultTTL": 0, "MaxTTL": 0}, []),
+    ],
+    ids=str,
+)
+def test_ttls_out_of_order_are_told_once(ttls: dict[str, Any], found: list[str]) -> None:
+    legacy = LEGACY | {"Behavior.ForwardedValues": {"QueryString": True}}
+    for changes in (
+        policy("CachePolicy", **ttls, **cache_key()),
+        legacy | {f"Behavior.{name}": ttl for name, ttl in ttls.items()},
+    ):
+        messages = [one.message for one in check(changes) if one.rule.id == "EDGE411"]
+        assert messages == [f"{message}: CloudFront refuses this order" for message in found]
+
+
+@pytest.mark.parametrize("names", [None, [], {"Ref": "AWS::NoValue"}, [{"Ref": "AWS::NoValue"}]], ids=str)
+@pytest.mark.parametrize(
+    ("kind", "part", "behavior", "listed"),
+    [
+        ("CachePolicy", "CookiesConfig", {"CookieBehavior": "allExcept"}, "Cookies"),
+        ("CachePolicy", "HeadersConfig", {"HeaderBehavior": "whitelist"}, "Headers"),
+        ("CachePolicy", "QueryStringsConfig", {"QueryStringBehavior": "whitelist"}, "QueryStrings"),
+        ("OriginRequestPolicy", "HeadersConfig", {"HeaderBehavior": "whitelist"}, "Headers"),
+    ],
+    ids=str,
+)
+def test_names_are_missing(kind: str, part: str, behavior: dict[str, str], listed: str, names: Any) -> None:
+    config = {part: behavior | ({} if names is None else {listed: names})}
+    found = check(policy(kind, **(cache_key(**config) if kind == "CachePolicy" else config)))
+    (name, chosen), *_ = behavior.items()
+    assert [one.message for one in found if one.rule.id == "EDGE412"] == [
+        f"{name} is {chosen}, and there are no {listed}"
+    ]
+
+
+def test_the_older_settings_are_held_to_the_same() -> None:
+    cookies = {"Cookies": {"Forward": "whitelist"}}
+    assert "EDGE412" in rules(LEGACY | {"Behavior.ForwardedValues": cookies})
+    for header, is_found in (("Upgrade", True), ("X-Edge-Id", True), ("*", False), ("Origin", False)):
+        changes = LEGACY | {"Behavior.ForwardedValues": {"Headers": [header]}}
+        assert ("EDGE413" in rules(changes)) is is_found, header
+
+
+@pytest.mark.parametrize("known", [OPTIMIZED, {"Ref": "Own"}, {"Fn::ImportValue": "policy"}], ids=str)
+def test_a_policy_that_is_known_or_named_by_another_stack_is_not_noted(known: Any) -> None:
+    parameter = {"Parameters": {"Own": {"Type": "String"}}}
+    assert "EDGE410" not in rules({"Behavior.CachePolicyId": known} | parameter)
+
+
+@pytest.mark.parametrize("given", [{"ResponsePagePath": "/404.html"}, {"ResponseCode": 404}], ids=str)
+def test_half_an_error_page_is_one_finding(given: dict[str, Any]) -> None:
+    found = [one for one in check(error(ErrorCode=404, **given)) if one.rule.level == "error"]
+    assert [one.rule.id for one in found] == ["EDGE506"]
+
+
+def test_a_refused_value_has_the_hint_of_what_refuses_it() -> None:
+    (finding,) = check({"Behavior.ViewerProtocolPolicy": "https"})
+    assert (finding.rule.id, finding.hint) == ("EDGE524", "one of: allow-all, https-only, redirect-to-https")

@@ -111,7 +111,8 @@ def test_the_shop_works(shop: Up) -> None:
     assert shop.request("/nowhere")[0] == 404
     shown = shop.wait_for(lambda event: event.get("path") == "/broken")
     assert shown["status"] == 500
-    assert [run["trigger"] for run in shown["functions"]] == ["viewer-request", "origin-response"]
+    triggers = ["viewer-request", "origin-request", "origin-response"]
+    assert [run["trigger"] for run in shown["functions"]] == triggers
 
 
 def test_an_asset_is_cached(shop: Up) -> None:
@@ -333,6 +334,13 @@ def test_a_template_that_cannot_be_read_leaves_nothing_behind(tmp_path: Path) ->
     result = _failing(tmp_path, "--template", str(tmp_path / "none.yaml"))
     assert "none.yaml: cannot read the template" in result
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_template_is_told_with_its_line_and_where_the_rest_is_told(tmp_path: Path) -> None:
+    (tmp_path / "my site.yaml").write_bytes((ROOT / "tests/check/bad_edge.yaml").read_bytes())
+    result = _failing(tmp_path, "--template", "my site.yaml", "--distribution", "Dist")
+    assert result.startswith("error[cdn.template]: my site.yaml:")
+    assert result.rstrip().endswith("`edgewise check --template 'my site.yaml'` lists all mistakes")
 
 
 def test_a_new_site_runs_at_once(tmp_path: Path) -> None:

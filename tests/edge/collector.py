@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import socket
 import socketserver
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +22,14 @@ _SENT_BEFORE_CLOSING = {
 }
 
 
+# How many of so many records are taken, and how many refused.
+_TAKEN: dict[str, Callable[[int], tuple[int, int]]] = {
+    "lie": lambda count: (0, 0),
+    "refuse one": lambda count: (count - 1, 1),
+    "refuse all": lambda count: (0, count),
+}
+
+
 class Collector:
     """`behaviour` says how the next requests are answered: a name from `_Handler.answer`, or a status line."""
 
@@ -28,6 +38,7 @@ class Collector:
         self.records: dict[str, dict[str, Any]] = {}
         self.requests: list[tuple[str, dict[str, str], int]] = []
         self.connections = 0
+        self.tokens: set[str] | None = None  # passwords that are valid; None: all
         self.released = threading.Event()
         self.awaited = threading.Event()
         self.context = context
@@ -72,9 +83,14 @@ class _Handler(socketserver.StreamRequestHandler):
         while line := self.rfile.readline():
             path = line.decode().split()[1]
             headers = dict(self._headers())
-            records = json.loads(self.rfile.read(int(headers["content-length"])))
+            body = self.rfile.read(int(headers["content-length"]))
+            packed = headers.get("content-encoding") == "gzip"
+            records = json.loads(gzip.decompress(body) if packed else body)
             self.collector.requests.append((path, headers, len(records)))
-            if not self.answer(self.collector.behaviour, records):
+            behaviour = self.collector.behaviour
+            if not self._is_known(headers.get("authorization", "")):
+                behaviour = "401 Unauthorized"
+            if not self.answer(behaviour, records):
                 return
 
     def finish(self) -> None:
@@ -86,6 +102,11 @@ class _Handler(socketserver.StreamRequestHandler):
             name, _, value = line.decode().partition(":")
             yield name.lower(), value.strip()
 
+    def _is_known(self, authorization: str) -> bool:
+        tokens = self.collector.tokens
+        given = base64.b64decode(authorization.removeprefix("Basic ")).decode()
+        return tokens is None or given.partition(":")[2] in tokens
+
     def answer(self, behaviour: str, records: list[dict[str, Any]]) -> bool:
         """Answer one batch; False ends the connection."""
         count = len(records)
@@ -95,11 +116,14 @@ class _Handler(socketserver.StreamRequestHandler):
         if behaviour == "hang up once":
             self.collector.behaviour = "store"
             return False
-        if behaviour == "refuse one":
-            self.collector.keep(records[1:])
-            return self._send("200 OK", _counts(count - 1, 1))
-        if behaviour == "lie":
-            return self._send("200 OK", _counts(0, 0))
+        if behaviour.endswith("poison"):
+            return self._refuse_poison(behaviour, records)
+        if behaviour == "repeat the head":
+            return self._send("401 Who", repr(self.collector.requests[-1][1]).encode())
+        if behaviour in _TAKEN:
+            taken, refused = _TAKEN[behaviour](count)
+            self.collector.keep(records[count - taken :])
+            return self._send("200 OK", _counts(taken, refused))
         if behaviour == "drown":
             return self._send("200 OK", b"[" * 5_000_000)
         if behaviour == "say nothing":
@@ -111,6 +135,15 @@ class _Handler(socketserver.StreamRequestHandler):
         else:
             return self._send(behaviour, b'{"code":0,"message":"told to"}')
         return False
+
+    def _refuse_poison(self, behaviour: str, records: list[dict[str, Any]]) -> bool:
+        """One record with this path, and nothing of the batch is stored."""
+        if all(record["path"] != "poison" for record in records):
+            return self.answer("store", records)
+        if behaviour == "hang up on poison":
+            return False
+        status = "403 Forbidden" if behaviour == "forbid poison" else "400 Bad"
+        return self._send(status, b'{"code":400,"message":"poison"}')
 
     def _drip(self, data: bytes) -> None:
         for byte in data:

@@ -1,4 +1,4 @@
-"""Every example in docs/edge.md runs, and its tables are the code's."""
+"""Every example in docs/edge.md and docs/memory.md runs, and the tables are the code's."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ import pytest
 
 from edge.doubles import Context, load_event
 from edgewise.edge import Edge
-from edgewise.edge.record import INTEGERS, TEXT
+from edgewise.edge.record import BOOLEANS, FLOATS, INTEGERS, TEXT
+from edgewise.store.known import CONFLICTS, KNOWN_STREAMS, OVERFLOW
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "edge.md").read_text()
-EXAMPLES = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+MEMORY = (ROOT / "docs" / "memory.md").read_text()
+EXAMPLES = re.findall(r"^```python\n(.*?)^```", PAGE + MEMORY, re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture(params=range(len(EXAMPLES)), ids=lambda index: f"example {index + 1}")
@@ -24,7 +26,7 @@ def example(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """The names that an example defines, run from the project's own folder."""
     monkeypatch.chdir(ROOT)
     names: dict[str, Any] = {"__name__": "example"}
-    exec(compile(EXAMPLES[request.param], f"docs/edge.md, example {request.param + 1}", "exec"), names)
+    exec(compile(EXAMPLES[request.param], f"docs, example {request.param + 1}", "exec"), names)
     return names
 
 
@@ -75,5 +77,13 @@ def test_the_table_of_fields_is_the_list_of_fields() -> None:
     documented = {name: (kind, limit) for name, kind, limit in rows}
     expected = {name: ("text", str(limit)) for name, limit in TEXT.items()}
     expected |= dict.fromkeys(INTEGERS, ("integer", ""))
-    expected |= {"duration_ms": ("float", ""), "cold": ("boolean", ""), "truncated": ("text", "")}
+    expected |= dict.fromkeys(FLOATS, ("float", "")) | dict.fromkeys(BOOLEANS, ("boolean", ""))
+    expected |= {"truncated": ("text", "")}
     assert documented == expected
+
+
+def test_the_store_has_a_column_for_every_field_from_the_start() -> None:
+    kinds = dict.fromkeys((*TEXT, "truncated"), "text") | dict.fromkeys(INTEGERS, "int")
+    kinds |= dict.fromkeys(FLOATS, "float") | dict.fromkeys(BOOLEANS, "bool")
+    kinds |= dict.fromkeys((CONFLICTS, OVERFLOW), "text")
+    assert KNOWN_STREAMS["edge"] == kinds

@@ -4,27 +4,33 @@ needs the network. Each question is asked in a fresh interpreter that has no pac
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
 import edgewise.edge
+from edgewise.site import Bundle, bundle_settings, create_site, load_site
 
 awslambdaric = pytest.importorskip("awslambdaric", reason="AWS's runtime client has no wheel for this system")
 
 OPENOBSERVE = "Edge({'log': {'delivery': 'openobserve', 'url': 'https://logs.example'}})"
 
 
+def shipped(delivery: str, folder: Path) -> Path:
+    """A function's folder as it ships for a site with that delivery."""
+    create_site(folder)
+    site = load_site(folder)
+    bundle = Bundle(site, folder / "build", bundle_settings(site, log={"delivery": delivery}))
+    bundle.refresh()
+    return bundle.target
+
+
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The runtime as it lies in a function's folder: an empty `edgewise` package around it."""
-    folder = tmp_path_factory.mktemp("bundle")
-    shutil.copytree(Path(edgewise.edge.__file__).parent, folder / "edgewise" / "edge")
-    (folder / "edgewise" / "__init__.py").touch()
-    return folder
+    return shipped("openobserve", tmp_path_factory.mktemp("site"))
 
 
 def modules_after(code: str, bundle: Path) -> set[str]:
@@ -70,13 +76,23 @@ def test_the_network_is_loaded_by_the_delivery_that_needs_it_and_is_all_standard
     bundle: Path,
 ) -> None:
     modules = not_ours(modules_after(f"from edgewise.edge import Edge; {OPENOBSERVE}", bundle))
-    assert {"http.client", "ssl", "socket"} <= modules
+    assert {"ssl", "socket"} <= modules
     names = {name.partition(".")[0] for name in modules}
     assert names <= sys.stdlib_module_names
-    assert not names & {"asyncio", "dataclasses", "concurrent", "multiprocessing"}
+    assert not names & {"asyncio", "dataclasses", "concurrent", "http", "multiprocessing", "urllib"}
 
 
 def test_the_source_is_small_enough_to_read() -> None:
     sources = list(Path(edgewise.edge.__file__).parent.rglob("*.py"))
-    assert sum(len(source.read_text().splitlines()) for source in sources) < 1500
-    assert sum(source.stat().st_size for source in sources) < 64 * 1024
+    assert sum(len(source.read_text().splitlines()) for source in sources) <= 4_000
+    assert sum(source.stat().st_size for source in sources) <= 160 * 1024
+
+
+@pytest.mark.parametrize("delivery", ["stdout", "openobserve", "firehose", "step-functions", "eventbridge"])
+def test_what_ships_of_it_is_a_small_zip(delivery: str, tmp_path: Path) -> None:
+    """Zipped as `aws cloudformation package` does it."""
+    folder = shipped(delivery, tmp_path / "site")
+    with ZipFile(tmp_path / "runtime.zip", "w", ZIP_DEFLATED) as runtime:
+        for file in sorted((folder / "edgewise").rglob("*.py")):
+            runtime.write(file, file.relative_to(folder))
+    assert (tmp_path / "runtime.zip").stat().st_size <= 40 * 1024

@@ -39,6 +39,32 @@ def test_a_request_shows_what_the_event_holds() -> None:
     assert request.body is None
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "method",
+        "client_ip",
+        "request_id",
+        "distribution_id",
+        "trigger",
+        "cookies",
+        "headers",
+        "body_truncated",
+    ],
+)
+def test_what_no_step_can_change_takes_no_value(name: str) -> None:
+    request = request_at("viewer-request")
+    before = getattr(request, name)
+    with pytest.raises(AttributeError, match=name):
+        setattr(request, name, "POST")
+    assert getattr(request, name) == before
+
+
+def test_the_headers_of_a_response_take_no_other_in_their_place() -> None:
+    with pytest.raises(AttributeError, match="headers"):
+        response_at("viewer-response").headers = {}  # type: ignore[misc,assignment]
+
+
 def test_header_changes_leave_the_other_headers_untouched() -> None:
     request = request_at("viewer-request")
     before = copy.deepcopy(request.event["headers"])
@@ -53,7 +79,7 @@ def test_header_changes_leave_the_other_headers_untouched() -> None:
     assert after == before
 
 
-@pytest.mark.parametrize("value", ["a\r\nSet-Cookie: b=1", "a\nb", "nul\x00", "\x7f", 7, None])
+@pytest.mark.parametrize("value", ["a\r\nSet-Cookie: b=1", "a\nb", "nul\x00", "\x7f", "a\ud800", 7, None])
 def test_a_header_value_that_cloudfront_refuses_is_refused_here(value: Any) -> None:
     headers = Headers({})
     with pytest.raises(MessageError, match="value of header X-A"):
@@ -91,7 +117,9 @@ def test_headers_keep_every_value_its_case_and_its_order(pairs: list[tuple[str, 
     assert sorted(headers.items()) == sorted(pair for pair in pairs if pair[0].lower() != other.lower())
 
 
-@pytest.mark.parametrize("path", ["relative", "", "/a b", "/a?b=1", "/a#b", "/a\n"])
+@pytest.mark.parametrize(
+    "path", ["relative", "", "/a b", "/a?b=1", "/a#b", "/a\n", "/\udcff", "/" + "a" * 8171]
+)
 def test_a_path_that_cloudfront_refuses_is_refused_here(path: str) -> None:
     request = request_at("viewer-request")
     with pytest.raises(MessageError):
@@ -99,10 +127,58 @@ def test_a_path_that_cloudfront_refuses_is_refused_here(path: str) -> None:
     assert request.path == "/shirts/17"
 
 
-@pytest.mark.parametrize("query", ["a b", "a#b", "a\rb"])
+@pytest.mark.parametrize("query", ["a b", "a#b", "a\rb", "a\ud800"])
 def test_a_query_that_cloudfront_refuses_is_refused_here(query: str) -> None:
     with pytest.raises(MessageError, match="percent-encode"):
         request_at("origin-request").query = query
+
+
+def test_path_and_query_share_the_length_that_cloudfront_takes() -> None:
+    request = request_at("origin-request")
+    request.query = "a" * (8191 - len("/shirts/17"))
+    with pytest.raises(MessageError, match="8,191"):
+        request.path += "0"
+    request.query = ""
+    request.path = "/" + "é" * 8190
+    with pytest.raises(MessageError, match="8,191"):
+        request.query = "a"
+
+
+SECRET = "S3cr3t-of-the-visitor"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda request: request.headers.set("X-A", f"{SECRET}\n"),
+        lambda request: request.headers.add("X-A", f"{SECRET}\ud800"),
+        lambda request: request.redirect(f"/a?token={SECRET}\r"),
+        lambda request: setattr(request, "path", SECRET),
+        lambda request: setattr(request, "query", f"{SECRET} "),
+        lambda request: setattr(request, "query", SECRET * 500),
+        lambda request: request.respond(200, f"{SECRET}\ud800"),
+        lambda request: request.respond(200, "").set_cookie("session", f"{SECRET},"),
+    ],
+)
+def test_what_is_refused_is_not_shown_for_lambda_prints_it(change: Any) -> None:
+    with pytest.raises(MessageError) as refused:
+        change(request_at("viewer-request"))
+    assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize("value", ["a\tb", "grüße", "\U0001f600", "\u2028", ""])
+def test_values_that_cloudfront_takes_are_taken(value: str) -> None:
+    headers = Headers({})
+    headers.set("X-A", value)
+    assert headers.get("x-a") == value
+
+
+def test_half_a_character_in_a_body_is_refused_as_the_runtime_client_cannot_send_it() -> None:
+    request = request_at("viewer-request", body=dict(BODY))
+    for give in (lambda: setattr(request, "body", "a\ud800"), lambda: request.respond(200, "a\ud800")):
+        with pytest.raises(MessageError, match="surrogate"):
+            give()
+    assert request.body == b"hello"
 
 
 def test_changes_that_cloudfront_ignores_are_refused() -> None:

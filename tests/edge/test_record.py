@@ -11,19 +11,20 @@ from hypothesis import strategies as st
 
 from edge.doubles import ENVIRON, Context, HandClock, Output, load_event
 from edgewise.edge import Edge, Request
-from edgewise.edge.record import INTEGERS, TEXT
+from edgewise.edge.record import BOOLEANS, FLOATS, INTEGERS, TEXT
 
 FIELDS = {
     **dict.fromkeys(TEXT, str),
     **dict.fromkeys(INTEGERS, int),
-    "duration_ms": float,
-    "cold": bool,
+    **dict.fromkeys(FLOATS, float),
+    **dict.fromkeys(BOOLEANS, bool),
     "truncated": str,
 }
 EDGE_1 = """
     _timestamp record_id request_id trigger schema distribution_id host method path query status duration_ms client_ip
     user_agent referrer language country device content_type region function_version settings_hash environment_id
-    environment_age_ms invocation cold sent dropped failed_steps failure truncated
+    environment_age_ms invocation cold sent dropped failed_steps failure truncated visitor memory_hits memory_misses
+    retried waited_ms batch_age_ms sample_rate
 """
 REQUEST_ID = load_event("viewer-request")["Records"][0]["cf"]["config"]["requestId"]
 
@@ -58,10 +59,11 @@ def test_the_record_of_a_viewer_request(edge: Edge, clock: HandClock, output: Ou
             "referrer": "https://news.example/today",
             "language": "en-GB,en;q=0.8",
             "duration_ms": 250.0,
+            "sample_rate": 1.0,
             "region": "eu-west-2",
             "function_version": "7",
             "environment_id": edge.environment.environment_id,
-            "environment_age_ms": 3250,
+            "environment_age_ms": 3000,
             "invocation": 1,
             "cold": True,
             "sent": 0,

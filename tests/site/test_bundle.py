@@ -12,9 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from edgewise.edge.errors import SettingsError
+from edgewise.edge.settings import Settings as EdgeSettings
 from edgewise.site import Bundle, BundleError, Site, SiteError, bundle_settings, load_site
+from edgewise.site.lean import lean
+from edgewise.site.settings import has_secrets
 
 EDGE = Path(__file__).parents[2] / "src/edgewise/edge"
+OTHER_DELIVERIES = ("openobserve", "firehose", "step_functions", "eventbridge")  # than standard output
 STORE = {"delivery": "openobserve", "url": "http://127.0.0.1:5080", "user": "edge", "password": "secret"}
 
 
@@ -42,10 +47,24 @@ def step(site_folder: Path) -> Path:
 def test_it_holds_the_users_files_the_runtime_and_the_settings(bundle: Bundle, site: Site) -> None:
     files = contents(bundle.target)
     runtime = {f"edgewise/edge/{path.relative_to(EDGE)}" for path in EDGE.rglob("*.py")}
-    assert files.keys() == {"steps.py", "edgewise_settings.json", "edgewise/__init__.py", *runtime}
+    others = {f"edgewise/edge/delivery/{name}.py" for name in OTHER_DELIVERIES}
+    assert others < runtime
+    assert files.keys() == {"steps.py", "edgewise_settings.json", "edgewise/__init__.py", *(runtime - others)}
     assert files["edgewise/__init__.py"] == b""
     assert json.loads(files["edgewise_settings.json"]) == bundle_settings(site)
     assert bundle.handler == "steps.handler"
+
+
+def test_the_runtime_ships_without_comments_and_the_users_files_as_they_are(
+    bundle: Bundle, site_folder: Path
+) -> None:
+    step(site_folder).write_text('"""Mine."""\nhandler = None  # mine too\n')
+    assert bundle.refresh()
+    assert (bundle.target / "steps.py").read_bytes() == step(site_folder).read_bytes()
+    shipped = (bundle.target / "edgewise/edge/app.py").read_bytes()
+    source = (EDGE / "app.py").read_bytes()
+    assert shipped == lean(source)
+    assert shipped.count(b"\n") == source.count(b"\n") and len(shipped) < len(source)
 
 
 def test_it_runs_without_the_package_that_made_it(bundle: Bundle, site_folder: Path) -> None:
@@ -233,13 +252,105 @@ def test_the_hash_of_the_settings_says_nothing_about_the_secret(site: Site) -> N
     assert bundle_settings(site)["hash"] != one
 
 
-def test_a_delivery_that_needs_a_secret_is_refused_for_aws(edit: Callable[[str, str], Path]) -> None:
-    site = load_site(edit("[log]", '[log]\ndelivery = "openobserve"'))
+TOKEN = 'token = { from = "ssm", name = "/demo/token" }'
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [("", "url"), ('url = "https://logs.example.com"', "token"), (TOKEN, "url")],
+)
+def test_a_delivery_that_needs_a_secret_is_refused_for_aws_without_its_name(
+    edit: Callable[[str, str], Path], given: str, missing: str
+) -> None:
+    site = load_site(edit("[log]", f'[log]\ndelivery = "openobserve"\n{given}'))
     with pytest.raises(SiteError, match="`edgewise up` only") as caught:
         bundle_settings(site)
-    assert caught.value.key == "log.delivery"
+    assert caught.value.key == f"log.{missing}"
     assert "stdout" in str(caught.value)
     assert bundle_settings(site, log=STORE)["log"] == STORE
+
+
+def test_a_token_is_named_and_not_contained(edit: Callable[[str, str], Path]) -> None:
+    site = load_site(
+        edit("[log]", f'[log]\ndelivery = "openobserve"\nurl = "https://logs.example.com"\n{TOKEN}')
+    )
+    settings = bundle_settings(site)
+    assert settings["log"] == {
+        "delivery": "openobserve",
+        "url": "https://logs.example.com",
+        "region": "us-east-1",
+        "token": {"from": "ssm", "name": "/demo/token"},
+    }
+    assert not has_secrets(settings)
+
+
+LOGS = {
+    "stdout": "",
+    "openobserve": f'url = "https://logs.example.com"\norganization = "o"\nstream = "s"\nuser = "u"\n{TOKEN}',
+    "firehose": 'stream_name = "records"\nbudget_ms = 20\nwait = true',
+    "step-functions": 'state_machine_arn = "arn:aws:states:eu-west-2:111122223333:stateMachine:r"\n'
+    'execution_per = "record"',
+    "eventbridge": 'bus = "records"\nregion = "eu-west-2"',
+}
+MASKED = """
+client_address = "hash"
+query = ["page"]
+headers = ["DNT", "X-App-Version"]
+visitor = true
+key = { from = "secrets-manager", name = "demo/key" }
+sample = 0.5
+"""
+
+
+@pytest.mark.parametrize("masked", ["", MASKED], ids=["plain", "masked"])
+@pytest.mark.parametrize("delivery", LOGS)
+def test_the_edge_takes_what_is_baked_in_for_it(
+    edit: Callable[[str, str], Path], delivery: str, masked: str
+) -> None:
+    site = load_site(edit("[log]", f'[log]\ndelivery = "{delivery}"\n{LOGS[delivery]}{masked}'))
+    for baked in (bundle_settings(site), bundle_settings(site, log=STORE)):
+        log = EdgeSettings(baked).log
+        assert log is not None
+        given = {**baked["log"], "privacy": {"key": None, **baked["log"].get("privacy", {})}}
+        if masked:
+            given["privacy"]["headers"] = ["dnt", "x-app-version"]
+        else:
+            del given["privacy"]
+        assert given.items() <= log.items()
+    assert ("sample" in bundle_settings(site)["log"]) is bool(masked)
+
+
+def test_what_is_masked_on_aws_is_masked_on_this_machine(edit: Callable[[str, str], Path]) -> None:
+    site = load_site(edit("[log]", f"[log]{MASKED}"))
+    here, aws = bundle_settings(site, log=STORE)["log"], bundle_settings(site)["log"]
+    assert aws["privacy"].pop("key") == {"from": "secrets-manager", "name": "demo/key"}
+    assert here == {
+        **STORE,
+        "privacy": aws["privacy"],
+    }  # every request is recorded, and no secret is asked for
+
+
+def test_the_header_of_persistence_is_baked_in(edit: Callable[[str, str], Path]) -> None:
+    site = load_site(edit("[log]", "[persistence]"))
+    assert site.triggers == ("viewer-request", "origin-request")
+    assert EdgeSettings(bundle_settings(site)).persistence_header == "X-Environment-Born"
+
+
+@pytest.mark.parametrize(
+    "name", ["Cookie", "X-Author", "authors", "Authorization", "x-ip", "X-Trip", "Referer", "x_a", "dnt"]
+)
+def test_the_site_file_and_the_edge_refuse_the_same_headers(
+    edit: Callable[[str, str], Path], name: str
+) -> None:
+    folder = edit("[log]", f'[log]\nheaders = ["{name}"]')
+    try:
+        load_site(folder)
+    except SiteError as error:
+        assert error.key == "log.headers[0]"
+        with pytest.raises(SettingsError):
+            EdgeSettings({"log": {"delivery": "stdout", "privacy": {"headers": [name]}}})
+    else:
+        assert EdgeSettings(bundle_settings(load_site(folder))).log
 
 
 def test_a_site_that_does_not_log_gets_no_log_settings(edit: Callable[[str, str], Path]) -> None:

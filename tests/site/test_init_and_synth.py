@@ -80,6 +80,20 @@ def test_synth_writes_the_template_and_the_folder_beside_it(site_folder: Path) -
     assert str(template) in shlex.split(package)
 
 
+def test_synth_names_what_has_to_be_there_on_aws(edit: Callable[[str, str], Path]) -> None:
+    machine = "arn:aws:states:eu-west-2:111122223333:stateMachine:visits"
+    folder = edit(
+        "[log]",
+        f'[log]\ndelivery = "step-functions"\nstate_machine_arn = "{machine}"\nvisitor = true\n'
+        'key = { from = "ssm", name = "/demo/key" }\nregion = "eu-west-1"',
+    )
+    needed = edgewise("synth", folder=folder).stdout.split("does not make:\n")[1].split("\n\n")[0]
+    assert needed.splitlines() == [
+        f"  the state machine {machine}",
+        "  the secret /demo/key of ssm in eu-west-1",
+    ]
+
+
 def test_synth_again_makes_the_same_and_new_code_another_version(site_folder: Path, tmp_path: Path) -> None:
     versions = []
     for i, code in enumerate(("handler = 1\n", "handler = 1\n", "handler = 2\n")):
@@ -120,11 +134,11 @@ def test_a_place_that_cannot_be_written_is_refused(site_folder: Path, out: str, 
     assert sorted(site_folder.rglob("*")) == before
 
 
-def test_synth_refuses_what_cannot_run_on_aws_yet(edit: Callable[[str, str], Path]) -> None:
+def test_synth_refuses_what_cannot_run_on_aws(edit: Callable[[str, str], Path]) -> None:
     folder = edit("[log]", '[log]\ndelivery = "openobserve"')
     done = edgewise("synth", folder=folder)
     assert done.returncode == 1
-    assert "[log.delivery]" in done.stderr and "stdout" in done.stderr
+    assert "[log.url]" in done.stderr and "stdout" in done.stderr
     assert not (folder / "build").exists()
 
 

@@ -26,9 +26,11 @@ def port() -> Iterator[int]:
         yield port
 
 
-def ask(port: int, method: str, path: str, form: dict[str, str] | None = None) -> tuple[HTTPResponse, str]:
+def ask(
+    port: int, method: str, path: str, form: dict[str, str] | None = None, **headers: str
+) -> tuple[HTTPResponse, str]:
     client = HTTPConnection("127.0.0.1", port, timeout=20)
-    headers = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
+    headers |= {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
     client.request(method, path, urlencode(form) if form else None, headers)
     answer = client.getresponse()
     text = answer.read().decode()
@@ -54,6 +56,13 @@ def ask(port: int, method: str, path: str, form: dict[str, str] | None = None) -
 def test_a_page_answers(port: int, path: str, status: int, fragment: str) -> None:
     answer, text = ask(port, "GET", path)
     assert (answer.status, fragment in text) == (status, True), text
+
+
+def test_a_page_says_when_the_environment_that_asked_for_it_began(port: int) -> None:
+    born = "2026-11-21T06:50:16.123456Z"
+    asked = ask(port, "GET", "/", **{"X-Environment-Born": born})[1]
+    assert f'<time datetime="{born}">' in asked
+    assert "began" not in ask(port, "GET", "/")[1]
 
 
 def test_the_api_answers_with_json(port: int) -> None:
@@ -113,6 +122,19 @@ def test_an_old_link_is_sent_on_at_the_edge(steps: Any) -> None:
     assert answer["headers"]["location"][0]["value"] == "/products/lamp"
     passed = steps.handler(event("viewer-request", "/products/lamp"), None)
     assert (passed["uri"], "status" in passed) == ("/products/lamp", False)
+
+
+def test_the_list_of_old_links_is_read_once_and_its_loss_harms_nobody(
+    steps: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps.handler(event("viewer-request", "/items/1"), None)
+    hits = steps.edge.memory.hits
+    monkeypatch.setattr(steps, "__file__", str(tmp_path / "app.py"))
+    assert steps.handler(event("viewer-request", "/items/1"), None)["status"] == "301"
+    assert steps.edge.memory.hits == hits + 1
+    steps.edge.memory.forget()
+    passed = steps.handler(event("viewer-request", "/items/1"), None)
+    assert (passed["uri"], "status" in passed) == ("/items/1", False)
 
 
 def test_answers_get_security_headers(steps: Any) -> None:

@@ -1,4 +1,4 @@
-"""`docs/site.md` says what the program does: every key, every policy, and its examples."""
+"""`docs/site.md` says what the program does: every key, every policy, its examples; so do the pages about the log."""
 
 from __future__ import annotations
 
@@ -8,12 +8,30 @@ from typing import Any
 
 import pytest
 
-from edgewise.site import SiteError, load_site
+from edgewise.edge.settings import Settings
+from edgewise.site import SiteError, bundle_settings, compile_template, load_site
 from edgewise.site.policies import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES, ManagedPolicy
-from edgewise.site.raw import RawBehavior, RawFunctions, RawLocal, RawLog, RawOrigin, RawSite
+from edgewise.site.raw import (
+    RawBehavior,
+    RawFunctions,
+    RawLocal,
+    RawLog,
+    RawOrigin,
+    RawPersistence,
+    RawSecret,
+    RawSite,
+)
 from edgewise.site.reader import shapes_of
 
-PAGE = (Path(__file__).parents[2] / "docs/site.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "site.md").read_text()
+DELIVERIES = (DOCS / "deliveries.md").read_text()
+EXAMPLES = [
+    block
+    for page in ("deliveries.md", "privacy.md", "memory.md")
+    for block in re.findall(r"^```toml\n(.*?)^```", (DOCS / page).read_text(), re.DOTALL | re.MULTILINE)
+]
+OPENOBSERVE = '[log]\ndelivery = "openobserve"\nurl = "https://logs.example.com"\n'
 TABLES = {
     "The top of the file": RawSite,
     "`[origins.NAME]`": RawOrigin,
@@ -21,6 +39,8 @@ TABLES = {
     "`[default]` and `[[behaviors]]`": RawBehavior,
     "`[functions]`": RawFunctions,
     "`[log]`": RawLog,
+    "`[log.token]` and `[log.key]`": RawSecret,
+    "`[persistence]`": RawPersistence,
 }
 
 
@@ -62,6 +82,45 @@ def example(tmp_path: Path) -> Path:
 
 def test_the_example_is_a_site(example: Path) -> None:
     assert load_site(example).triggers == ("viewer-request", "origin-response")
+
+
+def test_the_example_of_a_log_works_on_aws_without_a_secret_in_it(example: Path) -> None:
+    log = PAGE.split("```toml\n")[2].split("```")[0]
+    example.write_text(example.read_text().replace("[log]\n", log))
+    settings = bundle_settings(load_site(example))["log"]
+    assert settings["token"] == {"from": "secrets-manager", "name": "journal/openobserve"}
+    assert (settings["sample"], settings["privacy"]["query"]) == (0.25, ["page", "q"])
+
+
+def template_with(example: Path, block: str) -> dict[str, Any]:
+    """The template of the page's example with another log, which the edge takes."""
+    log = OPENOBSERVE + block if block.startswith("[log.") else block
+    example.write_text(PAGE.split("```toml\n")[1].split("```")[0].replace("[log]\n", log))
+    site = load_site(example)
+    assert Settings(bundle_settings(site)).hash
+    return compile_template(site, code_hash="0")
+
+
+@pytest.mark.parametrize("block", EXAMPLES, ids=lambda block: block.split("\n")[1])
+def test_the_examples_of_the_pages_about_the_log_work_on_aws(example: Path, block: str) -> None:
+    assert template_with(example, block)["Resources"]["FunctionRole"]
+
+
+def actions(value: Any) -> set[str]:
+    """The actions that the policies of a template allow."""
+    if isinstance(value, dict):
+        own = value["Action"] if "Resource" in value else []
+        return {own} if isinstance(own, str) else set(own).union(*map(actions, value.values()))
+    return set().union(*map(actions, value)) if isinstance(value, list) else set()
+
+
+def test_the_table_of_permissions_is_what_the_examples_need(example: Path) -> None:
+    needed = set()
+    for block in EXAMPLES:
+        role = template_with(example, block)["Resources"]["FunctionRole"]
+        needed |= actions(role["Properties"]["Policies"])
+    section = DELIVERIES.split("## What has to be there")[1].split("## ")[0]
+    assert set(re.findall(r"`([a-z]+:[A-Za-z]+)`", section)) == needed
 
 
 def test_the_mistakes_are_reported_as_shown(example: Path) -> None:

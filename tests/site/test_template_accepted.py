@@ -23,6 +23,22 @@ SITES = {
     "many": f'name = "many"\n{APP}{BUCKET}[default]\norigin = "app"\nforward = "none"\n[log]\n'
     + "".join(f'[[behaviors]]\npath = "/{i}/*"\norigin = "{("app", "files")[i % 2]}"\n' for i in range(75)),
 }
+KMS = "arn:aws:kms:eu-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+DELIVERIES = {
+    "stdout": "",
+    "openobserve": 'url = "https://logs.example.com"\n'
+    f'token = {{ from = "secrets-manager", name = "log/token", kms_key = "{KMS}" }}',
+    "firehose": 'stream_name = "records"',
+    "step-functions": 'state_machine_arn = "arn:aws:states:eu-west-2:111122223333:stateMachine:records"',
+    "eventbridge": 'bus = "records"',
+}
+# Each with everything else that a log may have.
+SITES |= {
+    delivery: f'name = "log"\n{APP}[default]\norigin = "app"\n[log]\ndelivery = "{delivery}"\n{target}\n'
+    f'visitor = true\nkey = {{ from = "ssm", name = "/log/key", kms_key = "{KMS}" }}\n'
+    'region = "eu-west-2"\n[persistence]\n'
+    for delivery, target in DELIVERIES.items()
+}
 
 
 @pytest.fixture(scope="module")

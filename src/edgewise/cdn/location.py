@@ -39,6 +39,8 @@ _REGIONS = {
     "SIN": "ap-southeast-1",
     "SYD": "ap-southeast-2",
 }
+# Where functions run.
+REGIONS = frozenset(_REGIONS.values())
 _NAME = re.compile(r"([A-Z]{3})[0-9]{1,3}(-[A-Z][0-9]{1,2})?")
 
 

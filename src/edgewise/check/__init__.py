@@ -1,9 +1,9 @@
 """What would fail at deployment or at the edge, found before either, in any CloudFormation template."""
 
+from edgewise.cdn.template.lines import line_finder
 from edgewise.check.catalogue import RULE_PACK, RULES
 from edgewise.check.errors import CheckError
 from edgewise.check.finding import Finding, Level, Place, Rule
-from edgewise.check.lines import line_finder
 from edgewise.check.run import check_template
 from edgewise.check.stack import CheckOptions
 

@@ -16,6 +16,7 @@ from edgewise.check.rules import (
     messages,
     origins,
     packages,
+    policies,
     refused,
     regions,
 )
@@ -27,6 +28,7 @@ _MODULES = (
     origins,
     access,
     forwarding,
+    policies,
     caching,
     behaviors,
     refused,

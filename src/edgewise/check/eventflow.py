@@ -12,8 +12,10 @@ from typing import Literal
 
 from edgewise.check.source import Module
 
-# What a name or an expression is: the event (or what leads into it), or a part of its request or of its response.
-Origin = Literal["event", "request", "response"]
+# What a name or an expression is: the event (or what leads into it), its request or response, or the headers of one.
+Origin = Literal["event", "request", "response", "request headers", "response headers"]
+
+_PARTS: dict[Origin, Origin] = {"request": "request headers", "response": "response headers"}
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Scope = _Function | ast.Module
@@ -68,7 +70,7 @@ class EventFlow:
         while pending:
             node, scopes = pending.pop()
             self._scopes[node] = scopes
-            self._bindings.extend((scopes[0], name, value) for name, value in _bound_by(node))
+            self._bindings.extend((scopes[0], name, value) for name, value in bound_by(node))
             if isinstance(node, ast.Call):
                 self._calls.append(node)
             inner = scopes
@@ -124,9 +126,13 @@ class EventFlow:
 
 def _inside(owner: Origin | None, key: ast.expr) -> Origin | None:
     """What is under a key."""
-    if owner == "event" and isinstance(key, ast.Constant) and key.value in ("request", "response"):
-        return "request" if key.value == "request" else "response"
-    return owner
+    name = key.value if isinstance(key, ast.Constant) else None
+    for part, headers in _PARTS.items():
+        if owner == "event" and name == part:
+            return part
+        if owner == part and name == "headers":
+            return headers
+    return owner if owner == "event" else None
 
 
 def _parameters(function: _Function) -> list[str]:
@@ -134,8 +140,8 @@ def _parameters(function: _Function) -> list[str]:
     return [one.arg for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
 
 
-def _bound_by(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
-    """The names that a node binds and what to; None is anything. A loop's name holds a member: that is a part too."""
+def bound_by(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
+    """The names that a node binds and what to; None is anything."""
     match node:
         case ast.Assign(targets=targets, value=value):
             for target in targets:
@@ -146,7 +152,8 @@ def _bound_by(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
         ):
             yield from _pairs(target, value)
         case ast.For(target=ast.Name(id=name), iter=value):
-            yield name, value
+            # A member, under a key that is not known: `for record in event["Records"]`.
+            yield name, ast.Subscript(value, ast.Constant(None), ast.Load())
         case (
             ast.For(target=target)
             | ast.AsyncFor(target=target)

@@ -6,7 +6,7 @@ parameter without a default must not hide every other mistake, so each part is e
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -15,8 +15,9 @@ from edgewise.cdn import Template
 from edgewise.cdn.errors import TemplateError
 from edgewise.cdn.template.errors import NotHereError
 from edgewise.cdn.template.intrinsics import ACCOUNT, PSEUDO_PARAMETERS, REGION, Resolver
+from edgewise.cdn.template.lines import KeyPath
 
-Path = tuple[str | int, ...]
+Path = KeyPath
 
 # Deeper is no template that CloudFormation takes; a YAML anchor can lead to itself.
 MAX_DEPTH = 60
@@ -60,7 +61,12 @@ class Part:
         if not isinstance(self.value, list):
             return []
         parts = (self._evaluator.part(raw, (*self.path, index)) for index, raw in enumerate(self.value))
-        return [part for part in parts if part.value is not None]
+        return [part for part in parts if not part.is_no_value]
+
+    @property
+    def is_no_value(self) -> bool:
+        """Whether CloudFormation takes it out of what it is in; a null stays."""
+        return is_expression(self._raw) and self._raw.get("Ref") == "AWS::NoValue"
 
     @property
     def is_known(self) -> bool:
@@ -162,19 +168,17 @@ class Evaluator:
 
     def mistake(self, expression: Any) -> TemplateError | None:
         """Why an expression can have no value at all; None if it has one, or may have one when it is deployed."""
-        try:
-            self._without_guesses.resolve(expression, "")
-        except NotHereError:
-            return None
-        except TemplateError as error:
-            return error
-        return None
+        return _mistake(lambda: self._without_guesses.resolve(expression, ""))
+
+    def condition_mistake(self, name: str) -> TemplateError | None:
+        """Why a resource's condition can be neither true nor false; None if it is, or may be when it is deployed."""
+        return _mistake(lambda: self._without_guesses.exists(name))
 
     def exists(self, name: str) -> bool:
         """Whether a resource's condition holds; one that cannot be known may hold."""
         try:
             return self._decider.exists(name)
-        except (TemplateError, TypeError, RecursionError):
+        except TemplateError:
             return True
 
     def plain(self, part: Part, depth: int, left: Iterator[int]) -> Any:
@@ -182,14 +186,11 @@ class Evaluator:
         if depth > MAX_DEPTH or next(left, None) is None:
             return UNKNOWN
         if isinstance(part.value, Mapping):
-            return {name: value for name, value in self._members(part, depth, left) if value is not None}
+            members = ((name, self.part(raw, (*part.path, str(name)))) for name, raw in part.value.items())
+            return {name: self.plain(item, depth + 1, left) for name, item in members if not item.is_no_value}
         if isinstance(part.value, list):
             return [self.plain(item, depth + 1, left) for item in part.items()]
         return part.value
-
-    def _members(self, part: Part, depth: int, left: Iterator[int]) -> Iterator[tuple[Any, Any]]:
-        for name, raw in part.value.items():
-            yield name, self.plain(self.part(raw, (*part.path, str(name))), depth + 1, left)
 
     def branch(self, arguments: Any) -> int | None:
         """1 or 2, the place of the value that `Fn::If` chooses; None if that is not known."""
@@ -211,6 +212,17 @@ class Evaluator:
         if isinstance(argument, list):
             argument = ".".join(map(str, argument))
         return argument is not None and value == f"local-{argument}"
+
+
+def _mistake(evaluate: Callable[[], object]) -> TemplateError | None:
+    """What an evaluation raises, unless only the deployment knows what it needs."""
+    try:
+        evaluate()
+    except NotHereError:
+        return None
+    except TemplateError as error:
+        return error
+    return None
 
 
 def is_expression(raw: Any) -> bool:

@@ -6,17 +6,17 @@ before it is read, and whatever then would be missing is not told of.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Any
 
 from edgewise.cdn.errors import TemplateError
 from edgewise.cdn.template.behaviors import methods, viewer_protocol
 from edgewise.cdn.template.code import code_path, function_settings
 from edgewise.cdn.template.distribution import read_error_response, read_geo_restriction
-from edgewise.cdn.template.errors import NotHereError
+from edgewise.cdn.template.errors import NotHereError, ShapeError
 from edgewise.cdn.template.functions import entries_by_trigger
+from edgewise.cdn.template.lines import path_of
 from edgewise.cdn.template.logging import realtime_config, standard_logging
 from edgewise.cdn.template.node import Node
 from edgewise.cdn.template.notices import Notices
@@ -29,7 +29,7 @@ from edgewise.cdn.template.policies import (
 )
 from edgewise.check.distribution import Distribution
 from edgewise.check.finding import Problem
-from edgewise.check.part import UNKNOWN, Part
+from edgewise.check.part import UNKNOWN, Part, Path
 from edgewise.check.stack import Stack
 
 _Reader = Callable[[Node], object]
@@ -39,7 +39,6 @@ _POLICIES: dict[str, _Reader] = {
     "OriginRequestPolicy": origin_request_policy,
     "ResponseHeadersPolicy": response_headers_policy,
 }
-_STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 
 
 def refusals(stack: Stack) -> Iterator[Problem]:
@@ -97,7 +96,7 @@ def _of_distribution(distribution: Distribution) -> Iterator[tuple[Part, _Reader
             yield behavior.part, lambda node: node.text("PathPattern")
 
 
-def _code(function: Node, folder: Path) -> None:
+def _code(function: Node, folder: FilePath) -> None:
     code = function.value("Code")
     # Code in S3, and inline, needs no path.
     if isinstance(code, str) and "://" not in code:
@@ -138,20 +137,18 @@ def _methods(behavior: Node) -> None:
 def _refusal(part: Part, read: _Reader) -> Problem | None:
     value = part.plain()
     base = ".".join(map(str, part.path[:2]))
-    taken_out: list[list[str | int]] = []
+    taken_out: list[Path] = []
     while True:
         try:
-            read(Node(value, Path(), base))
+            read(Node(value, FilePath(), base))
         except NotHereError:
             return None
         except TemplateError as error:
-            steps = [
-                name or int(index) for index, name in _STEP.findall((error.key or "").removeprefix(base))
-            ]
+            steps = path_of((error.key or "").removeprefix(base))
             if steps in taken_out:
                 return None
             found = _at(part, steps)
-            if _is_certain(found) and not _is_left_out(value, steps):
+            if _is_certain(found, error) and not _is_left_out(value, steps):
                 return Problem(found, _named(error.message, found), error.hint)
             if not _take_out(value, steps):
                 return None
@@ -162,11 +159,14 @@ def _refusal(part: Part, read: _Reader) -> Problem | None:
 
 def _named(message: str, part: Part) -> str:
     """A message that can be read without its place: the readers say "it must be a list"."""
-    name = next((step for step in reversed(part.path) if isinstance(step, str)), "")
-    return f"{name} {message.removeprefix('it ')}" if message.startswith("it ") else message
+    if not message.startswith("it "):
+        return message
+    names = [index for index, step in enumerate(part.path) if isinstance(step, str)]
+    name, *indexes = part.path[names[-1] :]
+    return f"{name}{''.join(f'[{index}]' for index in indexes)} {message.removeprefix('it ')}"
 
 
-def _at(part: Part, steps: list[str | int]) -> Part:
+def _at(part: Part, steps: Path) -> Part:
     for step in steps:
         if isinstance(step, str):
             part = part.at(step)
@@ -175,7 +175,7 @@ def _at(part: Part, steps: list[str | int]) -> Part:
     return part
 
 
-def _is_left_out(value: Any, steps: list[str | int]) -> bool:
+def _is_left_out(value: Any, steps: Path) -> bool:
     """Whether a value was too deep, or one too many, to be looked at."""
     for step in steps:
         if isinstance(value, dict):
@@ -185,13 +185,14 @@ def _is_left_out(value: Any, steps: list[str | int]) -> bool:
     return value is UNKNOWN
 
 
-def _is_certain(part: Part) -> bool:
-    """Whether the deployment says the same."""
+def _is_certain(part: Part, error: TemplateError) -> bool:
+    """Whether the deployment says the same. Of what is guessed, the shape is known."""
     is_open = isinstance(part.value, list) and UNKNOWN in part.plain()
-    return part.is_known and not part.is_guess and not is_open
+    is_guess = any(one.is_guess for one in (part, *part.items())) and not isinstance(error, ShapeError)
+    return part.is_known and not is_open and not is_guess
 
 
-def _take_out(value: Any, steps: list[str | int]) -> bool:
+def _take_out(value: Any, steps: Path) -> bool:
     """Take a value out of what it is in; false if it is not there."""
     for step in steps[:-1]:
         value = value[step]

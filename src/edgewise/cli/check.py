@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def check(
-    directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="The site's folder.")] = Path(),
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The site's folder.")] = Path(),
     *,
     template: Annotated[
         Path | None,

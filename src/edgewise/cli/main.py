@@ -11,6 +11,7 @@ from edgewise.cli.again import again
 from edgewise.cli.check import check
 from edgewise.cli.clock import clock
 from edgewise.cli.commands import PlainCommand, PlainGroup, ValueCommand
+from edgewise.cli.cost import cost
 from edgewise.cli.dashboards import dashboards
 from edgewise.cli.importing import import_logs
 from edgewise.cli.init import init
@@ -20,6 +21,7 @@ from edgewise.cli.logs import logs
 from edgewise.cli.query import query
 from edgewise.cli.replay import replay
 from edgewise.cli.report import report
+from edgewise.cli.simulate import simulate
 from edgewise.cli.stats import stats
 from edgewise.cli.store import store
 from edgewise.cli.synth import synth
@@ -57,6 +59,8 @@ COMMANDS = (
     invalidate,
     clock,
     replay,
+    simulate,
+    cost,
     synth,
     dashboards,
 )

@@ -29,8 +29,19 @@ _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 def query(
     sql: Annotated[
-        str, typer.Argument(metavar="SQL", help="One SELECT over edge, access, requests or your own.")
-    ],
+        str | None,
+        typer.Argument(metavar="[SQL]", help="One SELECT over edge, access, requests or your own."),
+    ] = None,
+    file: Annotated[
+        typer.FileText | None,
+        typer.Option(
+            "--file",
+            metavar="FILE",
+            encoding="utf-8",
+            errors="replace",
+            help="Take the SELECT from a file; - is standard input.",
+        ),
+    ] = None,
     store: Annotated[str | None, typer.Option("--store", metavar="DIR|URL", help=STORE_HELP)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a row.")] = False,
     since: Annotated[str | None, typer.Option("--since", metavar="SPAN", help=SINCE_HELP)] = None,
@@ -39,6 +50,9 @@ def query(
     from edgewise.store import open_reader
     from edgewise.store.errors import QueryError
 
+    if (sql is None) == (file is None):
+        raise typer.BadParameter("give one SELECT: as text, or in a file with --file", param_hint="SQL")
+    sql = file.read() if file else str(sql)
     start = None if since is None else time.time_ns() // 1000 - microseconds(since)
     reader = open_reader(store_place(store), tell=lambda message: print(f"store: {message}", file=sys.stderr))
     try:

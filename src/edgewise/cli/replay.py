@@ -143,7 +143,7 @@ def _read(file: Path, limit: int | None) -> tuple[list[LoggedRequest], list[Skip
     requests: list[LoggedRequest] = []
     skipped: list[SkippedLine] = []
     try:
-        with _open(file) as lines:
+        with open_log(file) as lines:
             for entry in read(lines):
                 if isinstance(entry, SkippedLine):
                     skipped.append(entry)
@@ -168,7 +168,8 @@ def _read(file: Path, limit: int | None) -> tuple[list[LoggedRequest], list[Skip
     return requests, skipped
 
 
-def _open(file: Path) -> IO[str]:
+def open_log(file: Path) -> IO[str]:
+    """The lines of an access log, gzip or not, as the reader wants them. OSError if there is none."""
     with file.open("rb") as start:
         is_gzip = start.read(2) == b"\x1f\x8b"
     # Only a line feed ends a line: a stray carriage return belongs to the text that a visitor sent.

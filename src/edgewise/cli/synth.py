@@ -18,13 +18,17 @@ def synth(
 ) -> None:
     """Write the site's CloudFormation template, its functions' folder beside it."""
     # Here, so that the other commands start without it.
-    from edgewise.site import load_site, write_template
+    from edgewise.site import load_site, needed_on_aws, write_template
 
     site = load_site(directory)
     written = write_template(site, out or site.directory / "build" / "template.yaml")
     typer.echo(f"Wrote {written.template}")
     if written.functions:
         typer.echo(f"Wrote {written.functions}/")
+    if needed := needed_on_aws(site):
+        typer.echo("\nThe functions need, and the template does not make:")
+        for one in needed:
+            typer.echo(f"  {one}")
     template = shlex.quote(str(written.template))
     packaged = shlex.quote(str(written.template.with_name(f"packaged-{written.template.name}")))
     typer.echo(

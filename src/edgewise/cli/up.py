@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -58,6 +59,7 @@ def up(
     # Here, so that the other commands start without it.
     import uvloop
 
+    from edgewise.cdn.errors import TemplateError
     from edgewise.cli.running.screen import Screen
     from edgewise.cli.running.session import Session, UpOptions
 
@@ -76,6 +78,12 @@ def up(
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(Session(options, screen).run())
+    except TemplateError as error:
+        if template and error.line and error.key:
+            # A run ends at the first mistake of a template that can be read; a check goes on.
+            more = f"`edgewise check --template {shlex.quote(str(template))}` lists all mistakes"
+            error.hint = f"{error.hint}; {more}" if error.hint else more
+        raise
     finally:
         screen.close()
 

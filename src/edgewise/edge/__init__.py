@@ -4,9 +4,9 @@ Standard library only, and little of that: a visitor waits for whatever is impor
 """
 
 from .app import Edge
-from .errors import EdgeError
+from .errors import EdgeError, LoadError
 from .headers import Headers
 from .request import Request
 from .response import Response
 
-__all__ = ["Edge", "EdgeError", "Headers", "Request", "Response"]
+__all__ = ["Edge", "EdgeError", "Headers", "LoadError", "Request", "Response"]

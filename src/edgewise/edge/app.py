@@ -14,7 +14,7 @@ from .log import Log
 from .output import say, write_line
 from .request import Request
 from .response import Response
-from .settings import DEFAULTS, FILE_NAME, Settings, read_settings
+from .settings import FALLBACK, FILE_NAME, Settings, read_settings
 from .steps import Steps
 
 TYPE_CHECKING = False
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from .delivery import Delivery
     from .output import Write
     from .steps import Step
+
+    MakeDelivery = Callable[[dict[str, Any], Environment, Write], Delivery]
 
 
 class Edge:
@@ -31,13 +34,16 @@ class Edge:
 
     A step at `viewer_request` or `origin_request` takes the request, one at `origin_response` or
     `viewer_response` takes `(request, response)`. It changes them in place, or returns a Response, or both.
-    Production passes no argument: `settings` (as in the file), `clock`, `write` (of lines to standard output)
-    and `environ` are for tests.
+    `memory` keeps values from one request to the next; a step calls `edge.memory.get`.
+    Production passes no argument: `settings` (as in the file), `clock`, `write` (of lines to standard output),
+    `environ` and `deliver` (which makes the delivery of records) are for tests and simulations.
     """
 
     __slots__ = (
         "_log",
+        "_steps",
         "environment",
+        "memory",
         "origin_request",
         "origin_response",
         "viewer_request",
@@ -51,33 +57,45 @@ class Edge:
         clock: Clock | None = None,
         write: Write = write_line,
         environ: Mapping[str, str] = os.environ,
+        deliver: MakeDelivery = make_delivery,
     ) -> None:
         self.environment = Environment(clock or Clock(), environ)
+        self.memory = self.environment.memory
         self.viewer_request = Steps()
         self.origin_request = Steps()
         self.origin_response = Steps()
         self.viewer_response = Steps()
+        self._steps = {
+            "viewer-request": self.viewer_request,
+            "origin-request": self.origin_request,
+            "origin-response": self.origin_response,
+            "viewer-response": self.viewer_response,
+        }
         try:
-            self._log = self._make_log(
-                read_settings(environ) if settings is None else Settings(settings), write
-            )
+            self._use(read_settings(environ) if settings is None else Settings(settings), write, deliver)
         except Exception as fault:  # whatever is wrong with them, the site stays up
-            note = f"{FILE_NAME}: {fault}; it is ignored, and records go to standard output"
-            self._log = self._make_log(Settings(DEFAULTS), write)
+            fallback = "records without addresses and queries go to standard output"
+            place = FILE_NAME if settings is None else "the settings"
+            note = f"{place}: {fault}; all of it is ignored, and {fallback}"
+            self._use(Settings(FALLBACK), write, deliver)
             self._guarded(lambda _: say(write, note))
 
-    def _make_log(self, settings: Settings, write: Write) -> Log | None:
-        if settings.log is None:
-            return None
-        delivery = make_delivery(settings.log, self.environment.clock, write)
-        return Log(delivery, self.environment, settings.hash)
+    def _use(self, settings: Settings, write: Write, deliver: MakeDelivery) -> None:
+        self._log = None
+        if settings.log is not None:
+            self._log = Log(deliver(settings.log, self.environment, write), self.environment, settings)
+        if settings.persistence_header:
+            from .persistence import make_persistence
+
+            step = make_persistence(settings.persistence_header, self.environment)
+            self.origin_request(optional=True)(step)
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         """Handle one invocation: run the steps, make the record, hand back what CloudFront expects.
 
         Raises EventError for something that is not a CloudFront event, and whatever a step raises.
         """
-        self.environment.enter()
+        self.environment.enter(context)
         request, response, steps = self._open(event)
         facts = self._guarded(lambda log: log.open(request))
         answer: Response | None = None
@@ -92,7 +110,7 @@ class Edge:
             cf = event["Records"][0]["cf"]
             request = Request(cf)
             response = Response(cf["response"], request.trigger) if "response" in cf else None
-            return request, response, getattr(self, request.trigger.replace("-", "_"))
+            return request, response, self._steps[request.trigger]
         except (KeyError, IndexError, TypeError, AttributeError) as fault:
             reason = f"{type(fault).__name__}: {fault}"
             raise EventError(
@@ -120,7 +138,7 @@ class Edge:
     def _attempt(self, step: Step, request: Request, response: Response | None) -> Response | None:
         try:
             answer = step.run(request) if response is None else step.run(request, response)
-            return _checked(answer, response)
+            return None if answer is None or answer is response else _checked(answer, step)
         except Exception as fault:
             self.environment.note_failure(step.name, fault)
             if step.optional:
@@ -128,11 +146,9 @@ class Edge:
             raise
 
 
-def _checked(answer: Any, given: Response | None) -> Response | None:
-    """The Response that a step made, if it made one. TooLargeError or StepError if CloudFront cannot take it."""
-    if answer is None or answer is given:
-        return None
+def _checked(answer: Any, step: Step) -> Response:
+    """What a step returned, which is a Response. TooLargeError or StepError if CloudFront cannot take it."""
     if not isinstance(answer, Response):
-        raise StepError(f"a step returned {type(answer).__name__}; it returns a Response, or nothing")
+        raise StepError(f"the step {step} returned {type(answer).__name__}; return a Response, or nothing")
     answer.check()
     return answer

@@ -12,6 +12,10 @@ SIZE_LIMITS = {"viewer-request": 40 * 1024, "origin-request": 1024 * 1024, "orig
 def encode_body(body: str | bytes) -> tuple[str, str]:
     """`(data, encoding)` as CloudFront takes them: text as it is, bytes in base64."""
     if isinstance(body, str):
+        try:
+            body.encode()
+        except UnicodeEncodeError:  # the runtime client would end the process when it is to send this
+            raise MessageError("the body holds a lone surrogate, which has no UTF-8") from None
         return body, "text"
     from binascii import b2a_base64  # here, for most functions never touch a body
 

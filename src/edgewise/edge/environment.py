@@ -6,9 +6,13 @@ from __future__ import annotations
 import os
 import time
 
+from .errors import describe
+from .memory import Memory
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
 _FAILURE_CHARACTERS = 300
 
@@ -28,23 +32,28 @@ class Clock:
 
 
 class Environment:
-    """Identity, age and failures of an execution environment, and the moment the present invocation began."""
+    """Identity, age, memory and failures of an execution environment, and the present invocation: when it began and
+    how long it may last."""
 
     __slots__ = (
+        "_context",
         "born",
         "clock",
         "entered",
+        "environ",
         "environment_id",
         "failed_steps",
         "failure",
         "function_version",
         "invocation",
+        "memory",
         "region",
         "started",
     )
 
     def __init__(self, clock: Clock, environ: Mapping[str, str]) -> None:
         self.clock = clock
+        self.environ = environ
         self.environment_id = os.urandom(8).hex()
         self.region = environ.get("AWS_REGION")
         self.function_version = environ.get("AWS_LAMBDA_FUNCTION_VERSION")
@@ -53,26 +62,30 @@ class Environment:
         self.invocation = 0
         self.failed_steps = 0
         self.failure = ""
+        self._context: Any = None
+        self.memory = Memory(self)
 
-    def enter(self) -> None:
-        """An invocation begins."""
+    def enter(self, context: Any = None) -> None:
+        """An invocation begins; `context` is Lambda's."""
         self.invocation += 1
+        self._context = context
         self.entered = self.clock.now()
         self.started = self.clock.ticks()
 
     def age_ms(self) -> int:
-        """Milliseconds since this environment began, frozen time included."""
-        return max(0, (self.clock.now() - self.born) // 1000)
+        """Milliseconds from this environment's start to that of the present invocation, frozen time included."""
+        return max(0, (self.entered - self.born) // 1000)
 
     def elapsed_ms(self) -> float:
         """Milliseconds that the present invocation has taken so far."""
         return round((self.clock.ticks() - self.started) * 1000, 3)
 
+    def remaining_ms(self) -> float:
+        """Milliseconds that Lambda leaves the present invocation; infinite where nobody says, as during the start."""
+        remaining = getattr(self._context, "get_remaining_time_in_millis", None)
+        return float("inf") if remaining is None else float(remaining())
+
     def note_failure(self, step: str, fault: Exception) -> None:
         """Count a failed step; the next record says which and why. Never raises, whatever `fault` is."""
         self.failed_steps += 1
-        try:
-            text = str(fault)
-        except Exception:
-            text = "(has no readable text)"
-        self.failure = f"{step}: {type(fault).__name__}: {text}"[:_FAILURE_CHARACTERS]
+        self.failure = f"{step}: {describe(fault)}"[:_FAILURE_CHARACTERS]

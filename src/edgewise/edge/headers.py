@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
     HeaderMap = dict[str, list[dict[str, str]]]
 
-# RFC 9110 section 5.6.2 (token) and 5.5 (field values); CloudFront refuses control characters with a 502.
+# RFC 9110 section 5.6.2 (token) and 5.5 (field values); CloudFront refuses control characters with a 502. A lone
+# surrogate has no UTF-8: the runtime client ends the process when it is to send one.
 # Patterns are text here and in the other modules: `re` compiles one when it is first used, not at every start.
 TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_CONTROL = r"[\x00-\x08\x0a-\x1f\x7f]"
+_NOT_IN_VALUE = "[\\x00-\\x08\\x0a-\\x1f\\x7f\\ud800-\\udfff]"
 
 
 class Headers:
@@ -63,8 +64,10 @@ class Headers:
 
 
 def _entry(name: str, value: str) -> dict[str, str]:
-    if not re.fullmatch(TOKEN, name):
-        raise MessageError(f"{name!r} is not a header name: use letters, digits and hyphens")
-    if not isinstance(value, str) or re.search(_CONTROL, value):
-        raise MessageError(f"the value of header {name} must be text without line breaks, not {value!r:.80}")
+    # Letters, digits and hyphens, and what is printable, need no closer look, which takes longer.
+    if not (name.isascii() and name.replace("-", "").isalnum()) and not re.fullmatch(TOKEN, name):
+        raise MessageError(f"{name!r:.80} is not a header name: use letters, digits and hyphens")
+    # The value is not shown: it may be a cookie, and errors are printed.
+    if not isinstance(value, str) or not (value.isprintable() or not re.search(_NOT_IN_VALUE, value)):
+        raise MessageError(f"the value of header {name} must be text without line breaks")
     return {"key": name, "value": value}

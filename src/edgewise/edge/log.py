@@ -1,11 +1,13 @@
-"""The built-in log step: one record when a visitor's request arrives, one when its origin answers.
+"""The built-in log step: one record when a visitor's request arrives, one when its origin answers, or a step for it.
 
-It collects facts; how they are typed and cut is `record.py`'s, how they leave is the delivery's.
+It collects facts; what is masked in them is `privacy.py`'s, how they are typed and cut `record.py`'s, how they leave
+the delivery's.
 """
 
 from __future__ import annotations
 
-from .record import SCHEMA, build_record
+from .privacy import Privacy, make_keys
+from .record import HEADER_BYTES, SCHEMA, TEXT, build_record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,86 +15,169 @@ if TYPE_CHECKING:
 
     from .delivery import Delivery
     from .environment import Environment
+    from .record import Record
     from .request import Request
     from .response import Response
+    from .settings import Settings
 
     Facts = dict[str, Any]
 
 _LOGGED = ("viewer-request", "origin-response")
 # A tablet counts as a mobile viewer too, so the narrower name comes first.
-_DEVICES = {"smarttv": "smart-tv", "tablet": "tablet", "mobile": "mobile", "desktop": "desktop"}
+_DEVICES = {
+    "cloudfront-is-smarttv-viewer": "smart-tv",
+    "cloudfront-is-tablet-viewer": "tablet",
+    "cloudfront-is-mobile-viewer": "mobile",
+    "cloudfront-is-desktop-viewer": "desktop",
+}
+_COUNTERS = ("sent", "dropped")  # of a delivery
+_COUNTERS_OF_NETWORK = ("sent", "dropped", "retried", "waited_ms", "batch_age_ms")
 
 
 class Log:
     """Opens a record before the steps run and closes it when they have run."""
 
-    __slots__ = ("_delivery", "_environment", "_settings_hash")
+    __slots__ = (
+        "_can_read_key",
+        "_constant",
+        "_counters",
+        "_delivery",
+        "_environment",
+        "_privacy",
+        "_sample",
+        "_text_fields",
+    )
 
-    def __init__(self, delivery: Delivery, environment: Environment, settings_hash: str | None) -> None:
+    def __init__(self, delivery: Delivery, environment: Environment, settings: Settings) -> None:
+        """`settings` have a log."""
+        assert settings.log is not None
         self._delivery = delivery
+        self._counters = _COUNTERS if settings.log["delivery"] == "stdout" else _COUNTERS_OF_NETWORK
         self._environment = environment
-        self._settings_hash = settings_hash
+        self._sample: float = settings.log["sample"]
+        self._constant = build_record(
+            {
+                "schema": SCHEMA,
+                "region": environment.region,
+                "function_version": environment.function_version,
+                "settings_hash": settings.hash,
+                "environment_id": environment.environment_id,
+            }
+        )
+        self._privacy = Privacy(settings.log["privacy"], make_keys(settings.log, environment))
+        self._can_read_key = True
+        self._text_fields = TEXT | {field: HEADER_BYTES for _, field in self._privacy.headers}
 
     def open(self, request: Request) -> Facts | None:
         """What the visitor asked for, before a step changes it; None at a trigger that is not logged."""
-        return _request_facts(request) if request.trigger in _LOGGED else None
+        return self._request_facts(request) if request.trigger in _LOGGED else None
 
     def close(self, facts: Facts | None, request: Request, answer: Response | None, context: Any) -> None:
-        """Make the record and deliver it. A trigger that is not logged gets one only to report a failure."""
+        """Make the record and deliver it, unless it is left out of the sample; a failure or an error is always told.
+
+        A trigger that is not logged gets a record only to report a failure, or an answer that no other trigger sees.
+        """
         environment = self._environment
-        if facts is None and not environment.failure:
-            return
-        facts = facts or _request_facts(request)
-        if answer is not None:
-            facts["status"] = answer.status
-            facts["content_type"] = answer.headers.get("content-type")
-        facts.update(
-            record_id=_record_id(request, context),
-            _timestamp=environment.entered,
-            schema=SCHEMA,
-            duration_ms=environment.elapsed_ms(),
-            region=environment.region,
-            function_version=environment.function_version,
-            settings_hash=self._settings_hash,
-            environment_id=environment.environment_id,
-            environment_age_ms=environment.age_ms(),
-            invocation=environment.invocation,
-            cold=environment.invocation == 1,
-            sent=self._delivery.sent,
-            dropped=self._delivery.dropped,
-            failed_steps=environment.failed_steps,
-            failure=environment.failure,
+        status = 0 if answer is None else answer.status
+        # What is answered at origin-request, CloudFront does not show to origin-response.
+        has_cause = (
+            facts is not None or environment.failure or (status and request.trigger == "origin-request")
         )
-        record = build_record(facts)
+        sample = 1.0 if environment.failure or status >= 400 else self._sample
+        # Without CloudFront's id, which it always sends, records would take each other for duplicates.
+        request_id = request.request_id or context.aws_request_id
+        if not has_cause or not is_sampled(request_id, sample):
+            return
+        facts = facts or self._request_facts(request)
+        has_waited = self._mask(facts)
+        if answer is not None:
+            facts["status"] = status if 0 < status <= 999 else None
+            facts["content_type"] = _value(answer.event["headers"], "content-type")
+        facts["record_id"] = _record_id(request_id, request.trigger, context)
+        facts["failure"] = environment.failure
+        record = self._constant | build_record(facts, self._text_fields)
+        record["sample_rate"] = sample
+        self._add_numbers(record)
         environment.failure = ""
-        self._delivery.deliver(record, context.get_remaining_time_in_millis())
+        self._delivery.deliver(record, 0.0 if has_waited else environment.remaining_ms())
+
+    def _add_numbers(self, record: Record) -> None:
+        """What the environment has counted."""
+        environment = self._environment
+        record["_timestamp"] = environment.entered
+        record["duration_ms"] = environment.elapsed_ms()
+        record["environment_age_ms"] = environment.age_ms()
+        record["invocation"] = environment.invocation
+        record["cold"] = environment.invocation == 1
+        record["failed_steps"] = environment.failed_steps
+        if environment.memory.hits or environment.memory.misses:
+            record["memory_hits"] = environment.memory.hits
+            record["memory_misses"] = environment.memory.misses
+        for name in self._counters:
+            record[name] = getattr(self._delivery, name)
+
+    def _mask(self, facts: Facts) -> bool:
+        """Whether the visitor waited for the site's key: then nothing else is waited for.
+
+        Without the key the record goes without what needs it; that is told when it begins.
+        """
+        environment = self._environment
+        loads = environment.memory.loads
+        try:
+            self._privacy.mask(facts, environment.entered)
+            self._can_read_key = True
+        except Exception as fault:
+            if self._can_read_key:
+                environment.note_failure("privacy", fault)
+            self._can_read_key = False
+        return environment.memory.loads > loads
+
+    def _request_facts(self, request: Request) -> Facts:
+        headers = request.event["headers"]
+        facts: Facts = {
+            "request_id": request.request_id,
+            "trigger": request.trigger,
+            "distribution_id": request.distribution_id,
+            "method": request.method,
+            "path": request.path,
+            "query": request.query,
+            "client_ip": request.client_ip,
+            "host": _value(headers, "host"),
+            "user_agent": _value(headers, "user-agent"),
+            "referrer": _value(headers, "referer"),
+            "language": _value(headers, "accept-language"),
+        }
+        for name, field in self._privacy.headers:
+            facts[field] = _value(headers, name)
+        if request.trigger.startswith("origin-"):
+            _correct_origin_side(facts, request)
+        return facts
 
 
-def _record_id(request: Request, context: Any) -> str:
+def is_sampled(request_id: str, rate: float) -> bool:
+    """Whether the request belongs to the share `rate` (0 to 1): by its id, so that the records of one request, made in
+    different functions and regions, are kept or left out together. CloudFront makes the ids; no visitor can choose."""
+    if rate >= 1:
+        return True
+    from binascii import crc32  # here, for most sites keep all
+
+    return crc32(request_id.encode("utf-8", "replace")) < rate * 0x1_0000_0000
+
+
+def _record_id(request_id: str, trigger: str, context: Any) -> str:
     """With origin failover one visitor's request reaches an origin trigger twice, with one request id."""
-    # Without the former, which CloudFront always sends, records would take each other for duplicates.
-    record_id = f"{request.request_id or context.aws_request_id}:{request.trigger}"
-    return f"{record_id}:{context.aws_request_id[:8]}" if request.trigger.startswith("origin-") else record_id
+    if trigger.startswith("origin-"):
+        return f"{request_id}:{trigger}:{context.aws_request_id[:8]}"
+    return f"{request_id}:{trigger}"
 
 
-def _request_facts(request: Request) -> Facts:
-    header = request.headers.get
-    facts: Facts = {
-        "request_id": request.request_id,
-        "trigger": request.trigger,
-        "distribution_id": request.distribution_id,
-        "method": request.method,
-        "path": request.path,
-        "query": request.query,
-        "client_ip": request.client_ip,
-        "host": header("host"),
-        "user_agent": header("user-agent"),
-        "referrer": header("referer"),
-        "language": header("accept-language"),
-    }
-    if request.trigger.startswith("origin-"):
-        _correct_origin_side(facts, request)
-    return facts
+def _value(headers: Any, name: str) -> Any:
+    """The first value of a header; None also where the map has not the shape that CloudFront gives it."""
+    try:
+        entries = headers.get(name)
+        return entries[0]["value"] if entries else None
+    except (LookupError, TypeError, AttributeError):
+        return None
 
 
 def _correct_origin_side(facts: Facts, request: Request) -> None:
@@ -100,13 +185,12 @@ def _correct_origin_side(facts: Facts, request: Request) -> None:
 
     Its own headers can be believed here alone: at viewer triggers they are whatever the visitor sent.
     """
-    header = request.headers.get
+    headers, origin = request.event["headers"], request.origin
     if facts["user_agent"] == "Amazon CloudFront":
         facts["user_agent"] = None
-    if any(facts["host"] == origin.get("domainName") for origin in (request.origin or {}).values()):
+    kinds = origin.values() if isinstance(origin, dict) else ()
+    if any(isinstance(kind, dict) and facts["host"] == kind.get("domainName") for kind in kinds):
         facts["host"] = None
-    facts["country"] = header("cloudfront-viewer-country")
-    devices = (
-        device for name, device in _DEVICES.items() if header(f"cloudfront-is-{name}-viewer") == "true"
-    )
+    facts["country"] = _value(headers, "cloudfront-viewer-country")
+    devices = (device for name, device in _DEVICES.items() if _value(headers, name) == "true")
     facts["device"] = next(devices, None)

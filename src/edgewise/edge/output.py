@@ -6,7 +6,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     Write = Callable[[str], object]
 _MOST_CHARACTERS = 1000
@@ -16,6 +16,13 @@ def write_line(line: str) -> None:
     """Write `line` and its end at once, and before the environment is frozen."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+def hide(text: str, secrets: Iterable[str]) -> str:
+    """`text` of somebody else's making, in which each of `secrets` is `***`: what was sent may be repeated in it."""
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return text
 
 
 def say(write: Write, text: str) -> None:

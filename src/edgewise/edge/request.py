@@ -18,29 +18,53 @@ if TYPE_CHECKING:
     from .response import Response
 
 _REDIRECTS = (301, 302, 303, 307, 308)
-_NOT_IN_URL = r"[\x00-\x20\x7f#]"  # Developer Guide, "Restrictions on all edge functions"
+# Developer Guide, "Restrictions on all edge functions". What breaks a rule is not shown: it may hold a secret.
+_NOT_IN_URL = r"[\x00-\x20\x7f#\ud800-\udfff]"
+_MOST_URL_CHARACTERS = 8191
 
 
 class Request:
     """The request of one invocation.
 
-    `trigger`, `request_id` (the same in all triggers of one visitor's request), `distribution_id`, `method` and
-    `client_ip` are read-only. `headers` are the live headers of the event: change them in place.
+    What CloudFront lets no function change has no setter.
     """
 
-    __slots__ = ("client_ip", "distribution_id", "event", "headers", "method", "request_id", "trigger")
+    __slots__ = ("_config", "_headers", "event")
 
     def __init__(self, cf: dict[str, Any]) -> None:
         """`cf` is `event["Records"][0]["cf"]`, as the Developer Guide's "Lambda@Edge event structure" has it."""
-        config = cf["config"]
+        self._config: dict[str, Any] = cf["config"]
         self.event: dict[str, Any] = cf["request"]
-        self.trigger: str = config["eventType"]
-        # What a hand-made event may lack is only told, never needed.
-        self.request_id: str = config.get("requestId", "")
-        self.distribution_id: str = config.get("distributionId", "")
-        self.method: str = self.event.get("method", "")
-        self.client_ip: str = self.event.get("clientIp", "")
-        self.headers = Headers(self.event.setdefault("headers", {}))
+        self._headers = Headers(self.event.setdefault("headers", {}))
+
+    @property
+    def trigger(self) -> str:
+        """`viewer-request` or one of the others."""
+        return self._config["eventType"]  # type: ignore[no-any-return]
+
+    # What a hand-made event may lack is only told, never needed.
+    @property
+    def request_id(self) -> str:
+        """The same in all triggers of one visitor's request."""
+        return self._config.get("requestId", "")  # type: ignore[no-any-return]
+
+    @property
+    def distribution_id(self) -> str:
+        return self._config.get("distributionId", "")  # type: ignore[no-any-return]
+
+    @property
+    def method(self) -> str:
+        return self.event.get("method", "")  # type: ignore[no-any-return]
+
+    @property
+    def client_ip(self) -> str:
+        """The address that connected to CloudFront."""
+        return self.event.get("clientIp", "")  # type: ignore[no-any-return]
+
+    @property
+    def headers(self) -> Headers:
+        """The live headers of the event: change them in place."""
+        return self._headers
 
     @property
     def path(self) -> str:
@@ -50,7 +74,7 @@ class Request:
     @path.setter
     def path(self, path: str) -> None:
         if not path.startswith("/") or "?" in path:
-            raise MessageError(f"{path!r} is not a path: it starts with a slash and holds no question mark")
+            raise MessageError("this is not a path: it starts with a slash and holds no question mark")
         self._set_url("uri", path)
 
     @property
@@ -64,7 +88,12 @@ class Request:
 
     def _set_url(self, key: str, text: str) -> None:
         if re.search(_NOT_IN_URL, text):
-            raise MessageError(f"{text!r} holds a space, '#' or a control character; percent-encode it")
+            raise MessageError(f"the {key} holds a space, '#' or a control character; percent-encode it")
+        other = self.query if key == "uri" else self.path
+        if len(text) + len(other) > _MOST_URL_CHARACTERS:
+            raise MessageError(
+                f"path and query are over {_MOST_URL_CHARACTERS:,} characters, CloudFront's limit"
+            )
         self._set(key, text, "viewer-request", "origin-request")
 
     def _set(self, key: str, value: Any, *triggers: str) -> None:

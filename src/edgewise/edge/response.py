@@ -18,17 +18,19 @@ _READ_ONLY = ("transfer-encoding", "via")  # at origin-response; deleting one is
 
 
 class Response:
-    """What goes back to the visitor. Made by the origin, or by `Request.respond` and `Request.redirect`.
+    """What goes back to the visitor. Made by the origin, or by `Request.respond` and `Request.redirect`."""
 
-    `headers` are the live headers of the event: change them in place.
-    """
-
-    __slots__ = ("_trigger", "event", "headers")
+    __slots__ = ("_headers", "_trigger", "event")
 
     def __init__(self, event: dict[str, Any], trigger: str) -> None:
         self.event = event
         self._trigger = trigger
-        self.headers = Headers(event.setdefault("headers", {}))
+        self._headers = Headers(event.setdefault("headers", {}))
+
+    @property
+    def headers(self) -> Headers:
+        """The live headers of the event: change them in place."""
+        return self._headers
 
     @property
     def status(self) -> int:
@@ -85,7 +87,7 @@ class Response:
         kept = {name: self.event["headers"][name] for name in _READ_ONLY if name in self.headers}
         self.event.clear()
         self.event.update(other.event, headers=other.event["headers"] | kept)
-        self.headers = Headers(self.event["headers"])
+        self._headers = Headers(self.event["headers"])
 
 
 def make_response(

@@ -20,6 +20,12 @@ class Step:
         self.run = run
         self.optional = optional
 
+    def __str__(self) -> str:
+        """`name at file.py:line`, as far as it is known: what was added may be any callable."""
+        code = getattr(self.run, "__code__", None)
+        place = f" at {code.co_filename.rpartition('/')[2]}:{code.co_firstlineno}" if code else ""
+        return self.name + place
+
 
 class Steps(list[Step]):
     """In order of addition. Used as `@edge.viewer_request` or `@edge.viewer_request(optional=True)`."""

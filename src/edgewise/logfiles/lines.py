@@ -19,9 +19,9 @@ class LoggedRequest:
     """One request as it was logged; a fact that the log does not have is None.
 
     `timestamp` is in microseconds since the epoch. `target` is path and query as the visitor sent them.
-    `status` is 0 when there was none: CloudFront logs `000` for a visitor who left first. Bytes that are not
-    UTF-8 are kept as lone surrogates (`surrogateescape`), so that every text can be turned back into bytes.
-    `tls` says whether the visitor came over TLS.
+    `status` is 0 when there was none: CloudFront logs `000` for a visitor who left first. `result` is CloudFront's
+    `x-edge-result-type`, such as `Hit`. `tls` says whether the visitor came over TLS. Bytes that are not UTF-8 are kept
+    as lone surrogates (`surrogateescape`), so that every text can be turned back into bytes.
     """
 
     timestamp: int
@@ -34,6 +34,7 @@ class LoggedRequest:
     host: str | None = None
     protocol: str | None = None
     bytes_sent: int | None = None
+    result: str | None = None
     tls: bool | None = None
 
 
@@ -208,6 +209,7 @@ def _cloudfront_request(value: Callable[[str], str | None]) -> LoggedRequest | s
         # `cs(Host)` is the distribution's own domain name; `x-host-header` is what the visitor asked for.
         host=_decoded(value("x-host-header") or value("cs(Host)")),
         protocol=value("cs-protocol-version"),
+        result=value("x-edge-result-type"),
         tls=_OVER_TLS.get(value("cs-protocol") or ""),
     )
 

@@ -18,6 +18,7 @@ from edgewise.site.model import (
     Origin,
     Site,
 )
+from edgewise.site.needs import needed_on_aws, records_go_to
 from edgewise.site.settings import bundle_settings
 from edgewise.site.starter import create_site
 from edgewise.site.synth import Synthesis, write_template
@@ -48,6 +49,8 @@ __all__ = [
     "compile_template",
     "create_site",
     "load_site",
+    "needed_on_aws",
+    "records_go_to",
     "render_yaml",
     "write_template",
 ]

@@ -1,7 +1,8 @@
 """Assembles the folder that runs as the functions: the user's files, the edge runtime, the baked settings.
 
 The runtime is found on the disk beside this package and copied; it is never imported here. This module decides
-what is in the folder; `sources.py` looks at the sources, `manifest.py` tells ours from others', `folder.py` writes.
+what is in the folder; `sources.py` looks at the sources, `lean.py` takes from the runtime what nobody needs there,
+`manifest.py` tells ours from others', `folder.py` writes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import Any
 
 from edgewise.site.errors import BundleError
 from edgewise.site.folder import Entry, bring
+from edgewise.site.lean import lean
+from edgewise.site.limits import DELIVERIES
 from edgewise.site.manifest import own_names
 from edgewise.site.model import GENERATED_MODULE, Functions, Site
 from edgewise.site.settings import has_secrets
@@ -22,6 +25,7 @@ from edgewise.site.sources import Source, is_skipped, scan
 
 SETTINGS_FILE = "edgewise_settings.json"
 _RUNTIME = Path(__file__).parent.parent / "edge"
+_RUNTIME_PREFIX = "edgewise/edge/"
 # The user's sources and the runtime's.
 _Seen = tuple[tuple[Source, ...], tuple[Source, ...]]
 _HANDLER_CODE = b'''\
@@ -73,12 +77,14 @@ class Bundle:
 
     def _scan(self) -> _Seen:
         own = scan(self._functions.source, "") if self._functions else ()
-        return own, scan(_RUNTIME, "edgewise/edge/")
+        return own, scan(_RUNTIME, _RUNTIME_PREFIX)
 
     def _plan(self, seen: _Seen) -> dict[str, Entry]:
         """Every file of the folder by its path in it."""
         text = json.dumps(self._settings, sort_keys=True, indent=2) + "\n"
         own, runtime = map(_read_all, seen)
+        unused = _unused_modules(self._settings)
+        runtime = {name: Entry(lean(one.content)) for name, one in runtime.items() if name not in unused}
         if self._functions:
             _refuse_shadows(own, self._functions.source)
             _refuse_missing_handler(own, self._functions)
@@ -108,6 +114,16 @@ class Bundle:
             raise BundleError(
                 f"cannot write the functions' folder: {error.strerror}", file=error.filename or self.target
             ) from error
+
+
+def _unused_modules(settings: Mapping[str, Any]) -> frozenset[str]:
+    """The deliveries that are not the site's; standard output is what the runtime falls back on."""
+    used = ("stdout", settings.get("log", {}).get("delivery"))
+    return frozenset(
+        f"{_RUNTIME_PREFIX}delivery/{delivery.replace('-', '_')}.py"
+        for delivery in DELIVERIES
+        if delivery not in used
+    )
 
 
 def _read_all(seen: Iterable[Source]) -> dict[str, Entry]:

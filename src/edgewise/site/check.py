@@ -1,4 +1,4 @@
-"""From a parsed site file to the checked site. Origins, behaviors and functions have their own files beside this.
+"""From a parsed site file to the checked site. Origins, behaviors, functions and the log have files of their own.
 
 What is on disk is asked through a function, so that nothing here touches it.
 """
@@ -12,8 +12,9 @@ from typing import Any
 from edgewise.site.check_behaviors import check_behavior, check_behaviors
 from edgewise.site.check_context import Context, OnDisk
 from edgewise.site.check_functions import check_functions
+from edgewise.site.check_log import check_log, check_persistence
 from edgewise.site.check_origins import check_origins
-from edgewise.site.model import Log, Site
+from edgewise.site.model import Site
 from edgewise.site.problems import Problems
 from edgewise.site.raw import RawDefault, RawSite
 from edgewise.site.reader import read_table
@@ -33,7 +34,8 @@ def check_site(document: Mapping[str, Any], file: Path, on_disk: OnDisk) -> Site
     default = check_behavior(context, "default", raw.default or RawDefault(), "*", origins)
     behaviors = check_behaviors(context, raw.behaviors or [], origins)
     functions = check_functions(context, raw.functions) if raw.functions else None
-    log = Log(raw.log.delivery or "stdout") if raw.log else None
+    log = check_log(context, raw.log) if raw.log else None
+    persistence_header = check_persistence(context, raw.persistence) if raw.persistence else None
     problems.raise_any()
     return Site(
         file=file,
@@ -43,4 +45,5 @@ def check_site(document: Mapping[str, Any], file: Path, on_disk: OnDisk) -> Site
         behaviors=behaviors,
         functions=functions,
         log=log,
+        persistence_header=persistence_header,
     )

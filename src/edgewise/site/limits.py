@@ -37,3 +37,48 @@ VIEWER_MEMORY_MB, VIEWER_TIMEOUT_S = 128, 5
 ORIGIN_MEMORY_MB, ORIGIN_TIMEOUT_S = 128, 10
 
 TRIGGERS = ("viewer-request", "origin-request", "origin-response", "viewer-response")
+
+# Where Lambda@Edge functions and their versions live ("Restrictions on Lambda@Edge").
+HOME_REGION = "us-east-1"
+# Of the partition that has CloudFront with Lambda@Edge: neither China nor GovCloud.
+REGION = re.compile(r"(?!cn-|us-gov-)[a-z]{2}(-[a-z]+)+-[0-9]")
+
+# The API references of CreateDeliveryStream, StartExecution, CreateEventBus, CreateSecret and PutParameter.
+STREAM_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
+STATE_MACHINE = re.compile(r"arn:[a-z-]+:states:[a-z0-9-]+:[0-9]{12}:stateMachine:[A-Za-z0-9_.:+-]{1,160}")
+BUS = re.compile(
+    r"[a-zA-Z0-9/._-]{1,256}|arn:[a-z-]+:events:[a-z0-9-]+:[0-9]{12}:event-bus/[a-zA-Z0-9/._-]{1,256}"
+)
+SECRET_NAMES = {
+    # AWS ends the ARNs in six characters of its own; without them it finds the secret, but no permission fits.
+    "secrets-manager": re.compile(
+        r"[A-Za-z0-9/_+=.@-]{1,512}"
+        r"|arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,505}-[A-Za-z0-9]{6}"
+    ),
+    "ssm": re.compile(
+        r"/?[A-Za-z0-9_.-][A-Za-z0-9_./-]{0,511}|arn:[a-z-]+:ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9_./-]{1,512}"
+    ),
+}
+KMS_KEY = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,256}")
+
+# OpenObserve's names of organizations and streams.
+OPENOBSERVE_NAME = re.compile(r"[A-Za-z0-9_:-]+")
+LOG_URL = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[!-~]*)?")
+USER = re.compile(r"[^\x00-\x1f]*")
+
+# The runtime at the edge takes these, see `edge/settings.py`. Each delivery has a module of its name there.
+DELIVERIES = ("stdout", "openobserve", "firehose", "step-functions", "eventbridge")
+BUDGET_MS = (1, 5000)
+MAX_RECORDED_HEADERS = 10
+RECORDED_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,39}")
+UNRECORDED_HEADER = re.compile(
+    r"(?i).*(cookie|auth(?!ors?\b)|token|secret|passw|passphrase|passcode|credential|bearer|jwt|saml|oidc|api-?key|session"
+    r"|[cx]srf|signature|assertion|principal|ssl-client|forwarded|(viewer|remote|client)-addr).*"
+    r"|(.*-)?(key|accesskey|certs?|certificate|dpop|hmac|otp|totp|pin|pwd|sid|ip(v[46])?|ur[il])(-.*)?"
+    r"|referr?er"
+)
+
+# Headers that a function may add and that mean nothing to anybody else: "Restrictions on all edge functions".
+PERSISTENCE_HEADER = re.compile(
+    r"(?i)x-(?!(amzn?|edge|accel|forwarded|cache|real-ip)(-|$))[a-z0-9-]*[a-z0-9]"
+)

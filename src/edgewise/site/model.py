@@ -5,15 +5,18 @@ It says nothing about how the file is written (`raw.py`) or what becomes of it o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from edgewise.site import limits
 from edgewise.site.limits import TRIGGERS
 from edgewise.site.policies import ManagedPolicy
 
 # What each feature needs, besides the user's own steps: the log makes a record when the viewer's request
 # arrives and another when the origin has answered.
 LOG_TRIGGERS = ("viewer-request", "origin-response")
+PERSISTENCE_TRIGGERS = ("origin-request",)
 
 # The module that stands in for the user's own steps where there are none; it is generated into the bundle.
 GENERATED_MODULE = "edgewise_handler"
@@ -89,15 +92,59 @@ class Functions:
 
 
 @dataclass(frozen=True, slots=True)
+class Secret:
+    """Where a secret is kept on AWS: `source` is `secrets-manager` or `ssm`, `name` its name there or its ARN.
+
+    `kms_key` is the ARN of the key that encrypts it, if that is not the account's own for the service.
+    """
+
+    source: str
+    name: str
+    kms_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """What is masked in records. `query` is `keep`, `drop` or the names of the parameters that are kept."""
+
+    client_address: str = "keep"
+    query: str | tuple[str, ...] = "keep"
+    headers: tuple[str, ...] = ()
+    visitor: bool = False
+    key: Secret | None = None
+
+    @property
+    def masks(self) -> bool:
+        """Whether anything that a visitor sends is left out or changed."""
+        return (self.client_address, self.query) != ("keep", "keep")
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
-    """The log feature; `delivery` is `stdout` or `openobserve`."""
+    """The log feature. `target` holds what the delivery needs to know on AWS, by the names of the site file.
+
+    `token` is OpenObserve's; `region` is where the delivery and the secrets are.
+    """
 
     delivery: str
+    target: Mapping[str, str | float] = field(default_factory=dict)
+    token: Secret | None = None
+    region: str = limits.HOME_REGION
+    privacy: Privacy = Privacy()
+    sample: float = 1.0
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """The secrets that the functions read."""
+        return tuple(secret for secret in (self.token, self.privacy.key) if secret)
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A whole site. `file` is the file that describes it."""
+    """A whole site. `file` is the file that describes it.
+
+    `persistence_header` is the header that tells the origin when an environment began, if one does.
+    """
 
     file: Path
     name: str
@@ -106,6 +153,7 @@ class Site:
     behaviors: tuple[Behavior, ...]
     functions: Functions | None
     log: Log | None
+    persistence_header: str | None = None
 
     @property
     def directory(self) -> Path:
@@ -122,6 +170,7 @@ class Site:
         """The triggers that run functions, in the order in which a request meets them."""
         own = self.functions.triggers if self.functions else ()
         wanted = {*own, *(LOG_TRIGGERS if self.log else ())}
+        wanted.update(PERSISTENCE_TRIGGERS if self.persistence_header else ())
         return tuple(trigger for trigger in TRIGGERS if trigger in wanted)
 
     @property

@@ -9,16 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from edgewise.site.limits import TRIGGERS
+from edgewise.site.limits import DELIVERIES, TRIGGERS
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What is said of a key besides its type: `choices` are the only texts it takes."""
+    """What is said of a key besides its type: `choices` are the only texts it takes.
+
+    A value of a wrong shape is not shown where it may be a secret, written where only its name belongs.
+    """
 
     help: str
     choices: tuple[str, ...] = ()
     required: bool = False
+    may_be_secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +110,94 @@ class RawFunctions:
 
 
 @dataclass(frozen=True, slots=True)
+class RawSecret:
+    from_: Annotated[
+        str | None, Key("the service that keeps it", choices=("secrets-manager", "ssm"), required=True)
+    ] = None
+    name: Annotated[
+        str | None, Key("its name there, or its whole ARN", required=True, may_be_secret=True)
+    ] = None
+    kms_key: Annotated[
+        str | None, Key("the ARN of the key of KMS's that it is encrypted with, if that is your own")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
 class RawLog:
     delivery: Annotated[
         str | None,
         Key(
-            "where records go: `stdout` (the default; CloudWatch Logs on AWS) or directly to `openobserve`",
-            choices=("stdout", "openobserve"),
+            "where records go: `stdout` (the default; CloudWatch Logs on AWS), or one of the others",
+            choices=DELIVERIES,
         ),
+    ] = None
+    url: Annotated[str | None, Key("`openobserve`: its address on AWS, `https://HOST`")] = None
+    organization: Annotated[str | None, Key("`openobserve`: default `default`")] = None
+    stream: Annotated[str | None, Key("`openobserve`: default `edge`")] = None
+    user: Annotated[str | None, Key("`openobserve`: goes with the token; default the organization")] = None
+    token: Annotated[
+        RawSecret | None,
+        Key(
+            '`openobserve`: where its ingestion token is kept on AWS, `{ from = "ssm", name = "/site/token" }`',
+            may_be_secret=True,
+        ),
+    ] = None
+    stream_name: Annotated[str | None, Key("`firehose`: the name of the stream")] = None
+    state_machine_arn: Annotated[str | None, Key("`step-functions`: the state machine")] = None
+    execution_per: Annotated[
+        str | None,
+        Key(
+            "`step-functions`: what one execution is started for; default `batch`",
+            choices=("batch", "record"),
+        ),
+    ] = None
+    bus: Annotated[str | None, Key("`eventbridge`: the event bus; default `default`")] = None
+    region: Annotated[
+        str | None, Key("where the stream, the bus and the secrets are on AWS; default `us-east-1`")
+    ] = None
+    budget_ms: Annotated[
+        float | None, Key("how long a visitor may wait for a delivery over the network; default 50")
+    ] = None
+    wait: Annotated[
+        bool | None, Key("waits for answers within the budget and leaves less behind; default `false`")
+    ] = None
+    client_address: Annotated[
+        str | None,
+        Key(
+            "the visitor's address: as it is (the default), its network alone, a keyed hash or not at all",
+            choices=("keep", "truncate", "hash", "drop"),
+        ),
+    ] = None
+    query: Annotated[
+        str | list[str] | None,
+        Key(
+            "query strings, the referrer's too: the default `keep`, `drop`, or the names of the parameters to keep",
+            choices=("keep", "drop"),
+        ),
+    ] = None
+    headers: Annotated[
+        list[str] | None, Key("request headers to record besides the usual ones, at most 10")
+    ] = None
+    visitor: Annotated[
+        bool | None, Key("records a hash that tells visitors apart for a day; default `false`")
+    ] = None
+    key: Annotated[
+        RawSecret | None,
+        Key(
+            'where the key of the hashes is kept on AWS, `{ from = "ssm", name = "/site/key" }`; without it each '
+            "environment has its own",
+            may_be_secret=True,
+        ),
+    ] = None
+    sample: Annotated[
+        float | None, Key("the share of requests to record, 0 to 1; errors always are; default 1")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawPersistence:
+    header: Annotated[
+        str | None, Key("the header's name, which begins with `X-`; default `X-Environment-Born`")
     ] = None
 
 
@@ -132,3 +217,6 @@ class RawSite:
     ] = None
     functions: Annotated[RawFunctions | None, Key("your own steps; without it the features run alone")] = None
     log: Annotated[RawLog | None, Key("makes records of every request; its presence turns it on")] = None
+    persistence: Annotated[
+        RawPersistence | None, Key("tells the origin in a header when the environment that asks it began")
+    ] = None

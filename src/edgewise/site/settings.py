@@ -1,7 +1,7 @@
 """What is baked into the functions' folder: the settings the edge runtime reads when an environment starts.
 
-Lambda@Edge has no environment variables. Secrets are never baked in for AWS: only the local run, whose store is
-on this machine, passes a user and a password.
+Lambda@Edge has no environment variables. Secrets are never baked in for AWS, only where they are: the local run
+alone, whose store is on this machine, passes a user and a password.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgewise.site.errors import SiteError
-from edgewise.site.model import Site
+from edgewise.site.model import Log, Privacy, Secret, Site
 
 SECRETS = frozenset({"password"})
 
@@ -20,12 +20,18 @@ SECRETS = frozenset({"password"})
 def bundle_settings(site: Site, *, log: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The settings of a site's functions, as `edgewise_settings.json` holds them.
 
-    `log` takes the place of the site's own log settings: `edgewise up` points the delivery at its store. It is
-    ignored for a site that does not log. Raises `SiteError` for a delivery that needs a secret and got none.
+    `log` is a delivery on this machine, with its sampling, which takes the place of the site's own: `edgewise up`
+    points it at its store. What is masked stays masked there, but hashes are an environment's own, as nothing of AWS
+    is asked. It is ignored for a site that does not log. Raises `SiteError` for a delivery that works on this machine
+    only.
     """
     settings: dict[str, Any] = {"site": site.name}
     if site.log:
-        settings["log"] = dict(log) if log is not None else _log_on_aws(site)
+        settings["log"] = (
+            _log_on_aws(site, site.log) if log is None else {**log, **_privacy(site.log, key=False)}
+        )
+    if site.persistence_header:
+        settings["persistence"] = {"header": site.persistence_header}
     return {**settings, "hash": settings_hash(settings)}
 
 
@@ -47,14 +53,39 @@ def _without_secrets(value: Any) -> Any:
     return {key: _without_secrets(one) for key, one in value.items() if key not in SECRETS}
 
 
-def _log_on_aws(site: Site) -> dict[str, Any]:
-    assert site.log is not None
-    if site.log.delivery == "openobserve":
-        raise SiteError(
-            "the delivery `openobserve` works with `edgewise up` only, for now",
-            hint="On AWS it needs a token, and secrets are never written into a template or a function's zip. "
-            'Use delivery = "stdout".',
-            file=site.file,
-            key="log.delivery",
-        )
-    return {"delivery": site.log.delivery}
+def _log_on_aws(site: Site, log: Log) -> dict[str, Any]:
+    for key in ("url", "token"):
+        if log.delivery == "openobserve" and not (log.target.get(key) or (key == "token" and log.token)):
+            raise SiteError(
+                f"without `{key}` the delivery `openobserve` works with `edgewise up` only",
+                hint="On AWS it needs `url`, and `token`, which names a secret of Secrets Manager or SSM: none is ever "
+                'written into a template or a function\'s code. Or use delivery = "stdout".',
+                file=site.file,
+                key=f"log.{key}",
+            )
+    settings = {"delivery": log.delivery, **log.target, **_privacy(log, key=True)}
+    if log.delivery != "stdout" or log.secrets:
+        settings["region"] = log.region
+    if log.token:
+        settings["token"] = _where(log.token)
+    if log.sample != 1:
+        settings["sample"] = log.sample
+    return settings
+
+
+def _privacy(log: Log, *, key: bool) -> dict[str, Any]:
+    """What is masked, where it is anything."""
+    privacy = log.privacy
+    settings: dict[str, Any] = {
+        "client_address": privacy.client_address,
+        "query": privacy.query if isinstance(privacy.query, str) else list(privacy.query),
+        "headers": list(privacy.headers),
+        "visitor": privacy.visitor,
+    }
+    if key and privacy.key:
+        settings["key"] = _where(privacy.key)
+    return {} if privacy == Privacy() else {"privacy": settings}
+
+
+def _where(secret: Secret) -> dict[str, str]:
+    return {"from": secret.source, "name": secret.name}

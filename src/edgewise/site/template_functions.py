@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgewise.site import limits
-from edgewise.site.model import Site
+from edgewise.site.model import Log, Site
+from edgewise.site.template_log import log_permissions
 
 # One folder for both functions: the same code, with the time and memory its trigger may have.
 CODE_FOLDER = "functions/edge"
@@ -78,7 +79,7 @@ def function_resources(site: Site, versions: dict[str, str]) -> dict[str, Any]:
             resources[version] = _version(kind.id)
             names.append(kind.name(site))
     if names:
-        resources["FunctionRole"] = _role(names)
+        resources["FunctionRole"] = _role(names, site.log)
     return resources
 
 
@@ -116,7 +117,7 @@ def _version(function: str) -> dict[str, Any]:
     }
 
 
-def _role(function_names: list[str]) -> dict[str, Any]:
+def _role(function_names: list[str], log: Log | None) -> dict[str, Any]:
     # The region is a star: a replica logs where it runs, and its group's name keeps the home region. The last
     # star stands for the group's streams; Lambda asks for `log-stream:` even when it makes the group.
     groups = [
@@ -138,22 +139,26 @@ def _role(function_names: list[str]) -> dict[str, Any]:
                 ],
             },
             "Policies": [
+                _policy("logs", ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], groups),
+                *(
+                    _policy(name, [action], [resource])
+                    for name, (action, resource) in (log_permissions(log) if log else {}).items()
+                ),
+            ],
+        },
+    }
+
+
+def _policy(name: str, actions: list[str], resources: list[str]) -> dict[str, Any]:
+    return {
+        "PolicyName": name,
+        "PolicyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [
                 {
-                    "PolicyName": "logs",
-                    "PolicyDocument": {
-                        "Version": "2012-10-17",
-                        "Statement": [
-                            {
-                                "Effect": "Allow",
-                                "Action": [
-                                    "logs:CreateLogGroup",
-                                    "logs:CreateLogStream",
-                                    "logs:PutLogEvents",
-                                ],
-                                "Resource": [{"Fn::Sub": group} for group in groups],
-                            }
-                        ],
-                    },
+                    "Effect": "Allow",
+                    "Action": actions,
+                    "Resource": [{"Fn::Sub": one} if "${" in one else one for one in resources],
                 }
             ],
         },

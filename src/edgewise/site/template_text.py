@@ -38,8 +38,8 @@ _REASONS = {
         "new version. Old ones are retained: replicas of them live on for hours, and a rollback needs them."
     ),
     "AWS::IAM::Role": (
-        "Trusted by Lambda and by its edge. It may do one thing, write its own logs: replicas create the group "
-        "/aws/lambda/us-east-1.NAME in each region where they run."
+        "Trusted by Lambda and by its edge. It may do what [log] in the site file names, and write its own logs: "
+        "replicas create the group /aws/lambda/us-east-1.NAME in each region where they run."
     ),
     "AWS::CloudFront::OriginAccessControl": "The distribution signs its requests to the buckets.",
     "AWS::S3::Bucket": "Private. Retained when the stack goes: files are the user's.",

@@ -99,9 +99,11 @@ class Behaviors:
         for name in self._template.of_type(f"AWS::CloudFront::{kind}"):
             if policy_id == self._template.resolver.resolve({"Ref": name}, name):
                 return read(self._template.node(name).required(f"{kind}Config"))
-        raise item.not_here(
-            f"{policy_id!r} is neither a managed {kind} nor one of this template", f"{kind}Id"
+        message = f"{policy_id!r} is neither a managed {kind} nor one of this template"
+        hint = (
+            "no account is asked here: put the policy into the template and `!Ref` it, or use a managed one"
         )
+        raise item.not_here(message, f"{kind}Id", hint)
 
 
 def path_pattern(behavior: Node) -> str:

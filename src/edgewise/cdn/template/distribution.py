@@ -15,6 +15,7 @@ from edgewise.cdn.template.document import Template
 from edgewise.cdn.template.function_urls import function_urls
 from edgewise.cdn.template.functions import EdgeFunctions
 from edgewise.cdn.template.intrinsics import DISTRIBUTION_DOMAIN, DISTRIBUTION_ID
+from edgewise.cdn.template.lines import line_of
 from edgewise.cdn.template.logging import standard_logging
 from edgewise.cdn.template.node import Node
 from edgewise.cdn.template.notices import Notices
@@ -28,9 +29,19 @@ ERROR_CODES = frozenset({400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504})
 def read_distribution(template: Template, name: str | None = None) -> tuple[Distribution, list[Notice]]:
     """The distribution of a template, and the notices of what is not simulated.
 
-    `name` is the logical id, needed only when there are several. Raises `TemplateError`.
+    `name` is the logical id, needed only when there are several. Raises `TemplateError`, with the line of its key.
     """
-    config = template.node(_choose(template, name)).required("DistributionConfig")
+    chosen = _choose(template, name)
+    try:
+        return _read(template, chosen)
+    except TemplateError as error:
+        if error.line is None and error.key:
+            error.line = line_of(template.file, error.key)
+        raise
+
+
+def _read(template: Template, name: str) -> tuple[Distribution, list[Notice]]:
+    config = template.node(name).required("DistributionConfig")
     notices = Notices(template.left_out)
     notices.of("distribution", config)
     origins = read_origins(config, notices)
@@ -79,11 +90,16 @@ def read_error_response(item: Node) -> ErrorResponse:
     min_ttl = float(item.integer("ErrorCachingMinTTL", 10))
     if not item.has("ResponsePagePath") and not item.has("ResponseCode"):
         return ErrorResponse(code, min_ttl=min_ttl)
+    for name in ("ResponsePagePath", "ResponseCode"):
+        if item.value(name) in (None, ""):
+            raise item.error("it is missing", name, "give ResponsePagePath and ResponseCode, or neither")
     page, status = item.text("ResponsePagePath"), item.integer("ResponseCode", 0)
     if not page.startswith("/"):
         raise item.error("the path of an error page starts with /", "ResponsePagePath")
     if status not in {200, *ERROR_CODES}:
-        raise item.error(f"CloudFront does not answer with {status} in place of an error", "ResponseCode")
+        hint = "200, or one of " + ", ".join(map(str, sorted(ERROR_CODES)))
+        message = f"CloudFront does not answer with {status} in place of an error"
+        raise item.error(message, "ResponseCode", hint)
     return ErrorResponse(code, status, page, min_ttl)
 
 

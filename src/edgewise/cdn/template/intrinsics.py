@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import reprlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from edgewise.cdn.errors import TemplateError
@@ -243,8 +243,12 @@ class Resolver:
         return self._value(when_true if self._condition(condition, path) else when_false, path)
 
     def _condition(self, name: Any, path: str) -> bool:
-        conditions = self._document.get("Conditions") or {}
-        if name not in conditions:
+        conditions = self._document.get("Conditions")
+        # YAML reads a condition that is called Yes or No as true or false, where it is defined and here.
+        if isinstance(name, Mapping | list):
+            hint = "write it under Conditions, and its name here"
+            raise self._fail(f"a condition's name belongs here, not {reprlib.repr(name)}", path, hint)
+        if not isinstance(conditions, Mapping) or name not in conditions:
             raise self._fail(f"the condition {name!r} is not defined", path)
         if f"Conditions.{name}" in self._resolving:
             raise self._fail(f"the condition {name!r} depends on itself", path)
@@ -259,19 +263,20 @@ class Resolver:
         if not isinstance(expression, Mapping) or len(expression) != 1:
             raise self._fail("a condition is one of Fn::Equals, Fn::And, Fn::Or, Fn::Not, Condition", path)
         name, argument = next(iter(expression.items()))
-        match name:
-            case "Condition":
-                return self._condition(argument, path)
-            case "Fn::Equals":
-                first, second = (self._value(item, path) for item in argument)
-                return str(first) == str(second)
-            case "Fn::Not":
-                return not self._holds(argument[0], path)
-            case "Fn::And":
-                return all(self._holds(item, path) for item in argument)
-            case "Fn::Or":
-                return any(self._holds(item, path) for item in argument)
-        raise self._fail(f"{name} is not a condition", path)
+        function = _CONDITIONS.get(name)
+        if function is None:
+            raise self._fail(f"{name} is not a condition", path)
+        return bool(self._call(function, name, argument, path))
+
+    def _each(self, argument: Any, path: str) -> Iterator[bool]:
+        """Whether each of several conditions holds; `Fn::And` and `Fn::Or` take two to ten."""
+        if not isinstance(argument, list) or not 2 <= len(argument) <= 10:
+            raise ValueError
+        return (self._holds(item, path) for item in argument)
+
+    def _equals(self, argument: Any, path: str) -> bool:
+        first, second = (self._value(item, path) for item in argument)
+        return str(first) == str(second)
 
 
 _FUNCTIONS: dict[str, _Function] = {
@@ -283,6 +288,14 @@ _FUNCTIONS: dict[str, _Function] = {
     "Fn::Select": Resolver._select,
     "Fn::Split": Resolver._split,
     "Fn::Sub": Resolver._sub,
+}
+
+_CONDITIONS: dict[str, _Function] = {
+    "Condition": Resolver._condition,
+    "Fn::And": lambda resolver, argument, path: all(resolver._each(argument, path)),
+    "Fn::Equals": Resolver._equals,
+    "Fn::Not": lambda resolver, argument, path: not resolver._holds(argument[0], path),
+    "Fn::Or": lambda resolver, argument, path: any(resolver._each(argument, path)),
 }
 
 # What `Fn::GetAtt` gives, by resource type, from the physical id, the region and the account.

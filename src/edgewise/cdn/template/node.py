@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewise.cdn.errors import TemplateError
-from edgewise.cdn.template.errors import NotHereError
+from edgewise.cdn.template.errors import NotHereError, ShapeError
 
 
 class Node:
@@ -20,7 +20,7 @@ class Node:
         self.file = file
         self.key = key
         if not isinstance(value, Mapping):
-            raise self.error("it must be a mapping")
+            raise self._shape_error("it must be a mapping")
         self._value: Mapping[Any, Any] = value
 
     def error(self, message: str, name: str = "", hint: str | None = None) -> TemplateError:
@@ -30,6 +30,9 @@ class Node:
     def not_here(self, message: str, name: str = "", hint: str | None = None) -> NotHereError:
         """The same, for what CloudFront may take and this machine cannot know or run."""
         return NotHereError(message, file=self.file, key=self._key_of(name), hint=hint)
+
+    def _shape_error(self, message: str, name: str = "") -> ShapeError:
+        return ShapeError(message, file=self.file, key=self._key_of(name))
 
     def _key_of(self, name: str) -> str:
         return f"{self.key}.{name}" if name else self.key
@@ -52,7 +55,7 @@ class Node:
                 raise self.error("it is missing", name)
             return default
         if isinstance(value, Mapping | list):
-            raise self.error("it must be a text", name)
+            raise self._shape_error("it must be a text", name)
         return str(value)
 
     def choice(self, name: str, allowed: Iterable[str], default: str | None = None) -> str:
@@ -111,5 +114,5 @@ class Node:
         if value in (None, ""):
             return []
         if not isinstance(value, list):
-            raise self.error("it must be a list", name)
+            raise self._shape_error("it must be a list", name)
         return value

@@ -45,9 +45,20 @@ def _may_read(stack: Stack, bucket: str) -> bool:
         policy = stack.properties(name)
         named, document = policy.at("Bucket"), policy.at("PolicyDocument").plain()
         is_for_it = not named.is_known or stack.named(named.text, _BUCKET) == bucket
-        if is_for_it and (_has_unknown(document) or lets_cloudfront("s3:getobject", document)):
+        if is_for_it and (_is_undecided(document) or lets_cloudfront("s3:getobject", document)):
             return True
     return False
+
+
+def _is_undecided(document: Any) -> bool:
+    """Whether a policy may allow more than can be read here: what it says of all but some, or in a text of JSON."""
+    if not isinstance(document, dict) or _has_unknown(document):
+        return True
+    statements = document.get("Statement")
+    return any(
+        not isinstance(one, dict) or (one.get("Effect") != "Deny" and {"NotAction", "NotPrincipal"} & {*one})
+        for one in (statements if isinstance(statements, list) else [statements])
+    )
 
 
 def _has_unknown(value: Any) -> bool:

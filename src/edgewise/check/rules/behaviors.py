@@ -138,7 +138,8 @@ def error_page_complete(stack: Stack) -> Iterator[Problem]:
             if not (page.is_known and code.is_known):
                 continue
             if page.is_set != code.is_set:
-                yield Problem(response, "ResponsePagePath and ResponseCode go together")
+                missing = code if page.is_set else page
+                yield Problem(missing, "ResponsePagePath and ResponseCode go together")
             elif page.text and not page.text.startswith("/"):
                 yield Problem(page, f"the path {page.text!r} does not start with a slash")
 

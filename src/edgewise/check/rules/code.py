@@ -9,8 +9,10 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from edgewise.cdn.rules import is_disallowed
+from edgewise.cdn.viewerfacts import SPELLING as VIEWER_HEADERS
 from edgewise.check.finding import Place, Problem, rule
 from edgewise.check.rules.sources import calls, full_name, imported_names, nodes, place, removals
 from edgewise.check.source import Module, handler_file, is_compiled
@@ -28,11 +30,17 @@ _THERE = re.compile(
     r"|SESSION_TOKEN|XRAY_\w+)|LAMBDA_(TASK_ROOT|RUNTIME_DIR)|LANG|LC_\w+|LD_LIBRARY_PATH|PATH|PYTHONPATH|PWD|TZ|SHLVL"
 )
 _CLIENTS = re.compile(r"boto3\.((session\.)?Session\.)?(client|resource)")
-# Global services, which have one address (botocore's endpoints), and STS: its credentials are good everywhere.
+# Global services, which have one address wherever they are called from (botocore's endpoint rules, 1.44), and STS:
+# its credentials are good everywhere. Route 53 Domains is none: its client asks for an address of each region.
 _ANYWHERE = frozenset(
     {
-        *("account", "budgets", "ce", "cloudfront", "health", "iam", "networkmanager", "organizations"),
-        *("route53", "savingsplans", "shield", "sts", "waf"),
+        *("account", "artifact", "bcm-dashboards", "bcm-data-exports", "bcm-pricing-calculator"),
+        *("bcm-recommended-actions", "billing", "billingconductor", "budgets", "ce", "chime", "cloudfront"),
+        *("cloudfront-keyvaluestore", "codecatalyst", "freetier", "iam", "importexport", "invoicing"),
+        *("networkmanager", "notificationscontacts", "organizations", "partnercentral-channel"),
+        *("partnercentral-revenue-measurement", "pricing-plan-manager", "route53"),
+        *("route53-recovery-control-config", "savingsplans", "shield", "sts", "support", "taxsettings"),
+        "waf",
     }
 )
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
@@ -175,7 +183,7 @@ def header_of_later(stack: Stack) -> Iterator[Problem]:
         if any(not trigger.startswith("viewer-") for trigger in stack.code_triggers(function)):
             continue
         for module, node, name in _header_names(function):
-            if name.startswith("cloudfront-") and not is_disallowed(name):
+            if name in VIEWER_HEADERS:
                 message = f"{name} is added after viewer-request, and viewer-response does not see it either"
                 yield _problem(function, module, node, message)
 
@@ -226,7 +234,7 @@ def header_not_asked_for(stack: Stack) -> Iterator[Problem]:
         for cache, forward in policies:
             asked |= {*(cache.headers if cache else ()), *(forward.header_names if forward else ())}
         for module, node, name in _header_names(function):
-            if name.startswith("cloudfront-") and not is_disallowed(name) and name not in asked:
+            if name in VIEWER_HEADERS and name not in asked:
                 message = f"no policy of {function.name}'s behaviors asks for {name}"
                 yield _problem(function, module, node, message)
 
@@ -277,7 +285,12 @@ def _gives_region(keyword: ast.keyword, module: Module) -> bool:
             if isinstance(node, ast.Assign)
             and any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
         ]
-    return not made or any(not isinstance(one, ast.Call) or _names_region(one) for one in made)
+    return not made or any(not _is_config(one) or _names_region(one) for one in made)
+
+
+def _is_config(made: ast.expr) -> TypeGuard[ast.Call]:
+    """Whether an expression is botocore's `Config(…)`, with nothing merged into it."""
+    return isinstance(made, ast.Call) and full_name(made.func, {}).rpartition(".")[2] == "Config"
 
 
 @rule(

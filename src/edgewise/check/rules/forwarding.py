@@ -1,4 +1,4 @@
-"""Rules about what a behavior forwards: the viewer's Host, and policies that do not belong together."""
+"""Rules about what a behavior forwards: the viewer's Host, policies that do not belong together or are not known."""
 
 from __future__ import annotations
 
@@ -12,15 +12,12 @@ from edgewise.cdn.policies import (
     OriginRequestPolicy,
 )
 from edgewise.cdn.responseheaders import MANAGED_RESPONSE_HEADERS_POLICIES, ResponseHeadersPolicy
-from edgewise.cdn.template.policies import NOT_IN_KEYS
-from edgewise.check import limits
 from edgewise.check.distribution import Behavior
 from edgewise.check.finding import Problem, rule
 from edgewise.check.part import Part
 from edgewise.check.stack import Stack
 
 _ORIGIN_POLICY = "understanding-how-origin-request-policies-and-cache-policies-work-together"
-_CACHE_KEY = "cache-key-understand-cache-policy"
 _MANAGED = "using-managed-origin-request-policies"
 _LEGACY = "DownloadDistValuesCacheBehavior"
 
@@ -115,74 +112,6 @@ def all_headers_cached(stack: Stack) -> Iterator[Problem]:
 
 
 @rule(
-    405,
-    "error",
-    "an origin request policy lists Authorization",
-    hint="put Authorization into the cache policy, or send all viewer headers (AllViewerExceptHostHeader)",
-    source="add-origin-custom-headers",
-)
-def authorization_listed(stack: Stack) -> Iterator[Problem]:
-    for headers in _origin_policy_headers(stack):
-        for header in headers.items():
-            if (header.text or "").lower() == "authorization":
-                yield Problem(header, "CloudFront refuses an origin request policy that lists Authorization")
-
-
-@rule(
-    406,
-    "error",
-    "a policy names too many headers, cookies or query strings",
-    hint="name fewer, or take all of them",
-    source="cloudfront-limits",
-)
-def policy_names(stack: Stack) -> Iterator[Problem]:
-    for _, what, listed in _policy_lists(stack):
-        names = listed.texts()
-        length = sum(map(len, names))
-        if len(names) > limits.POLICY_NAMES:
-            yield Problem(listed, f"{len(names)} {what}; a policy names {limits.POLICY_NAMES} at most")
-        elif length > limits.POLICY_NAMES_LENGTH:
-            message = f"the names of {what} have {length} characters together; {limits.POLICY_NAMES_LENGTH} is the most"
-            yield Problem(listed, message)
-
-
-@rule(
-    407,
-    "error",
-    "a cache policy lists a header that only an origin request policy may",
-    hint="ask for it in the origin request policy",
-    source="adding-cloudfront-headers",
-)
-def origin_request_only(stack: Stack) -> Iterator[Problem]:
-    for kind, what, listed in _policy_lists(stack):
-        for item in listed.items() if (kind, what) == ("CachePolicy", "headers") else ():
-            if (item.text or "").lower() in NOT_IN_KEYS:
-                yield Problem(item, f"{item.text} cannot be in a cache key")
-
-
-@rule(
-    408,
-    "error",
-    "a cache policy that caches nothing has something in its key",
-    hint="move the names to an origin request policy and switch compression off, or let MaxTTL be above 0",
-    source=_CACHE_KEY,
-)
-def key_without_cache(stack: Stack) -> Iterator[Problem]:
-    for name in stack.of_type("AWS::CloudFront::CachePolicy"):
-        config = stack.properties(name).at("CachePolicyConfig")
-        if config.at("MaxTTL").number != 0:
-            continue
-        key = config.at("ParametersInCacheKeyAndForwardedToOrigin")
-        for part in (key.at("EnableAcceptEncodingGzip"), key.at("EnableAcceptEncodingBrotli")):
-            if part.flag:
-                yield Problem(part, f"{name} caches nothing (MaxTTL 0), so that it cannot compress")
-        for what, behavior in (("Headers", "Header"), ("Cookies", "Cookie"), ("QueryStrings", "QueryString")):
-            part = key.at(f"{what}Config", f"{behavior}Behavior")
-            if part.text and part.text != "none":
-                yield Problem(part, f"{name} caches nothing (MaxTTL 0), so that it has no key to add to")
-
-
-@rule(
     409,
     "error",
     "a behavior's policy is none of that kind",
@@ -194,9 +123,31 @@ def policy_id(stack: Stack) -> Iterator[Problem]:
         for kind in _MANAGED_POLICIES:
             part = behavior.part.at(f"{kind}Id")
             problem = _not_a_policy(part.text or "", kind)
-            is_made_here = stack.named(part.text, f"AWS::CloudFront::{kind}") is not None
-            if part.text and problem and not is_made_here and not part.is_guess:
+            if problem and _is_of_elsewhere(stack, part, kind):
                 yield Problem(part, problem)
+
+
+@rule(
+    410,
+    "note",
+    "a behavior's policy is neither a managed one nor made by this template",
+    hint="put the policy into the template if `edgewise up` is to run it, or use a managed one",
+    source="controlling-the-cache-key",
+)
+def policy_of_the_account(stack: Stack) -> Iterator[Problem]:
+    for behavior in stack.behaviors:
+        for kind in _MANAGED_POLICIES:
+            part = behavior.part.at(f"{kind}Id")
+            if not _not_a_policy(part.text or "", kind) and _is_of_elsewhere(stack, part, kind):
+                message = f"this machine cannot know whether {part.text} is a {kind} of the account"
+                yield Problem(part, message)
+
+
+def _is_of_elsewhere(stack: Stack, part: Part, kind: str) -> bool:
+    """Whether an id is written out, and is that of no managed policy and of none that the template makes."""
+    if not part.text or part.is_guess or part.text in _MANAGED_POLICIES[kind]:
+        return False
+    return stack.named(part.text, f"AWS::CloudFront::{kind}") is None
 
 
 def _not_a_policy(policy: str, kind: str) -> str:
@@ -207,24 +158,3 @@ def _not_a_policy(policy: str, kind: str) -> str:
         if policy in managed:
             return f"{policy} is {managed[policy].name}, of the kind {other}"
     return "" if _UUID.fullmatch(policy) else f"{policy!r} is no policy's id"
-
-
-def _policy_lists(stack: Stack) -> Iterator[tuple[str, str, Part]]:
-    """Every list of names of the template's policies: the policy's kind, what is named, and the list."""
-    for kind, key in (
-        ("CachePolicy", ("ParametersInCacheKeyAndForwardedToOrigin",)),
-        ("OriginRequestPolicy", ()),
-    ):
-        for name in stack.of_type(f"AWS::CloudFront::{kind}"):
-            config = stack.properties(name).at(f"{kind}Config", *key)
-            yield kind, "headers", config.at("HeadersConfig", "Headers")
-            yield kind, "cookies", config.at("CookiesConfig", "Cookies")
-            yield kind, "query strings", config.at("QueryStringsConfig", "QueryStrings")
-
-
-def _origin_policy_headers(stack: Stack) -> Iterator[Part]:
-    for name in stack.of_type("AWS::CloudFront::OriginRequestPolicy"):
-        headers = stack.properties(name).at("OriginRequestPolicyConfig", "HeadersConfig")
-        # In a list of what is left out the name does no harm.
-        if headers.at("HeaderBehavior").text != "allExcept":
-            yield headers.at("Headers")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgewise.cdn.template.intrinsics import ANCHORS_HINT, TOO_MANY_VALUES
+from edgewise.cdn.template.lines import path_of
 from edgewise.check.expressions import Expressions
 from edgewise.check.finding import Problem, Rule, rule
 from edgewise.check.part import Path
 from edgewise.check.refusals import refusals
-from edgewise.check.rules import associations, behaviors, code, forwarding, functions, origins
+from edgewise.check.rules import associations, behaviors, code, functions, origins, policies
 from edgewise.check.stack import Stack
 
 _MACROS = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-macros.html"
@@ -25,7 +26,7 @@ _TOLD_ELSEWHERE: tuple[Rule, ...] = (
     *(functions.timeout, functions.memory, code.handler_module),
     *(associations.event_type, associations.one_function_per_event, associations.include_body),
     *(origins.reserved_custom_header, origins.origin_ranges, origins.failover_codes, origins.members),
-    *(forwarding.authorization_listed, forwarding.origin_request_only),
+    *(policies.authorization_listed, policies.origin_request_only),
     *(behaviors.method_sets, behaviors.error_codes, behaviors.error_page_complete),
 )
 
@@ -59,7 +60,7 @@ def no_distribution(stack: Stack) -> Iterator[Problem]:
 @rule(
     523,
     "error",
-    "an expression can have no value, or the values are too many",
+    "an expression or a condition can have no value, or the values are too many",
     hint="name a parameter, a resource, a condition or a mapping's key that is there",
     source=_FUNCTIONS,
 )
@@ -67,14 +68,24 @@ def expression_without_value(stack: Stack) -> Iterator[Problem]:
     if stack.has_macros:
         # What is not written out here may well be there when the macros have run.
         return
+    names = [name for kind in stack.kinds if kind.startswith(_LOOKED_AT) for name in stack.of_type(kind)]
+    yield from _undecided_conditions(stack, names)
     expressions = Expressions(stack.evaluator)
-    for kind in stack.kinds:
-        for name in stack.of_type(kind) if kind.startswith(_LOOKED_AT) else ():
-            for path, error in expressions.mistakes(*stack.raw_properties(name)):
-                yield Problem(stack.evaluator.part(None, path), error.message, error.hint)
-            if expressions.is_too_much:
-                yield Problem(stack.properties(name), TOO_MANY_VALUES, ANCHORS_HINT)
-                return
+    for name in names:
+        for path, error in expressions.mistakes(*stack.raw_properties(name)):
+            yield Problem(stack.evaluator.part(None, path), error.message, error.hint)
+        if expressions.is_too_much:
+            yield Problem(stack.properties(name), TOO_MANY_VALUES, ANCHORS_HINT)
+            return
+
+
+def _undecided_conditions(stack: Stack, names: list[str]) -> Iterator[Problem]:
+    """The conditions of resources that are neither true nor false, each once."""
+    errors = (stack.evaluator.condition_mistake(name) for name in names)
+    for key, error in {error.key or "": error for error in errors if error}.items():
+        # Resources.NAME.Condition, or Conditions.NAME where another condition is to blame.
+        path = path_of(key)[: 3 if key.startswith("Resources.") else 2]
+        yield Problem(stack.evaluator.part(None, path), error.message, error.hint)
 
 
 @rule(

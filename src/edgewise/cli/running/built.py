@@ -1,14 +1,25 @@
-"""What a site is built into for a run: the functions' folder, kept up to date, and the template."""
+"""What a site is built into for a run: the functions' folder, kept up to date, and the template.
+
+Nothing of AWS is asked here: records go to the store on this machine wherever the site sends them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from edgewise.cdn import Template, load_template
 from edgewise.cli.running.screen import Screen
 from edgewise.errors import EdgewiseError
-from edgewise.site import CODE_FOLDER, Bundle, Site, bundle_settings, compile_template, render_yaml
+from edgewise.site import (
+    CODE_FOLDER,
+    Bundle,
+    Site,
+    bundle_settings,
+    compile_template,
+    records_go_to,
+    render_yaml,
+)
 
 
 def make_bundle(site: Site, build: Path, store: Mapping[str, str]) -> Bundle | None:
@@ -20,16 +31,31 @@ def make_bundle(site: Site, build: Path, store: Mapping[str, str]) -> Bundle | N
         return None
     log: dict[str, object] = {"delivery": "stdout"}
     if site.log is not None and site.log.delivery == "openobserve":
-        log = {
-            "delivery": "openobserve",
-            "organization": "default",
-            "stream": "edge",
-            "budget_ms": 50,
-            **store,
-        }
+        log = {"delivery": "openobserve", **store}
+        log |= {key: site.log.target[key] for key in ("budget_ms", "wait") if key in site.log.target}
+    if site.log is not None and site.log.sample != 1:
+        log["sample"] = site.log.sample
     bundle = Bundle(site, build / CODE_FOLDER, bundle_settings(site, log=log))
     bundle.refresh()
     return bundle
+
+
+def differences(site: Site) -> Iterator[str]:
+    """What the log of a site does otherwise here than on AWS, a sentence each."""
+    log = site.log
+    if log is None or not site.runs_functions:
+        return
+    if place := records_go_to(log):
+        yield f"records go to the store on this machine; on AWS they go to {place}"
+    if log.sample != 1:
+        yield f"sample = {log.sample}: the stream edge has that share of the requests, and all errors"
+    if log.privacy.key:
+        yield "no secret is read here: hashes have a key of each environment's own, and its id in them"
+    if log.privacy.masks:
+        yield (
+            "the functions' records are masked (the stream edge); the stream access is the distribution's own log, "
+            "where addresses and queries stay, as they do in CloudFront's"
+        )
 
 
 def compile_site(site: Site, bundle: Bundle | None, build: Path) -> Template:

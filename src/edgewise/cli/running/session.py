@@ -31,7 +31,7 @@ from edgewise.cdn import (
 from edgewise.cdn.origins.places import without_a_place
 from edgewise.cli.errors import StartError
 from edgewise.cli.running.addresses import certified, check_host, https_url, reachable, url
-from edgewise.cli.running.built import ReadOnce, compile_site, make_bundle, refresher
+from edgewise.cli.running.built import ReadOnce, compile_site, differences, make_bundle, refresher
 from edgewise.cli.running.origins import start_origins
 from edgewise.cli.running.ports import free_port
 from edgewise.cli.running.screen import Screen
@@ -142,6 +142,8 @@ class Session:
             inspector=inspector,
         )
         self._tell(cdn, placed)
+        for difference in differences(site) if site else ():
+            screen.message(difference)
 
     def _refuse_a_second_run(self) -> None:
         run = running_in(self._state)

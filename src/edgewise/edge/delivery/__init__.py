@@ -7,15 +7,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Protocol
 
-    from edgewise.edge.environment import Clock
+    from edgewise.edge.environment import Environment
     from edgewise.edge.output import Write
     from edgewise.edge.record import Record
 
+    from .destination import Destination
+    from .network import Network
+    from .openobserve import Tokens
+
     class Delivery(Protocol):
-        """Takes records; counts those that arrived and those that never will."""
+        """Takes records; counts those that arrived, those that never will, and those that were sent again."""
 
         sent: int
         dropped: int
+        retried: int
+        waited_ms: float  # that the last `deliver` took
+        batch_age_ms: int  # of the oldest record in the batch that was sent last
 
         def deliver(self, record: Record, remaining_ms: float) -> None:
             """Send `record`, or keep it for later; `remaining_ms` is what Lambda leaves this invocation."""
@@ -24,12 +31,51 @@ if TYPE_CHECKING:
 __all__ = ["make_delivery"]
 
 
-def make_delivery(log: Mapping[str, Any], clock: Clock, write: Write) -> Delivery:
-    """The delivery that the checked `log` settings ask for."""
-    if log["delivery"] == "openobserve":
-        from .openobserve import OpenObserve
+def make_delivery(
+    log: Mapping[str, Any], environment: Environment, write: Write, network: Network | None = None
+) -> Delivery:
+    """The delivery that the checked `log` settings ask for. `network` takes the real one's place in a simulation."""
+    if log["delivery"] == "stdout":
+        from .stdout import Stdout
 
-        return OpenObserve(log, clock, write)
-    from .stdout import Stdout
+        return Stdout(write)
+    from .courier import Courier, Limits
+    from .network import NETWORK
 
-    return Stdout(write)
+    limits = Limits(log["budget_ms"], wait=log["wait"])
+    return Courier(_make_destination(log, environment), limits, environment.clock, write, network or NETWORK)
+
+
+def _make_destination(log: Mapping[str, Any], environment: Environment) -> Destination:
+    if log["delivery"] == "firehose":
+        from .firehose import Firehose
+
+        return Firehose(log, environment)
+    if log["delivery"] == "step-functions":
+        from .step_functions import StepFunctions
+
+        return StepFunctions(log, environment)
+    if log["delivery"] == "eventbridge":
+        from .eventbridge import EventBridge
+
+        return EventBridge(log, environment)
+    from .openobserve import OpenObserve
+
+    return OpenObserve(log, _make_tokens(log, environment))
+
+
+def _make_tokens(log: Mapping[str, Any], environment: Environment) -> Tokens | None:
+    """The tokens that the settings say are kept elsewhere, asked for within the same budget."""
+    where = log.get("token")
+    if where is None:
+        return None
+    from edgewise.edge.secrets import Secrets
+
+    secrets = Secrets(
+        environment,
+        where["from"],
+        region=log["region"],
+        endpoint=log["endpoint"],
+        deadline_ms=log["budget_ms"],
+    )
+    return lambda: secrets.tokens(where["name"])

@@ -1,158 +1,134 @@
 """One kept-alive HTTP connection on which every wait ends by its deadline, however slow the other side is.
 
-It knows nothing of records. A request is sent now and its answer read now or in a later invocation. A socket's own
-timeout starts anew with each byte that drips in, so every wait here gets only what is left until the deadline.
+It knows nothing of records. Whatever is not done by a deadline (opening, sending, the answer) is gone on with at the
+next call, which may come from another invocation.
 """
 
 from __future__ import annotations
 
-import http.client
-import io
-import socket
-import ssl
-import time
+import select
 
-from .lookup import Lookup
+from .answer import MOST_BYTES, parse_answer
+from .network import NETWORK
+from .opening import Opening
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    import socket
 
-    from .lookup import Resolve
-
-_MOST_ANSWER_BYTES = 64 * 1024
-_GLANCE_SECONDS = 0.001
-_CLOSED_MEANWHILE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
+    from .answer import Answer
+    from .network import Network
 
 
 class StaleConnectionError(ConnectionError):
-    """The other side had closed a kept connection before it answered: the request can be sent again at once."""
+    """The other side closed a connection that had served before, without a word: what was sent can go again."""
 
 
 class Connection:
-    """To one `http://` or `https://` host: opened by `send`, kept, and replaced when it proved dead.
+    """To one `http://` or `https://` host. `open`, `send` and `receive` take turns in this order.
 
-    `send` and `receive` take turns. A deadline is a time of `time.monotonic()`. Both raise OSError (TimeoutError at
-    the deadline of `send`) or http.client.HTTPException, and then the connection is closed.
+    A deadline is a time of the network's; what is there is taken even if it is past. Each raises OSError or
+    AnswerError, and then the connection is closed.
     """
 
-    __slots__ = ("_context", "_host", "_kept", "_lookup", "_received", "_socket")
+    __slots__ = ("_answers", "_cut", "_network", "_opening", "_outgoing", "_received", "_socket")
 
-    def __init__(self, scheme: str, host_and_port: str, resolve: Resolve = socket.getaddrinfo) -> None:
-        self._context = ssl.create_default_context() if scheme == "https" else None
-        if self._context is None:
-            parsed = http.client.HTTPConnection(host_and_port)
-        else:
-            parsed = http.client.HTTPSConnection(host_and_port, context=self._context)
-        self._host = parsed.host
-        self._lookup = Lookup(parsed.host, parsed.port, resolve)
+    def __init__(self, url: str, network: Network = NETWORK) -> None:
+        self._network = network
+        self._opening = Opening(url, network)
         self._socket: socket.socket | None = None
-        self._kept = False
-        self._received = bytearray()
+        self._answers = 0  # that this connection brought
+        self._outgoing = b""
+        self._cut = False  # whether a request could not be sent to its end
+        self._received = b""
 
-    def send(self, message: bytes, deadline: float) -> None:
-        """Send a whole request, over a new connection if the kept one is closed."""
-        self._kept = self._socket is not None
-        try:
-            self._write(message, deadline)
-        except _CLOSED_MEANWHILE:
-            if not self._kept:
+    def open(self, deadline: float) -> bool:
+        """Whether the connection is open. If it is not by the deadline, ask again: meanwhile the opening goes on."""
+        if self._socket is not None and not self._is_idle(self._socket):
+            self.close()
+        if self._socket is None:
+            try:
+                self._socket = self._opening.advance(deadline)
+            except BaseException:
+                self.close()
                 raise
-            self._kept = False
-            self._write(message, deadline)
+        return self._socket is not None
 
-    def receive(self, deadline: float) -> tuple[int, bytes] | None:
-        """Status and body of the answer to what was sent; None if it is not all there by the deadline: ask again.
+    def send(self, message: bytes) -> None:
+        """Send as much of a request as goes without waiting; `receive` sends the rest."""
+        self._outgoing, self._cut = message, False
+        self._flush()
 
-        What has arrived is looked at even when the deadline is past, for a slow processor may be why it is.
+    def receive(self, deadline: float) -> Answer | None:
+        """The answer to what was sent; None if it is not all there by the deadline: ask again.
+
         StaleConnectionError if a connection that had served before was closed without an answer.
         """
-        assert self._socket is not None
-        answer: Any = _Answer(self._socket, self._received, deadline)
+        opened = self._socket
+        assert opened is not None
         try:
-            with http.client.HTTPResponse(answer, method="POST") as response:
-                response.begin()
-                body = response.read(_MOST_ANSWER_BYTES)
-                reusable = response.isclosed() and not response.will_close
-        except TimeoutError:
-            return None
-        except BaseException as fault:
+            while True:
+                self._flush()
+                answer = self._read(opened)
+                if answer is not None:
+                    break
+                events = select.POLLIN | (select.POLLOUT if self._outgoing else 0)
+                # Whoever drips bytes is always readable, so the deadline is looked at here as well.
+                if self._network.monotonic() >= deadline or not self._network.wait_for(
+                    opened, events, deadline
+                ):
+                    return None
+        except BaseException:
             self.close()
-            if self._kept and isinstance(fault, _CLOSED_MEANWHILE):
-                raise StaleConnectionError("the connection was closed while it was idle") from fault
             raise
-        self._received.clear()
-        if not reusable:
+        self._answers += 1
+        self._received = b""
+        if not answer.reusable or self._outgoing or self._cut:
             self.close()
-        return response.status, body
+        return answer
 
     def close(self) -> None:
-        """Close the connection if one is open, and forget the answer that was expected."""
-        self._received.clear()
+        """Close the connection or give up opening it, and forget the answer that was expected."""
+        self._opening.abandon()
+        self._answers = 0
+        self._outgoing = self._received = b""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
 
-    def _write(self, message: bytes, deadline: float) -> None:
+    def _is_idle(self, opened: socket.socket) -> bool:
+        """Whether the other side has kept the connection too, and says nothing, as it should."""
         try:
-            self._socket = self._socket or self._open(deadline)
-            self._socket.settimeout(_left(deadline))
-            self._socket.sendall(message)
-        except BaseException:
-            self.close()
-            raise
+            opened.recv(1)
+        except self._opening.not_yet:
+            return True
+        except OSError:
+            pass
+        return False
 
-    def _open(self, deadline: float) -> socket.socket:
-        fault: OSError = TimeoutError("the host has no address")
-        for family, kind, _, _, address in self._lookup.addresses(_left(deadline)):
-            opened = socket.socket(family, kind)
+    def _flush(self) -> None:
+        while self._outgoing and self._socket is not None:
             try:
-                opened.settimeout(_left(deadline))
-                opened.connect(address)
-                opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                if self._context is None:
-                    return opened
-                opened.settimeout(_left(deadline))
-                return self._context.wrap_socket(opened, server_hostname=self._host)
-            except OSError as failed:
-                opened.close()
-                fault = failed
-        raise fault
+                self._outgoing = self._outgoing[self._socket.send(self._outgoing) :]
+            except self._opening.not_yet:
+                return
+            except OSError:  # there may be an answer all the same; if not, whoever reads it finds the end
+                self._outgoing, self._cut = b"", True
 
-
-class _Answer(io.RawIOBase):
-    """What `http.client.HTTPResponse` needs of a socket, with a deadline.
-
-    It begins with what has been `received` already and adds to it, so that an answer which came in part can be read
-    again from its start. At the most bytes that an answer may have it ends.
-    """
-
-    def __init__(self, opened: socket.socket, received: bytearray, deadline: float) -> None:
-        self._opened = opened
-        self._received = received
-        self._deadline = deadline
-        self._position = 0
-        self._patience = _GLANCE_SECONDS  # of the first look, at least
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if self._position == len(self._received):
-            self._opened.settimeout(_left(self._deadline, self._patience))
-            self._patience = 0.0
-            self._received += self._opened.recv(min(len(buffer), _MOST_ANSWER_BYTES - self._position))
-        part = self._received[self._position : self._position + len(buffer)]
-        buffer[: len(part)] = part
-        self._position += len(part)
-        return len(part)
-
-
-def _left(deadline: float, at_least: float = 0.0) -> float:
-    left = max(deadline - time.monotonic(), at_least)
-    if left <= 0:
-        raise TimeoutError("the time budget is used up")
-    return left
+    def _read(self, opened: socket.socket) -> Answer | None:
+        """Take what has arrived and see whether it is an answer."""
+        ended = False
+        try:
+            while not ended and len(self._received) < MOST_BYTES:
+                part = opened.recv(MOST_BYTES - len(self._received))
+                self._received += part
+                ended = not part
+        except self._opening.not_yet:
+            pass
+        except ConnectionResetError:
+            ended = True
+        if ended and not self._received:
+            if self._answers:
+                raise StaleConnectionError("the connection was closed while it was idle")
+            raise ConnectionResetError("the connection was closed without an answer")
+        return parse_answer(self._received, ended) if self._received else None

@@ -28,14 +28,18 @@ class Lookup:
         self._thread: threading.Thread | None = None
         self._found: list[tuple[Any, ...]] | Exception = []
 
-    def addresses(self, patience: float) -> list[tuple[Any, ...]]:
-        """The host's addresses. TimeoutError after `patience` seconds, and whatever the resolver raises."""
+    def addresses(self, patience: float) -> list[tuple[Any, ...]] | None:
+        """The host's addresses, None if they are not known after `patience` seconds: ask again.
+
+        Whatever the resolver raises is raised here.
+        """
         if self._thread is None:
-            self._thread = threading.Thread(target=self._ask, daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._ask, daemon=True)
+            thread.start()  # which can fail: nothing is to be waited for then
+            self._thread = thread
         self._thread.join(patience)
         if self._thread.is_alive():
-            raise TimeoutError(f"the address of {self._host} is still being looked up")
+            return None
         self._thread = None
         if isinstance(self._found, Exception):
             raise self._found

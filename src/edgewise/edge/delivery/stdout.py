@@ -11,14 +11,17 @@ if TYPE_CHECKING:
 
 
 class Stdout:
-    """One line of ASCII JSON per record, at once."""
+    """One line of ASCII JSON per record, at once: none waits, and none is sent again."""
 
-    __slots__ = ("_write", "dropped", "sent")
+    __slots__ = ("_write", "batch_age_ms", "dropped", "retried", "sent", "waited_ms")
 
     def __init__(self, write: Write) -> None:
         self._write = write
         self.sent = 0
         self.dropped = 0
+        self.retried = 0
+        self.waited_ms = 0.0
+        self.batch_age_ms = 0
 
     def deliver(self, record: Record, remaining_ms: float) -> None:
         """Write the record. What the write raises is passed on, the record counted as dropped."""

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import yaml
 
-from edgewise.check.part import Path
+# The keys and indices that lead to a value: `("Origins", 0, "Id")`.
+KeyPath = tuple[str | int, ...]
 
+_STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 # The same grammar in C, where PyYAML was built with it: a large template is read ten times as fast.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def line_finder(text: str) -> Callable[[Path], int | None]:
+def path_of(key: str) -> KeyPath:
+    """The path that a key says: `Origins[0].Id`."""
+    return tuple(name or int(index) for index, name in _STEP.findall(key))
+
+
+def line_of(file: Path, key: str) -> int | None:
+    """The line (from 1) of a template's file that a key stands on, or the nearest above; None if it is not known."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    return line_finder(text)(path_of(key))
+
+
+def line_finder(text: str) -> Callable[[KeyPath], int | None]:
     """A function from a path to its line (from 1), or the nearest line above it; None if nothing is known.
 
     JSON is read as YAML, which it nearly always is.
@@ -24,7 +42,7 @@ def line_finder(text: str) -> Callable[[Path], int | None]:
     return lambda path: _line(root, path)
 
 
-def _line(root: yaml.Node | None, path: Path) -> int | None:
+def _line(root: yaml.Node | None, path: KeyPath) -> int | None:
     node, line = root, None
     for step in path:
         found = _step(node, step)

@@ -1,0 +1,197 @@
+"""Checks what is recorded, where it goes, and what is masked in it: as strictly as the edge will when it starts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from edgewise.site import limits
+from edgewise.site.check_context import Context
+from edgewise.site.model import Log, Privacy, Secret
+from edgewise.site.problems import shown
+from edgewise.site.raw import RawLog, RawPersistence, RawSecret
+
+# The keys of each delivery alone, and what those that are texts look like.
+_KEYS: dict[str, dict[str, tuple[re.Pattern[str], str]]] = {
+    "stdout": {},
+    "openobserve": {
+        "url": (limits.LOG_URL, "https://HOST, without a user or a password"),
+        "organization": (limits.OPENOBSERVE_NAME, "letters, digits, _, : and -"),
+        "stream": (limits.OPENOBSERVE_NAME, "letters, digits, _, : and -"),
+        "user": (limits.USER, "a text without control characters"),
+    },
+    "firehose": {"stream_name": (limits.STREAM_NAME, "letters, digits, _, . and -, at most 64")},
+    "step-functions": {
+        "state_machine_arn": (limits.STATE_MACHINE, "arn:aws:states:REGION:ACCOUNT:stateMachine:NAME"),
+        "execution_per": (re.compile(".*"), ""),
+    },
+    "eventbridge": {"bus": (limits.BUS, "the name or the ARN of an event bus")},
+}
+_REQUIRED = ("stream_name", "state_machine_arn")
+
+
+def check_log(context: Context, raw: RawLog) -> Log:
+    """The log feature, its defaults filled in."""
+    delivery = raw.delivery or "stdout"
+    for other, keys in _KEYS.items():
+        for key in (*keys, *(["token"] if other == "openobserve" else [])):
+            if other != delivery and getattr(raw, key) is not None:
+                context.problems.add(
+                    f"log.{key}",
+                    f"`{key}` is for the delivery `{other}`",
+                    f"This one is `{delivery}`: remove `{key}`.",
+                )
+    target: dict[str, str | float] = {
+        key: given
+        for key in _KEYS[delivery]
+        if (given := _check_target(context, raw, delivery, key)) is not None
+    }
+    if delivery == "stdout":
+        _refuse_for_stdout(context, raw)
+    else:
+        target |= _check_waiting(context, raw)
+    if raw.region is not None and not limits.REGION.fullmatch(raw.region):
+        context.problems.add(
+            "log.region",
+            f"{shown(raw.region)} is no region that functions can call",
+            "For example: us-east-1.",
+        )
+    region = raw.region or limits.HOME_REGION
+    return Log(
+        delivery=delivery,
+        target=target,
+        token=_check_secret(context, "log.token", raw.token, region),
+        region=region,
+        privacy=_check_privacy(context, raw, region),
+        sample=_check_number(context, "log.sample", raw.sample, 1.0, 0, 1),
+    )
+
+
+def check_persistence(context: Context, raw: RawPersistence) -> str:
+    """The name of the header that tells the origin when an environment began."""
+    header = "X-Environment-Born" if raw.header is None else raw.header
+    if not limits.PERSISTENCE_HEADER.fullmatch(header):
+        context.problems.add(
+            "persistence.header",
+            f"{shown(header)} is not a header that a function may add",
+            "Expected a name of your own that begins with X-, such as X-Environment-Born.",
+        )
+    return header
+
+
+def _check_target(context: Context, raw: RawLog, delivery: str, key: str) -> str | None:
+    given: str | None = getattr(raw, key)
+    pattern, expected = _KEYS[delivery][key]
+    if given is None and key in _REQUIRED:
+        context.problems.add(
+            f"log.{key}", f"missing: the delivery `{delivery}` needs it", f"Expected {expected}."
+        )
+    elif given is not None and not pattern.fullmatch(given):
+        what = "this" if key == "url" else shown(given)  # somebody may have written a password into it
+        context.problems.add(f"log.{key}", f"{what} cannot be used", f"Expected {expected}.")
+    return given
+
+
+def _refuse_for_stdout(context: Context, raw: RawLog) -> None:
+    for key in ("budget_ms", "wait"):
+        if getattr(raw, key) is not None:
+            context.problems.add(
+                f"log.{key}",
+                "nobody waits for the delivery `stdout`",
+                f"Remove `{key}`, or name another delivery.",
+            )
+
+
+def _check_waiting(context: Context, raw: RawLog) -> dict[str, float]:
+    waiting: dict[str, float] = {}
+    if raw.budget_ms is not None:
+        waiting["budget_ms"] = _check_number(context, "log.budget_ms", raw.budget_ms, 50, *limits.BUDGET_MS)
+    if raw.wait is not None:
+        waiting["wait"] = raw.wait
+    return waiting
+
+
+def _check_privacy(context: Context, raw: RawLog, region: str) -> Privacy:
+    address = raw.client_address or "keep"
+    query = tuple(name for name in raw.query if name) if isinstance(raw.query, list) else raw.query or "keep"
+    if raw.key is not None and address != "hash" and not raw.visitor:
+        context.problems.add(
+            "log.key",
+            "nothing is hashed with this key",
+            'It goes with client_address = "hash" or visitor = true.',
+        )
+    return Privacy(
+        client_address=address,
+        query=query,
+        headers=_check_headers(context, raw.headers or ()),
+        visitor=bool(raw.visitor),
+        key=_check_secret(context, "log.key", raw.key, region),
+    )
+
+
+def _check_headers(context: Context, given: Sequence[str | None]) -> tuple[str, ...]:
+    if len(given) > limits.MAX_RECORDED_HEADERS:
+        context.problems.add(
+            "log.headers",
+            f"there are {len(given)} headers",
+            f"Expected at most {limits.MAX_RECORDED_HEADERS}.",
+        )
+    for i, name in enumerate(given):
+        if name is None:
+            continue
+        if not limits.RECORDED_HEADER.fullmatch(name):
+            context.problems.add(
+                f"log.headers[{i}]",
+                f"{shown(name)} cannot be the name of a field",
+                "Expected letters, digits and hyphens, at most 40.",
+            )
+        elif limits.UNRECORDED_HEADER.fullmatch(name):
+            context.problems.add(
+                f"log.headers[{i}]",
+                f"{shown(name)} is never recorded",
+                "By its name it holds a credential, or the visitor's address or page, which have keys of their own.",
+            )
+    return tuple(dict.fromkeys(name.lower() for name in given if name))
+
+
+def _check_secret(context: Context, key: str, raw: RawSecret | None, region: str) -> Secret | None:
+    """`region` is where a secret is that is not named by its ARN."""
+    if raw is None:
+        return None
+    secret = Secret(raw.from_ or "", raw.name or "", raw.kms_key)
+    names = limits.SECRET_NAMES.get(secret.source)
+    if names and raw.name is not None and not names.fullmatch(raw.name):
+        # It is not shown: it may be the secret itself.
+        context.problems.add(
+            f"{key}.name",
+            f"this cannot be the name of a secret in `{secret.source}`",
+            "Expected its name or its whole ARN on AWS, never the secret itself.",
+        )
+    if raw.kms_key is not None and not limits.KMS_KEY.fullmatch(raw.kms_key):
+        context.problems.add(
+            f"{key}.kms_key",
+            f"{shown(raw.kms_key)} is not the ARN of a key",
+            "Expected arn:aws:kms:REGION:ACCOUNT:key/ID, or nothing for a secret without a key of your own.",
+        )
+    elif raw.kms_key is not None and _region(raw.kms_key, region) != (own := _region(secret.name, region)):
+        context.problems.add(
+            f"{key}.kms_key",
+            f"the key is in {_region(raw.kms_key, region)}, and the secret in {own}",
+            "A secret is encrypted with a key of its own region. Name that key, or set `region`, or the secret's ARN.",
+        )
+    return secret
+
+
+def _region(name: str, region: str) -> str:
+    """The region of an ARN; `region` for a name that is none."""
+    return name.split(":")[3] if name.startswith("arn:") else region
+
+
+def _check_number(
+    context: Context, key: str, given: float | None, default: float, least: float, most: float
+) -> float:
+    if given is None:
+        return default
+    if not least <= given <= most:
+        context.problems.add(key, f"{given} is out of range", f"Expected {least} to {most}.")
+    return given

@@ -1,0 +1,36 @@
+"""What a site needs on AWS and its template does not make: where its records go, and the secrets that it names.
+
+These outlive the site, so they are the user's.
+"""
+
+from __future__ import annotations
+
+from edgewise.site.model import Log, Secret, Site
+
+# By delivery, where records go.
+_PLACES = {
+    "openobserve": "{url}",
+    "firehose": "the Firehose stream {stream_name} in {region}",
+    "step-functions": "the state machine {state_machine_arn}",
+    "eventbridge": "the event bus {bus} in {region}",
+}
+_DEFAULTS = {"url": "OpenObserve", "bus": "default"}
+
+
+def records_go_to(log: Log) -> str | None:
+    """Where records go on AWS, in words; None for standard output, which needs no place."""
+    place = _PLACES.get(log.delivery)
+    return place and place.format_map(_DEFAULTS | {"region": log.region, **log.target})
+
+
+def needed_on_aws(site: Site) -> list[str]:
+    """Everything that has to be there, in words."""
+    if site.log is None or not site.runs_functions:
+        return []
+    place = records_go_to(site.log)
+    return [*([place] if place else []), *(_in_words(secret, site.log.region) for secret in site.log.secrets)]
+
+
+def _in_words(secret: Secret, region: str) -> str:
+    place = "" if secret.name.startswith("arn:") else f" in {region}"
+    return f"the secret {secret.name} of {secret.source}{place}"

@@ -1,0 +1,231 @@
+"""`edgewise simulate` and `edgewise cost` as somebody types them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from edgewise.cli.main import app
+from edgewise.errors import EdgewiseError
+from edgewise.simulate import PlanError
+from edgewise.simulate.parsing import parse_seconds
+
+FIELDS = "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status x-edge-result-type"
+CLOUDFRONT = "\n".join(
+    [
+        "#Version: 1.0",
+        f"#Fields: {FIELDS}",
+        *(
+            f"2026-11-20\t10:00:{second:02}\tFRA56-P2\t500\t198.51.100.7\tGET\td.example\t/p/{second}\t200\t{result}"
+            for second, result in enumerate(["Hit", "Miss", "RefreshHit", "Hit", "Error"])
+        ),
+        "half a line",
+    ]
+)
+COMBINED = '198.51.100.7 - - [20/Nov/2026:10:00:00 +0000] "GET /ä?q=1 HTTP/1.1" 200 1 "-" "\udcff"\n'
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def simulate(*arguments: str) -> dict[str, Any]:
+    result = run("simulate", "--json", "--delivery", "openobserve", *arguments)
+    assert result.exception is None, result.exception
+    facts: dict[str, Any] = json.loads(result.stdout)
+    return facts
+
+
+def fault(*arguments: str) -> EdgewiseError:
+    result = run(*arguments)
+    assert isinstance(result.exception, EdgewiseError), result.output
+    return result.exception
+
+
+def test_a_row_for_each_delivery_and_the_money() -> None:
+    result = run("simulate", "--minutes", "0.2", "--rate", "5")
+    assert result.exit_code == 0
+    for name in ("stdout", "openobserve", "openobserve-wait", "firehose", "step-functions", "eventbridge"):
+        assert result.stdout.count(f"\n{name} ") == 2  # of visitors, of records
+    assert max(map(len, result.stdout.splitlines())) <= 100
+
+
+def test_the_same_seed_prints_the_same() -> None:
+    arguments = ("--minutes", "0.5", "--fault", "10s-20s=503")
+    assert simulate(*arguments) == simulate(*arguments)
+    assert simulate(*arguments) != simulate(*arguments, "--seed", "2")
+
+
+def test_the_log_of_cloudfront_says_what_reached_the_origin(tmp_path: Path) -> None:
+    file = tmp_path / "E1.gz"
+    file.write_bytes(gzip.compress(CLOUDFRONT.encode()))
+    facts = simulate("--log", str(file), "--miss", "1")
+    (outcome,) = facts["deliveries"]
+    assert facts["skipped_lines"] == 1
+    assert (outcome["visits"], outcome["made"]) == (5, 5 + 2)
+
+
+def test_logs_are_joined_and_bytes_that_are_no_text_are_taken(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.log", tmp_path / "b.log"
+    first.write_bytes(COMBINED.encode("utf-8", "surrogateescape"))
+    second.write_bytes(COMBINED.replace("10:00:00", "10:00:40").encode("utf-8", "surrogateescape"))
+    (outcome,) = simulate("--log", str(second), "--log", str(first), "--miss", "1")["deliveries"]
+    assert (outcome["visits"], outcome["made"]) == (2, 4)
+    (outcome,) = simulate("--log", str(second), "--log", str(first), "--miss", "0", "--minutes", "0.5")[
+        "deliveries"
+    ]
+    assert (outcome["visits"], outcome["made"]) == (1, 1)
+
+
+def test_a_plot_is_a_drawing_with_a_line_for_each_delivery_in_both_panels(tmp_path: Path) -> None:
+    file = tmp_path / "plot.svg"
+    simulate("--minutes", "1", "--delivery", "stdout", "--fault", "20s-30s=hang", "--plot", str(file))
+    drawing = ElementTree.parse(file).getroot()
+    texts = [element.text for element in drawing.iter("{http://www.w3.org/2000/svg}text")]
+    assert len(list(drawing.iter("{http://www.w3.org/2000/svg}polyline"))) == 2 * 2
+    assert {"stdout", "openobserve", "hang"} <= set(texts)
+
+
+def test_an_interrupt_ends_every_process_of_a_simulation() -> None:
+    command = [sys.executable, "-m", "edgewise", "simulate", "--minutes", "600", "--rate", "100"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True) as process:
+        assert _wait_for(lambda: len(_group(process.pid)) > 2)  # itself and its workers
+        os.kill(process.pid, signal.SIGINT)
+        assert process.wait(20) == 130
+        assert _wait_for(lambda: not _group(process.pid))
+        assert process.stderr is not None and b"Traceback" not in process.stderr.read()
+
+
+def _group(leader: int) -> list[int]:
+    """The processes of a group that run."""
+    found = subprocess.run(["pgrep", "-g", str(leader)], capture_output=True, text=True, check=False)
+    return [int(line) for line in found.stdout.split()]
+
+
+def _wait_for(condition: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 20
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.1)
+    return condition()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--regions", "us-east-1=0.5"),
+        ("--regions", "us-east-1=0.5,eu-central-1=0.6"),
+        ("--regions", "us-east-1=1,us-east-1=0"),
+        ("--regions", "mars-1=1"),
+        ("--regions", "us-east-1=much"),
+        ("--regions", "us-east-1=nan"),
+        ("--regions", ""),
+        ("--round-trip", "80"),
+        ("--round-trip", "80 ms"),
+        ("--round-trip", "pigeon=80ms"),
+        ("--lifetime", "2h-1h"),
+        ("--lifetime", "0s"),
+        ("--idle", "-1s"),
+        ("--keep-alive", "long"),
+        ("--fault", "dead"),
+        ("--fault", "1m-2m=asleep"),
+        ("--fault", "2m-1m=dead"),
+        ("--fault", "1m-3m=dead", "--fault", "2m-4m=hang"),
+        ("--delivery", "pigeon"),
+        ("--rate", "0"),
+        ("--rate", "0.0001", "--minutes", "1"),
+        ("--rate", "nan"),
+        ("--rate", "1e9"),
+        ("--minutes", "0"),
+        ("--minutes", "inf"),
+        ("--log", "nowhere.log"),
+        ("--minutes", "0.02", "--plot", "no/such/folder/plot.svg"),
+        ("--minutes", "0.02", "--plot", "plot.png"),
+        ("--minutes", "3", "--fault", "10m-12m=dead"),
+        ("--round-trip", "stdout=10ms"),
+        ("--log", "some.log", "--rate", "5"),
+    ],
+)
+def test_what_cannot_be_simulated_is_told(arguments: tuple[str, ...]) -> None:
+    assert fault("simulate", *arguments).code == "simulate.plan"
+
+
+def test_a_log_without_requests_is_told(tmp_path: Path) -> None:
+    (tmp_path / "empty.log").touch()
+    (tmp_path / "torn.gz").write_bytes(gzip.compress(CLOUDFRONT.encode())[:60])
+    for name in ("empty.log", "torn.gz"):
+        error = fault("simulate", "--log", str(tmp_path / name))
+        assert error.code == "simulate.plan" and name in str(error)
+
+
+@given(
+    st.integers(0, 10_000), st.sampled_from([("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)])
+)
+def test_spans_are_read_as_they_are_written(number: int, unit: tuple[str, float]) -> None:
+    assert parse_seconds(f"{number}{unit[0]}", "it") == pytest.approx(number * unit[1])
+
+
+@given(st.text(alphabet="0123456789.msh- \u0663", max_size=6))
+def test_any_text_is_a_span_or_an_error(text: str) -> None:
+    try:
+        assert parse_seconds(text, "it") >= 0
+    except PlanError as error:
+        assert error.hint
+
+
+def test_cost_adds_up_its_lines() -> None:
+    result = run("cost", "--requests", "1e7", "--delivery", "eventbridge", "--json")
+    facts = json.loads(result.stdout)
+    assert facts["complete"] is True
+    assert facts["known"] == pytest.approx(sum(line["amount"] for line in facts["lines"]), abs=1e-5)
+
+
+def test_cost_says_which_price_is_unknown_and_where_to_look() -> None:
+    result = run("cost", "--regions", "us-east-1=0.6,sa-east-1=0.4")
+    assert "at least " in result.stdout
+    assert (
+        "unknown: the price of CloudWatch Logs, from Lambda in sa-east-1; look it up at https://"
+        in result.stdout
+    )
+
+
+def test_cost_takes_another_list_of_prices(tmp_path: Path) -> None:
+    from edgewise.simulate.prices import PACKAGED
+
+    file = tmp_path / "mine.toml"
+    file.write_text(PACKAGED.read_text().replace("everywhere = 0.60", "everywhere = 6.00"))
+    cheap, dear = (json.loads(run("cost", "--json", *more).stdout) for more in ((), ("--prices", str(file))))
+    assert dear["known"] - cheap["known"] == pytest.approx(1.3 * 5.4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--delivery", "pigeon"), "simulate.plan"),
+        (("--delivery", "step-functions", "--workflow", "slow"), "simulate.plan"),
+        (("--workflow", "express"), "simulate.plan"),
+        (("--batch", "2"), "simulate.plan"),
+        (("--delivery", "step-functions", "--states", "2"), "simulate.plan"),
+        (("--requests", "inf"), "simulate.plan"),
+        (("--ms", "inf"), "simulate.plan"),
+        (("--delivery", "step-functions", "--batch", "inf"), "simulate.plan"),
+        (("--service-region", "mars"), "simulate.plan"),
+        (("--regions", "us-east-1=2"), "simulate.plan"),
+        (("--prices", "nowhere.toml"), "simulate.prices"),
+    ],
+)
+def test_what_cannot_be_added_up_is_told(arguments: tuple[str, ...], code: str) -> None:
+    assert fault("cost", *arguments).code == code
