@@ -13,6 +13,7 @@ import pytest
 from edge.doubles import Context, load_event
 from edgewise.edge import Edge
 from edgewise.edge.record import BOOLEANS, FLOATS, INTEGERS, TEXT
+from edgewise.store.derived import AGENT_COLUMNS
 from edgewise.store.known import CONFLICTS, KNOWN_STREAMS, OVERFLOW
 
 ROOT = Path(__file__).parents[2]
@@ -85,5 +86,6 @@ def test_the_table_of_fields_is_the_list_of_fields() -> None:
 def test_the_store_has_a_column_for_every_field_from_the_start() -> None:
     kinds = dict.fromkeys((*TEXT, "truncated"), "text") | dict.fromkeys(INTEGERS, "int")
     kinds |= dict.fromkeys(FLOATS, "float") | dict.fromkeys(BOOLEANS, "bool")
-    kinds |= dict.fromkeys((CONFLICTS, OVERFLOW), "text")
+    # The store's own: what follows from the user agent, and the release that a request met.
+    kinds |= dict.fromkeys((*AGENT_COLUMNS, "version", CONFLICTS, OVERFLOW), "text")
     assert KNOWN_STREAMS["edge"] == kinds
