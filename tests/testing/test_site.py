@@ -161,7 +161,7 @@ def test_an_origin_that_the_site_does_not_have_is_an_error(notes: Path) -> None:
 
 
 def test_a_location_that_is_none_is_an_error(notes: Path, edgewise_site: RunSite) -> None:
-    with pytest.raises(TestingError, match="no edge location 'XXX1-P1'"), run_site(notes, location="XXX1-P1"):
+    with pytest.raises(TestingError, match="no edge location 'QQQ1-P1'"), run_site(notes, location="QQQ1-P1"):
         pass
     origin = FakeOrigin()
     site = edgewise_site(notes, origins={"app": origin})

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from edgewise.cdn.message import Headers, Request, Response
 
-_ALL_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+CORS_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 # Whether an answer that is not one to a preflight exposes headers. The guide says so of the setting, and says of the
 # managed policies that such answers get `Access-Control-Allow-Origin` alone; browsers need it here.
@@ -111,7 +111,7 @@ def _cors_lines(cors: CorsHeaders, allowed: str, *, preflight: bool) -> list[tup
         lines.append(("Access-Control-Expose-Headers", ", ".join(cors.expose)))
     if not preflight:
         return lines
-    methods = _ALL_METHODS if "ALL" in cors.methods else cors.methods
+    methods = CORS_METHODS if "ALL" in cors.methods else cors.methods
     if methods:
         lines.append(("Access-Control-Allow-Methods", ", ".join(methods)))
     if cors.headers:
@@ -164,7 +164,7 @@ def _add_server_timing(headers: Headers, metrics: str) -> None:
 
 
 _SIMPLE_CORS = CorsHeaders(("*",))
-_PREFLIGHT_CORS = CorsHeaders(("*",), methods=_ALL_METHODS, expose=("*",))
+_PREFLIGHT_CORS = CorsHeaders(("*",), methods=CORS_METHODS, expose=("*",))
 _SECURITY = (
     AddedHeader("X-XSS-Protection", "1; mode=block"),
     AddedHeader("X-Frame-Options", "SAMEORIGIN"),

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from edgewise.cli.commands import PlainCommand, PlainGroup
 from edgewise.cli.query import microseconds
 
 DIRECTORY: Final = Path(".edgewise/store")
@@ -19,8 +20,10 @@ Directory = Annotated[
 Existing = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The store's directory.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The token's name.")]
 
-store = typer.Typer(help="Run the store, make tokens for it, copy it.", no_args_is_help=False)
-token = typer.Typer(help="Tokens that may only take records in, or only read.", no_args_is_help=True)
+store = typer.Typer(cls=PlainGroup, help="Run the store, make tokens for it, copy it.", no_args_is_help=False)
+token = typer.Typer(
+    cls=PlainGroup, help="Tokens that may only take records in, or only read.", no_args_is_help=True
+)
 store.add_typer(token, name="token")
 
 
@@ -71,7 +74,7 @@ def size_in_bytes(text: str) -> int:
     return int(match[1]) * _BYTES[match[2].lower()]
 
 
-@token.command("create")
+@token.command("create", cls=PlainCommand)
 def create_token(
     name: Name,
     directory: Existing = DIRECTORY,
@@ -86,7 +89,7 @@ def create_token(
     print(tokens.create(existing(directory), name, "read" if read else "ingest"))
 
 
-@token.command("list")
+@token.command("list", cls=PlainCommand)
 def list_tokens(directory: Existing = DIRECTORY) -> None:
     """Name what there is: names, what they may do, when they were made."""
     from edgewise.store import tokens
@@ -97,7 +100,7 @@ def list_tokens(directory: Existing = DIRECTORY) -> None:
         print(f"{one.name:24}  {one.right:6}  {one.created}{state}")
 
 
-@token.command("disable")
+@token.command("disable", cls=PlainCommand)
 def disable_token(name: Name, directory: Existing = DIRECTORY) -> None:
     """Let a token open nothing any more, at once, also in a store that is running."""
     from edgewise.store import tokens
@@ -106,7 +109,7 @@ def disable_token(name: Name, directory: Existing = DIRECTORY) -> None:
     tokens.disable(existing(directory), name)
 
 
-@store.command()
+@store.command(cls=PlainCommand)
 def link(directory: Existing = DIRECTORY) -> None:
     """Print the address that opens the running store's pages in a browser, for reading only."""
     from edgewise.store import StoreMissingError, reading_link
@@ -119,7 +122,7 @@ def link(directory: Existing = DIRECTORY) -> None:
     print(reading_link(address, read_credentials(home)))
 
 
-@store.command()
+@store.command(cls=PlainCommand)
 def backup(
     target: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder that is not there yet.")],
     directory: Existing = DIRECTORY,

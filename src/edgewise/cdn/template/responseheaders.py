@@ -6,10 +6,10 @@ headers policies", for what may be said.
 
 from __future__ import annotations
 
-from edgewise.cdn.responseheaders import AddedHeader, CorsHeaders, ResponseHeadersPolicy
+from edgewise.cdn.responseheaders import CORS_METHODS, AddedHeader, CorsHeaders, ResponseHeadersPolicy
 from edgewise.cdn.template.node import Node
 
-_METHODS = frozenset({"GET", "DELETE", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "ALL"})
+_METHODS = frozenset({*CORS_METHODS, "ALL"})
 _REFERRER_POLICIES = (
     *("no-referrer", "no-referrer-when-downgrade", "origin", "origin-when-cross-origin"),
     *("same-origin", "strict-origin", "strict-origin-when-cross-origin", "unsafe-url"),
