@@ -29,7 +29,7 @@ from edgewise.logfiles.target import open_target
 from edgewise.store.bodies import json_values
 from edgewise.store.disk import Disk
 from edgewise.store.engine import Engine
-from edgewise.store.home import prepare
+from edgewise.store.home import hold_for_writing, prepare
 from logfiles.samples import HEADER, NOON, bring, line, log, rows
 from support.addresses import country, database
 from support.shared import shared
@@ -273,6 +273,17 @@ def test_a_running_store_takes_it_in_at_once(running: Path, logs: Path) -> None:
     (logs / "a.log").write_text(log(*many(3000)))
     assert run(logs, "--store", running).stdout.startswith("3,000 records imported")
     assert count(running) == 3000
+
+
+def test_what_was_handed_over_and_not_taken_in_is_so_by_the_next_import(store: Path, logs: Path) -> None:
+    (logs / "a.log").write_text(log(*many(300)))
+    hold = hold_for_writing(prepare(store))
+    refused = run(logs, "--store", store)
+    hold.release()
+    assert refused.returncode != 0
+    assert "1 file imported before" in run(logs, "--store", store).stdout
+    assert count(store) == 300
+    assert not [*store.glob("incoming/*/")]
 
 
 def test_an_import_that_is_killed_at_any_moment_is_whole_after_the_next(store: Path, logs: Path) -> None:

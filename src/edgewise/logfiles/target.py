@@ -14,7 +14,7 @@ from typing import Any, Final
 from edgewise.logfiles.errors import LogfilesError
 from edgewise.logfiles.manifest import Entry, Manifest
 from edgewise.logfiles.records import SCHEMA
-from edgewise.store.adoption import notes
+from edgewise.store.adoption import notes, waiting
 from edgewise.store.delivery import deliver
 from edgewise.store.handover import READY, HandOver
 from edgewise.store.home import Home, prepare
@@ -72,6 +72,9 @@ def open_target(directory: Path) -> Iterator[Target]:
                 "another import into this store is running", file=home.root, hint="Wait until it is done."
             ) from None
         _clear(home)
+        # What an import handed over before it was ended; its files are in the manifest and are not read again.
+        while (folder := waiting(home)) is not None:
+            deliver(home, folder)
         yield Target(home)
     finally:
         os.close(descriptor)
