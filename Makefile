@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: setup demo test lint types conformance bench requirements clean
+.PHONY: setup demo demo-rollout test lint types conformance bench requirements clean
 
 setup: $(READY)
 
@@ -19,6 +19,9 @@ $(READY): requirements.txt pyproject.toml
 
 demo: setup
 	@$(BIN)/python examples/demo.py
+
+demo-rollout: setup
+	@$(BIN)/python examples/demo_rollout.py
 
 test: lint types
 	$(BIN)/pytest -n auto

@@ -150,6 +150,7 @@ def test_the_environment_is_that_of_the_edge(tmp_path: Path, monkeypatch: pytest
         seen = cdn.request("/").json()
     environ = seen["environ"]
     assert "SECRET_OF_THE_SHELL" not in environ
+    assert not any(name.startswith(("AWS_ACCESS", "AWS_SECRET", "AWS_SESSION")) for name in environ)
     assert environ["AWS_REGION"] == "eu-central-1"
     assert environ["AWS_LAMBDA_FUNCTION_NAME"] == seen["name"] == "us-east-1.edge"
     assert environ["AWS_LAMBDA_LOG_GROUP_NAME"] == "/aws/lambda/us-east-1.edge"
@@ -157,6 +158,13 @@ def test_the_environment_is_that_of_the_edge(tmp_path: Path, monkeypatch: pytest
     assert seen["cwd"] == environ["LAMBDA_TASK_ROOT"] == str(tmp_path / "code")
     assert 0 < seen["left"] <= 2000
     assert not any(path.endswith("site-packages") for path in seen["path"])
+
+
+def test_a_function_has_the_credentials_of_its_role_where_there_are_some(tmp_path: Path) -> None:
+    credentials = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "s3cret", "AWS_SESSION_TOKEN": "t"}
+    with answering(tmp_path, credentials=credentials) as cdn:
+        environ = cdn.request("/").json()["environ"]
+    assert {name: environ[name] for name in credentials} == credentials
 
 
 def test_a_function_cannot_import_what_lambda_does_not_have(tmp_path: Path) -> None:

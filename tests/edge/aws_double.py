@@ -35,7 +35,7 @@ AWS_ENVIRON = {
 _SIGNING_NAMES = {"stepfunctions": "states"}
 _MODELS = {
     model.metadata["targetPrefix"]: (_SIGNING_NAMES.get(name, name), model)
-    for name in ("firehose", "stepfunctions", "events", "secretsmanager", "ssm")
+    for name in ("firehose", "stepfunctions", "events", "secretsmanager", "ssm", "dynamodb")
     for model in [botocore.session.Session().get_service_model(name)]
 }
 _SIGNED = {"host", "content-type", "x-amz-date", "x-amz-target", "x-amz-security-token"}

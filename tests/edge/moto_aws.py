@@ -26,6 +26,7 @@ ALLOWED = (
     "events:PutEvents",
     "secretsmanager:GetSecretValue",
     "ssm:GetParameter",
+    "dynamodb:GetItem",
 )
 _PATIENCE = 60.0
 _NEVER, _ALWAYS = "1000000", "0"  # actions before the first whose signature is checked
@@ -50,12 +51,12 @@ class Moto:
         self.check_signatures(False)
         self.environ: Mapping[str, str] = {**ENVIRON, "AWS_REGION": REGION, **self._credentials()}
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region: str = REGION) -> Any:
         """boto3's, to prepare and to look; while signatures are not checked."""
         return boto3.client(
             service,
             endpoint_url=self.url,
-            region_name=REGION,
+            region_name=region,
             aws_access_key_id="test",
             aws_secret_access_key="test",
             config=Config(retries={"max_attempts": 1}, connect_timeout=5, read_timeout=20),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edge.doubles import load_event
 from edgewise.edge import Response
-from edgewise.edge.cookies import format_cookie, parse_cookies
+from edgewise.edge.cookies import find_cookie, format_cookie, parse_cookies, take_cookie
 from edgewise.edge.errors import MessageError
 
 _NAME = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,10}", fullmatch=True)
@@ -46,6 +46,34 @@ def test_every_cookie_is_found_however_they_are_spread(cookies: dict[str, str], 
 @given(st.lists(st.text()))
 def test_no_cookie_header_is_an_error(lines: list[str]) -> None:
     parse_cookies(lines)
+
+
+_LINES = st.lists(
+    st.lists(st.sampled_from(["a=1", "ab=2", "b=a", "a", 'a="3"', " a = 4 ", "", "=a"])).map(";".join)
+)
+
+
+@given(_LINES, st.sampled_from(["a", "b", "ab"]))
+def test_one_cookie_is_found_as_all_of_them_are(lines: list[str], name: str) -> None:
+    assert find_cookie(name, lines) == parse_cookies(lines).get(name)
+
+
+@given(_LINES, st.sampled_from(["a", "b", "ab"]))
+def test_a_cookie_that_is_taken_is_gone_and_the_others_are_not(lines: list[str], name: str) -> None:
+    header_map = {"cookie": [{"key": "Cookie", "value": line} for line in lines]}
+    taken = take_cookie(name, header_map)
+    before = parse_cookies(lines)
+    after = parse_cookies(entry["value"] for entry in header_map.get("cookie", ()))
+    assert taken[:1] == ([before.pop(name)] if name in before else [])
+    assert after == before
+
+
+def test_lines_without_the_cookie_are_not_touched() -> None:
+    header_map = {"cookie": [{"key": "Cookie", "value": " b=2 ;; "}, {"key": "Cookie", "value": ""}]}
+    assert take_cookie("a", header_map) == []
+    assert [entry["value"] for entry in header_map["cookie"]] == [" b=2 ;; ", ""]
+    no_cookies: dict[str, list[dict[str, str]]] = {}
+    assert (take_cookie("a", no_cookies), no_cookies) == ([], {})
 
 
 @given(_NAME, _VALUE)

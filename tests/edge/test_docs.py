@@ -86,6 +86,6 @@ def test_the_table_of_fields_is_the_list_of_fields() -> None:
 def test_the_store_has_a_column_for_every_field_from_the_start() -> None:
     kinds = dict.fromkeys((*TEXT, "truncated"), "text") | dict.fromkeys(INTEGERS, "int")
     kinds |= dict.fromkeys(FLOATS, "float") | dict.fromkeys(BOOLEANS, "bool")
-    # The store's own: what follows from the user agent, and the release that a request met.
-    kinds |= dict.fromkeys((*AGENT_COLUMNS, "version", CONFLICTS, OVERFLOW), "text")
+    # The store's own: what follows from the user agent, and what its columns cannot hold.
+    kinds |= dict.fromkeys((*AGENT_COLUMNS, CONFLICTS, OVERFLOW), "text")
     assert KNOWN_STREAMS["edge"] == kinds

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
@@ -16,14 +17,23 @@ from edgewise.site import Bundle, bundle_settings, create_site, load_site
 
 awslambdaric = pytest.importorskip("awslambdaric", reason="AWS's runtime client has no wheel for this system")
 
+ROLLOUT = {
+    "stable": "v1",
+    "new": "v2",
+    "origins": {name: {"domain": f"{name}.example.com", "protocol": "https-only"} for name in ("v1", "v2")},
+    "key": {"from": "ssm", "name": "/shop/rollout-key"},
+    "state": {"from": "dynamodb", "table": "shop-release"},
+    "sessions": {"table": "shop-sessions", "cookie": "session"},
+}
 OPENOBSERVE = "Edge({'log': {'delivery': 'openobserve', 'url': 'https://logs.example'}})"
 
 
-def shipped(delivery: str, folder: Path) -> Path:
-    """A function's folder as it ships for a site with that delivery."""
+def shipped(delivery: str, folder: Path, **settings: Any) -> Path:
+    """A function's folder as it ships for a site with that delivery, and what else is in its settings."""
     create_site(folder)
     site = load_site(folder)
-    bundle = Bundle(site, folder / "build", bundle_settings(site, log={"delivery": delivery}))
+    values = bundle_settings(site, log={"delivery": delivery}) | settings
+    bundle = Bundle(site, folder / "build", values)
     bundle.refresh()
     return bundle.target
 
@@ -77,6 +87,19 @@ def test_the_network_is_loaded_by_the_delivery_that_needs_it_and_is_all_standard
 ) -> None:
     modules = not_ours(modules_after(f"from edgewise.edge import Edge; {OPENOBSERVE}", bundle))
     assert {"ssl", "socket"} <= modules
+    assert_light(modules)
+
+
+def test_a_rollout_loads_its_own_modules_and_the_network(tmp_path: Path) -> None:
+    folder = shipped("stdout", tmp_path / "site", rollout=ROLLOUT)
+    modules = modules_after(
+        f"from edgewise.edge import Edge; assert Edge({{'rollout': {ROLLOUT!r}}}).rollout", folder
+    )
+    assert "edgewise.edge.rollout.step" in modules
+    assert_light(not_ours(modules))
+
+
+def assert_light(modules: set[str]) -> None:
     names = {name.partition(".")[0] for name in modules}
     assert names <= sys.stdlib_module_names
     assert not names & {"asyncio", "dataclasses", "concurrent", "http", "multiprocessing", "urllib"}
@@ -84,15 +107,22 @@ def test_the_network_is_loaded_by_the_delivery_that_needs_it_and_is_all_standard
 
 def test_the_source_is_small_enough_to_read() -> None:
     sources = list(Path(edgewise.edge.__file__).parent.rglob("*.py"))
-    assert sum(len(source.read_text().splitlines()) for source in sources) <= 4_000
-    assert sum(source.stat().st_size for source in sources) <= 160 * 1024
+    assert sum(len(source.read_text().splitlines()) for source in sources) <= 5_250
+    assert sum(source.stat().st_size for source in sources) <= 215 * 1024
 
 
 @pytest.mark.parametrize("delivery", ["stdout", "openobserve", "firehose", "step-functions", "eventbridge"])
 def test_what_ships_of_it_is_a_small_zip(delivery: str, tmp_path: Path) -> None:
-    """Zipped as `aws cloudformation package` does it."""
-    folder = shipped(delivery, tmp_path / "site")
+    assert zipped_size(shipped(delivery, tmp_path / "site"), tmp_path) <= 40 * 1024
+
+
+def test_with_a_rollout_it_is_a_little_larger(tmp_path: Path) -> None:
+    assert zipped_size(shipped("firehose", tmp_path / "site", rollout=ROLLOUT), tmp_path) <= 52 * 1024
+
+
+def zipped_size(folder: Path, tmp_path: Path) -> int:
+    """Of the runtime, zipped as `aws cloudformation package` does it."""
     with ZipFile(tmp_path / "runtime.zip", "w", ZIP_DEFLATED) as runtime:
         for file in sorted((folder / "edgewise").rglob("*.py")):
             runtime.write(file, file.relative_to(folder))
-    assert (tmp_path / "runtime.zip").stat().st_size <= 40 * 1024
+    return (tmp_path / "runtime.zip").stat().st_size

@@ -19,10 +19,11 @@ from edge.collector import collecting
 from edge.doubles import Context, HandClock, Output, load_event
 from edge.witness import witnessing
 from edgewise.edge import Edge
+from edgewise.edge.aws.patient import PATIENCE_SECONDS
 from edgewise.edge.delivery.network import Network
 from edgewise.edge.environment import Environment
 from edgewise.edge.errors import LoadError
-from edgewise.edge.secrets import PATIENCE_SECONDS, STALE_SECONDS, TTL_SECONDS, Secrets
+from edgewise.edge.secrets import STALE_SECONDS, TTL_SECONDS, Secrets
 
 SOURCES = ("secrets-manager", "ssm")
 Later = Callable[[float], None]

@@ -18,7 +18,7 @@ from edgewise.questions import athena, load, question
 from edgewise.questions.boards import grafana, openobserve
 from edgewise.questions.boards.alerts import alerts
 from edgewise.questions.boards.edge import COLUMNS, alert_for_openobserve, athena_view
-from edgewise.questions.boards.panels import PANELS, Panel
+from edgewise.questions.boards.panels import PANELS, Panel, tabs
 from edgewise.store.known import KNOWN_STREAMS
 from questions.fake_openobserve import missing_fields
 from questions.traffic import MIDNIGHT, MINUTE, Row, Site, run, site, without_nulls
@@ -195,7 +195,7 @@ def test_numbers_and_headings_tell_what_they_are() -> None:
 
 def test_every_panel_of_grafana_has_its_place() -> None:
     panels = grafana.dashboard()["panels"]
-    assert len({panel["id"] for panel in panels}) == len(panels) == len(PANELS) + 3
+    assert len({panel["id"] for panel in panels}) == len(panels) == len(PANELS) + len(tabs())
     assert not re.search(r"100000000000000\d", json.dumps(panels))
 
 

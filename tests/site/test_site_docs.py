@@ -10,15 +10,18 @@ import pytest
 
 from edgewise.edge.settings import Settings
 from edgewise.site import SiteError, bundle_settings, compile_template, load_site
-from edgewise.site.policies import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES, ManagedPolicy
+from edgewise.site.policies import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES, CachePolicy, OriginRequestPolicy
 from edgewise.site.raw import (
     RawBehavior,
     RawFunctions,
+    RawJudge,
     RawLocal,
     RawLog,
     RawOrigin,
     RawPersistence,
+    RawRollout,
     RawSecret,
+    RawSessions,
     RawSite,
 )
 from edgewise.site.reader import shapes_of
@@ -39,8 +42,11 @@ TABLES = {
     "`[default]` and `[[behaviors]]`": RawBehavior,
     "`[functions]`": RawFunctions,
     "`[log]`": RawLog,
-    "`[log.token]` and `[log.key]`": RawSecret,
+    "Secrets": RawSecret,
     "`[persistence]`": RawPersistence,
+    "`[rollout]`": RawRollout,
+    "`[rollout.sessions]`": RawSessions,
+    "`[rollout.judge]`": RawJudge,
 }
 
 
@@ -65,7 +71,9 @@ def test_every_key_has_its_row(heading: str, table: type[Any]) -> None:
     ("heading", "catalogue"),
     [("Cache policies", CACHE_POLICIES), ("Origin request policies", ORIGIN_REQUEST_POLICIES)],
 )
-def test_every_policy_has_its_row(heading: str, catalogue: dict[str, ManagedPolicy]) -> None:
+def test_every_policy_has_its_row(
+    heading: str, catalogue: dict[str, CachePolicy | OriginRequestPolicy]
+) -> None:
     assert rows(heading) == [f"| `{short}` | {policy.name} |" for short, policy in catalogue.items()]
 
 

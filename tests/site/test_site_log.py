@@ -264,4 +264,4 @@ def test_what_the_site_file_may_say_the_edge_takes(log: dict[str, Any]) -> None:
 
 def test_the_site_refuses_the_names_of_headers_that_the_edge_refuses() -> None:
     assert limits.UNRECORDED_HEADER.pattern == REFUSED_HEADERS
-    assert limits.PERSISTENCE_HEADER.pattern == PERSISTENCE_HEADER
+    assert limits.OWN_HEADER.pattern == PERSISTENCE_HEADER

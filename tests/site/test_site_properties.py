@@ -12,13 +12,47 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgewise.site import Site, SiteError, SiteProblems, compile_template, render_yaml
+from edgewise.site import Site, SiteError, SiteProblems, bundle_settings, compile_template, render_yaml
 from edgewise.site.check import check_site
 from edgewise.site.load import parse_toml
 
 from .conftest import SITE
 
 FILE = Path("/site/edgewise.toml")
+STEERED = """
+name = "tea"
+[origins.v1]
+domain = "v1.example.com"
+[origins.v2]
+domain = "v2.example.com"
+[default]
+origin = "v1"
+cache = "optimized"
+[log]
+delivery = "openobserve"
+url = "https://logs.example.com"
+[rollout]
+stable = "v1"
+new = "v2"
+header = "X-Version"
+cookie = "release"
+session_minutes = 60
+ttl_seconds = 15
+state = "ssm"
+regions = ["us-east-1", "eu-west-1"]
+exclude_paths = ["/health"]
+[rollout.key]
+from = "ssm"
+name = "/tea/key"
+[rollout.sessions]
+cookie = "session"
+deadline_ms = 50
+[rollout.judge]
+least_requests = 100
+latency_factor = 2
+user = "judge"
+password = { from = "ssm", name = "/tea/judge" }
+"""
 NAMES = [
     "name",
     "origins",
@@ -75,6 +109,8 @@ def checked(document: dict[str, Any]) -> Site | None:
     except SiteError as error:
         assert str(error).startswith(str(FILE))
         return None
+    if site.rollout:
+        bundle_settings(site, log={"delivery": "stdout"})
     render_yaml(compile_template(site, code_hash="0"))
     return site
 
@@ -93,10 +129,13 @@ def test_any_document_is_a_site_or_an_error(document: dict[str, Any]) -> None:
     checked(document)
 
 
+@pytest.mark.parametrize("text", [SITE, STEERED], ids=["plain", "steered"])
 @examples
-@given(st.data())
-def test_a_good_document_with_anything_somewhere_is_a_site_or_an_error(data: st.DataObject) -> None:
-    document = tomllib.loads(SITE)
+@given(data=st.data())
+def test_a_good_document_with_anything_somewhere_is_a_site_or_an_error(
+    text: str, data: st.DataObject
+) -> None:
+    document = tomllib.loads(text)
     container, key = data.draw(st.sampled_from(spots(document)))
     container[key] = data.draw(values)
     checked(document)

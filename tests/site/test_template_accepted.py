@@ -12,6 +12,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from edgewise.site import compile_template, create_site, load_site, render_yaml
+from edgewise.site.policies import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES
 
 ROOT = Path(__file__).parents[2]
 APP = '[origins.app]\ndomain = "app.example.com"\n'
@@ -38,6 +39,29 @@ SITES |= {
     f'visitor = true\nkey = {{ from = "ssm", name = "/log/key", kms_key = "{KMS}" }}\n'
     'region = "eu-west-2"\n[persistence]\n'
     for delivery, target in DELIVERIES.items()
+}
+
+ROLLOUT = """
+[rollout]
+stable = "v1"
+new = "v2"
+key = { from = "secrets-manager", name = "app/key", kms_key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd" }
+"""
+VERSIONS = '[origins.v1]\ndomain = "v1.example.com"\n[origins.v2]\ndomain = "v2.example.com"\n'
+# With every cache policy, and every way to forward.
+EVERY_POLICY = "".join(
+    f'[[behaviors]]\npath = "/{cache}/*"\norigin = "v1"\ncache = "{cache}"\n' for cache in CACHE_POLICIES
+) + "".join(
+    f'[[behaviors]]\npath = "/{forward}/*"\norigin = "v1"\nforward = "{forward}"\n'
+    for forward in (*ORIGIN_REQUEST_POLICIES, "none")
+)
+SITES |= {
+    "rollout": f'name = "app"\n{VERSIONS}[default]\norigin = "v1"\n{ROLLOUT}',
+    "rollout-parameter": f'name = "app"\n{VERSIONS}[default]\norigin = "v1"\n[log]\n{ROLLOUT}state = "ssm"\n',
+    "rollout-everything": f'name = "app"\n{VERSIONS}[default]\norigin = "v1"\n{EVERY_POLICY}'
+    f'[log]\ndelivery = "openobserve"\n{DELIVERIES["openobserve"]}\nregion = "eu-west-2"\n{ROLLOUT}'
+    'regions = ["us-east-1", "eu-west-1", "ap-southeast-1"]\n[rollout.sessions]\ncookie = "session"\n'
+    '[rollout.judge]\nuser = "judge@example.com"\npassword = { from = "ssm", name = "/app/judge" }\n',
 }
 
 

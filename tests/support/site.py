@@ -43,7 +43,7 @@ class Up:
     def ready(self) -> dict[str, Any]:
         """Wait for the first line."""
         try:
-            self.addresses = self._arrived.get(timeout=PATIENCE)
+            self.addresses = self._arrived.get(timeout=2 * PATIENCE)  # moto takes its time
         except queue.Empty:
             raise AssertionError(f"not ready; exit status {self.process.poll()}") from None
         assert self.addresses["event"] == "ready"

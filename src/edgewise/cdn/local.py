@@ -50,6 +50,7 @@ class CdnOptions:
     """How a local CDN runs. `location` is the edge location of viewers who name no other.
 
     `concurrency` and `lifetime` (seconds) are limits of functions and environments: see `functions.Function`.
+    `credentials` are the variables in which Lambda gives a function the credentials of its role; none without any.
     `clock` gives seconds since the epoch for the ages of cached objects; it may be moved.
     """
 
@@ -60,6 +61,7 @@ class CdnOptions:
     concurrency: int | None = None
     lifetime: float | None = None
     own_runtime_client: bool | None = None
+    credentials: Mapping[str, str] = field(default_factory=dict)
     tls: ssl.SSLContext | None = None
     origin_ca: Path | None = None
     clock: Callable[[], float] = time.time
@@ -93,7 +95,7 @@ class LocalCdn:
     async def start(self, host: str, port: int) -> int:
         """Listen for viewers; returns the port. Raises `ListenError`."""
         options = self._options
-        self._launcher = Launcher(own_client=options.own_runtime_client)
+        self._launcher = Launcher(own_client=options.own_runtime_client, credentials=options.credentials)
         self._code = CodeWatch(self._functions, options.refresh_code)
         behind = {
             domain: self._function(what, REGION) for domain, what in self.distribution.function_urls.items()

@@ -19,6 +19,7 @@ from edgewise.check.rules import (
     policies,
     refused,
     regions,
+    rollouts,
 )
 
 _MODULES = (
@@ -35,6 +36,7 @@ _MODULES = (
     regions,
     code,
     messages,
+    rollouts,
 )
 
 RULES: tuple[Rule, ...] = tuple(

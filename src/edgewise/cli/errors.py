@@ -29,6 +29,12 @@ class DashboardsError(EdgewiseError):
     code = "cli.dashboards"
 
 
+class RolloutCommandError(EdgewiseError):
+    """A command about a release cannot be carried out: the site has no rollout, or no release."""
+
+    code = "cli.rollout"
+
+
 class ReportError(EdgewiseError):
     """The report cannot be written."""
 

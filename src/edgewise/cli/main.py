@@ -21,6 +21,7 @@ from edgewise.cli.logs import logs
 from edgewise.cli.query import query
 from edgewise.cli.replay import replay
 from edgewise.cli.report import report
+from edgewise.cli.rollout import rollout
 from edgewise.cli.simulate import simulate
 from edgewise.cli.stats import stats
 from edgewise.cli.store import store
@@ -67,6 +68,7 @@ COMMANDS = (
 for command in COMMANDS:
     app.command(cls=ValueCommand if command in (inspect, again, clock) else PlainCommand)(command)
 app.add_typer(store, name="store")
+app.add_typer(rollout, name="rollout")
 app.command("import", cls=PlainCommand)(import_logs)
 
 

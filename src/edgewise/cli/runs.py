@@ -23,12 +23,16 @@ _BEGAN: Final = "began"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A running site: its state folder (absolute), the viewers' address, the process, and the control address."""
+    """A running site: its state folder (absolute), the viewers' address, the process, and the control address.
+
+    `aws` is the address of its own AWS, if it has a rollout.
+    """
 
     state: str
     url: str
     pid: int
     control: str = ""
+    aws: str = ""
 
     @property
     def store(self) -> str:

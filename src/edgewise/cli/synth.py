@@ -23,8 +23,8 @@ def synth(
     site = load_site(directory)
     written = write_template(site, out or site.directory / "build" / "template.yaml")
     typer.echo(f"Wrote {written.template}")
-    if written.functions:
-        typer.echo(f"Wrote {written.functions}/")
+    for folder in filter(None, (written.functions, written.judge)):
+        typer.echo(f"Wrote {folder}/")
     if needed := needed_on_aws(site):
         typer.echo("\nThe functions need, and the template does not make:")
         for one in needed:

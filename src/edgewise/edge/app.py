@@ -14,7 +14,7 @@ from .log import Log
 from .output import say, write_line
 from .request import Request
 from .response import Response
-from .settings import FALLBACK, FILE_NAME, Settings, read_settings
+from .settings import FALLBACK, FILE_NAME, Settings, read_settings, version_header
 from .steps import Steps
 
 TYPE_CHECKING = False
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from .delivery import Delivery
     from .output import Write
+    from .rollout.step import Rollout
     from .steps import Step
 
     MakeDelivery = Callable[[dict[str, Any], Environment, Write], Delivery]
@@ -34,7 +35,8 @@ class Edge:
 
     A step at `viewer_request` or `origin_request` takes the request, one at `origin_response` or
     `viewer_response` takes `(request, response)`. It changes them in place, or returns a Response, or both.
-    `memory` keeps values from one request to the next; a step calls `edge.memory.get`.
+    `memory` keeps values from one request to the next; a step calls `edge.memory.get`. `rollout` has the built-in steps
+    that steer visitors between two versions, which come before the author's; None for a site without.
     Production passes no argument: `settings` (as in the file), `clock`, `write` (of lines to standard output),
     `environ` and `deliver` (which makes the delivery of records) are for tests and simulations.
     """
@@ -46,6 +48,7 @@ class Edge:
         "memory",
         "origin_request",
         "origin_response",
+        "rollout",
         "viewer_request",
         "viewer_response",
     )
@@ -71,17 +74,21 @@ class Edge:
             "origin-response": self.origin_response,
             "viewer-response": self.viewer_response,
         }
+        given: Any = settings
         try:
-            self._use(read_settings(environ) if settings is None else Settings(settings), write, deliver)
+            given = read_settings(environ) if settings is None else settings
+            self._use(Settings(given), write, deliver)
         except Exception as fault:  # whatever is wrong with them, the site stays up
             fallback = "records without addresses and queries go to standard output"
             place = FILE_NAME if settings is None else "the settings"
             note = f"{place}: {fault}; all of it is ignored, and {fallback}"
             self._use(Settings(FALLBACK), write, deliver)
+            self._drop_version(version_header(given))
             self._guarded(lambda _: say(write, note))
 
     def _use(self, settings: Settings, write: Write, deliver: MakeDelivery) -> None:
         self._log = None
+        self.rollout: Rollout | None = None
         if settings.log is not None:
             self._log = Log(deliver(settings.log, self.environment, write), self.environment, settings)
         if settings.persistence_header:
@@ -89,6 +96,22 @@ class Edge:
 
             step = make_persistence(settings.persistence_header, self.environment)
             self.origin_request(optional=True)(step)
+        if settings.rollout is not None:
+            self._roll_out(settings.rollout)
+
+    def _roll_out(self, settings: dict[str, Any]) -> None:
+        from .rollout.step import Rollout
+
+        self.rollout = Rollout(settings, self.environment)
+        self.viewer_request(optional=True)(self.rollout.decide_version)
+        self.origin_request(optional=True)(self.rollout.choose_origin)
+        self.origin_response(optional=True)(self.rollout.note_outcome)
+        self.viewer_response(optional=True)(self.rollout.set_cookie)
+
+    def _drop_version(self, header: str | None) -> None:
+        """Where no rollout decides, what a viewer says of his version must not get into the cache's key."""
+        if header is not None:
+            self.viewer_request(optional=True)(lambda request: request.headers.remove(header))
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         """Handle one invocation: run the steps, make the record, hand back what CloudFront expects.

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import TypedDict
 
+    from .headers import HeaderMap
+
     class CookieAttributes(TypedDict, total=False):
         max_age: int
         path: str
@@ -36,11 +38,55 @@ def parse_cookies(lines: Iterable[str]) -> dict[str, str]:
     for line in lines:
         for pair in line.split(";"):
             name, equals, value = pair.partition("=")
-            name, value = name.strip(), value.strip()
+            name = name.strip()
             if equals and name and name not in cookies:
-                quoted = len(value) >= 2 and value[0] == value[-1] == '"'
-                cookies[name] = value[1:-1] if quoted else value
+                cookies[name] = _unquoted(value)
     return cookies
+
+
+def find_cookie(name: str, lines: Iterable[str]) -> str | None:
+    """The same value as `parse_cookies` has under `name`, without reading the other cookies."""
+    for line in lines:
+        values, _ = _part(name, line)
+        if values:
+            return values[0]
+    return None
+
+
+def take_cookie(name: str, header_map: HeaderMap) -> list[str]:
+    """The values of one cookie, in their order, which are taken out of the Cookie headers. The rest stays as it is."""
+    taken: list[str] = []
+    for entry in [*header_map.get("cookie", ())]:
+        values, rest = _part(name, entry["value"])
+        if values:
+            taken += values
+            entry["value"] = rest
+            if not rest:
+                header_map["cookie"].remove(entry)
+    if not header_map.get("cookie", True):
+        del header_map["cookie"]
+    return taken
+
+
+def _part(name: str, line: str) -> tuple[list[str], str]:
+    """The values of one cookie, and the line without them. Only where the name stands is anything taken apart."""
+    values: list[str] = []
+    at = 0
+    while (place := line.find(name, at)) >= 0:
+        start, end = line.rfind(";", 0, place) + 1, line.find(";", place)
+        end = len(line) if end < 0 else end
+        found, equals, value = line[start:end].partition("=")
+        if equals and found.strip() == name:
+            values.append(_unquoted(value))
+            line, at = line[:start] + line[end + 1 :], start
+        else:
+            at = end
+    return values, line.strip(" ;")
+
+
+def _unquoted(value: str) -> str:
+    value = value.strip()
+    return value[1:-1] if len(value) >= 2 and value[0] == value[-1] == '"' else value
 
 
 def format_cookie(

@@ -47,6 +47,7 @@ class Environment:
         "function_version",
         "invocation",
         "memory",
+        "noted",
         "region",
         "started",
     )
@@ -62,12 +63,15 @@ class Environment:
         self.invocation = 0
         self.failed_steps = 0
         self.failure = ""
+        # Facts of the present invocation that a step adds to its record; fields that no record has are left out.
+        self.noted: dict[str, Any] = {}
         self._context: Any = None
         self.memory = Memory(self)
 
     def enter(self, context: Any = None) -> None:
         """An invocation begins; `context` is Lambda's."""
         self.invocation += 1
+        self.noted = {}
         self._context = context
         self.entered = self.clock.now()
         self.started = self.clock.ticks()

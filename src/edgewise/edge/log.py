@@ -95,6 +95,7 @@ class Log:
             facts["content_type"] = _value(answer.event["headers"], "content-type")
         facts["record_id"] = _record_id(request_id, request.trigger, context)
         facts["failure"] = environment.failure
+        facts |= environment.noted
         record = self._constant | build_record(facts, self._text_fields)
         record["sample_rate"] = sample
         self._add_numbers(record)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     ReadKey = Callable[[], str]
 
 _DAY = 86_400_000_000  # microseconds
-_SHORTEST_KEY = 16  # characters; with a key that can be guessed, all IPv4 addresses can be tried in minutes
+SHORTEST_KEY = 16  # characters; with a key that can be guessed, all IPv4 addresses can be tried in minutes
 
 
 class Privacy:
@@ -62,7 +62,7 @@ class Privacy:
         # At an origin trigger the user agent can be CloudFront's, and the visitor would be another one.
         if self._visitor and str(facts.get("trigger")).startswith("viewer-"):
             site, agent = str(facts.get("distribution_id")), str(facts.get("user_agent"))
-            digest = _hash(key, 8, "visitor", str(day), site, _household(address), agent)
+            digest = _hash(key, 8, "visitor", str(day), site, household(address), agent)
             facts["visitor"] = self._keys.named(digest.hex())
 
     def _cut(self, facts: MutableMapping[str, Any]) -> None:
@@ -112,8 +112,8 @@ def _site_key(text: str, day: int) -> bytes:
             text = json.loads(text)[date]
         except (ValueError, KeyError):
             raise SettingsError(f"the key of the hashes has none for {date}") from None
-    if not isinstance(text, str) or len(text) < _SHORTEST_KEY:
-        raise SettingsError(f"the key of the hashes has fewer than {_SHORTEST_KEY} characters")
+    if not isinstance(text, str) or len(text) < SHORTEST_KEY:
+        raise SettingsError(f"the key of the hashes has fewer than {SHORTEST_KEY} characters")
     return _hash(b"", 32, "key", text)
 
 
@@ -178,7 +178,7 @@ def truncate_address(address: str) -> str | None:
     return _network(address, 48)
 
 
-def _household(address: str) -> str:
+def household(address: str) -> str:
     """What visitors are told apart by: of IPv6 the network, since devices change the rest by themselves (RFC 8981)."""
     return _network(address, 64) or address if ":" in address else address
 

@@ -36,6 +36,9 @@ TEXT = {
     "country": 8,
     "device": 16,
     "content_type": 128,
+    "release": 64,
+    "version": 64,
+    "decision": 32,
     "region": 32,
     "function_version": 32,
     "settings_hash": 64,
@@ -57,7 +60,7 @@ INTEGERS = (
     "batch_age_ms",
     "failed_steps",
 )
-FLOATS = ("duration_ms", "waited_ms", "sample_rate")
+FLOATS = ("duration_ms", "origin_ms", "waited_ms", "sample_rate")
 BOOLEANS = ("cold",)
 _NUMBERS = frozenset(INTEGERS + FLOATS + BOOLEANS)
 # The most bytes of a line, by the sizes above: six for each byte of text, where all are control characters. CloudWatch

@@ -68,10 +68,10 @@ class Bundle:
         code_hash = _hash(plan)
         changed = code_hash != self.code_hash
         if changed:
-            own = self._own_names(plan)
+            own = may_rewrite(self.target, plan, SETTINGS_FILE)
             # Known to be nothing until all of it is written, so that a full disk is not taken for success later.
             self.code_hash, self._seen = "", ((), ())
-            self._write(plan, own)
+            write_folder(self.target, plan, own)
         self.code_hash, self._seen = code_hash, seen
         return changed
 
@@ -82,9 +82,10 @@ class Bundle:
     def _plan(self, seen: _Seen) -> dict[str, Entry]:
         """Every file of the folder by its path in it."""
         text = json.dumps(self._settings, sort_keys=True, indent=2) + "\n"
-        own, runtime = map(_read_all, seen)
-        unused = _unused_modules(self._settings)
-        runtime = {name: Entry(lean(one.content)) for name, one in runtime.items() if name not in unused}
+        own, runtime = map(read_all, seen)
+        runtime = {
+            name: Entry(lean(one.content)) for name, one in runtime.items() if _is_used(name, self._settings)
+        }
         if self._functions:
             _refuse_shadows(own, self._functions.source)
             _refuse_missing_handler(own, self._functions)
@@ -99,34 +100,40 @@ class Bundle:
             **own,
         }
 
-    def _own_names(self, plan: Mapping[str, Entry]) -> frozenset[str]:
-        try:
-            return own_names(self.target, plan.keys(), SETTINGS_FILE)
-        except OSError as error:
-            raise BundleError(
-                f"cannot use this as the functions' folder: {error.strerror}", file=self.target
-            ) from error
 
-    def _write(self, plan: Mapping[str, Entry], own: frozenset[str]) -> None:
-        try:
-            bring(self.target, plan, own)
-        except OSError as error:
-            raise BundleError(
-                f"cannot write the functions' folder: {error.strerror}", file=error.filename or self.target
-            ) from error
+def may_rewrite(target: Path, plan: Mapping[str, Entry], marker: str) -> frozenset[str]:
+    """The names in a folder that may be overwritten and deleted (see `own_names`). Raises `BundleError`."""
+    try:
+        return own_names(target, plan.keys(), marker)
+    except OSError as error:
+        raise BundleError(
+            f"cannot use this as the functions' folder: {error.strerror}", file=target
+        ) from error
 
 
-def _unused_modules(settings: Mapping[str, Any]) -> frozenset[str]:
-    """The deliveries that are not the site's; standard output is what the runtime falls back on."""
+def write_folder(target: Path, plan: Mapping[str, Entry], own: frozenset[str]) -> None:
+    """Make the folder hold the files of the plan (see `bring`). Raises `BundleError`."""
+    try:
+        bring(target, plan, own)
+    except OSError as error:
+        raise BundleError(
+            f"cannot write the functions' folder: {error.strerror}", file=error.filename or target
+        ) from error
+
+
+def _is_used(module: str, settings: Mapping[str, Any]) -> bool:
+    """Whether the site needs a module of the runtime: of deliveries its own, and standard output to fall back on."""
+    if module.startswith(f"{_RUNTIME_PREFIX}rollout/"):
+        return "rollout" in settings
     used = ("stdout", settings.get("log", {}).get("delivery"))
-    return frozenset(
-        f"{_RUNTIME_PREFIX}delivery/{delivery.replace('-', '_')}.py"
-        for delivery in DELIVERIES
-        if delivery not in used
+    unused = (
+        f"{_RUNTIME_PREFIX}delivery/{one.replace('-', '_')}.py" for one in DELIVERIES if one not in used
     )
+    return module not in unused
 
 
-def _read_all(seen: Iterable[Source]) -> dict[str, Entry]:
+def read_all(seen: Iterable[Source]) -> dict[str, Entry]:
+    """The files of a scan by their names. Raises `BundleError`."""
     files: dict[str, Entry] = {}
     for source in seen:
         try:

@@ -14,6 +14,8 @@ from edgewise.site.check_context import Context, OnDisk
 from edgewise.site.check_functions import check_functions
 from edgewise.site.check_log import check_log, check_persistence
 from edgewise.site.check_origins import check_origins
+from edgewise.site.check_rollout import check_rollout
+from edgewise.site.check_steered import check_steered
 from edgewise.site.model import Site
 from edgewise.site.problems import Problems
 from edgewise.site.raw import RawDefault, RawSite
@@ -36,8 +38,8 @@ def check_site(document: Mapping[str, Any], file: Path, on_disk: OnDisk) -> Site
     functions = check_functions(context, raw.functions) if raw.functions else None
     log = check_log(context, raw.log) if raw.log else None
     persistence_header = check_persistence(context, raw.persistence) if raw.persistence else None
-    problems.raise_any()
-    return Site(
+    rollout = check_rollout(context, raw.rollout, name, origins, log) if raw.rollout else None
+    site = Site(
         file=file,
         name=name,
         origins=tuple(origins.values()),
@@ -46,4 +48,8 @@ def check_site(document: Mapping[str, Any], file: Path, on_disk: OnDisk) -> Site
         functions=functions,
         log=log,
         persistence_header=persistence_header,
+        rollout=rollout,
     )
+    check_steered(context, site)
+    problems.raise_any()
+    return site

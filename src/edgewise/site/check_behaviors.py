@@ -11,8 +11,10 @@ from edgewise.site.policies import (
     CACHE_POLICIES,
     NO_FORWARDING,
     ORIGIN_REQUEST_POLICIES,
-    ManagedPolicy,
-    find_policy,
+    CachePolicy,
+    OriginRequestPolicy,
+    cache_policy,
+    origin_request_policy,
 )
 from edgewise.site.problems import shown
 from edgewise.site.raw import RawBehavior, RawDefault
@@ -81,20 +83,20 @@ def _check_path(context: Context, key: str, path: str) -> None:
         )
 
 
-def _check_cache(context: Context, key: str, given: str | None, bucket: bool) -> ManagedPolicy:
+def _check_cache(context: Context, key: str, given: str | None, bucket: bool) -> CachePolicy:
     default = CACHE_POLICIES["optimized" if bucket else "disabled"]
     if given is None:
         return default
-    policy = find_policy(CACHE_POLICIES, given)
+    policy = cache_policy(given)
     if policy is None:
         context.problems.add_unknown(key, "cache policy", given, (*CACHE_POLICIES, "a policy's id"))
     return policy or default
 
 
-def _check_forward(context: Context, key: str, given: str | None, bucket: bool) -> ManagedPolicy | None:
+def _check_forward(context: Context, key: str, given: str | None, bucket: bool) -> OriginRequestPolicy | None:
     if given is None:
         return None if bucket else ORIGIN_REQUEST_POLICIES["all-viewer-except-host-header"]
-    policy = find_policy(ORIGIN_REQUEST_POLICIES, given)
+    policy = origin_request_policy(given)
     if policy is None and given != NO_FORWARDING:
         known = (*ORIGIN_REQUEST_POLICIES, NO_FORWARDING, "a policy's id")
         context.problems.add_unknown(key, "origin request policy", given, known)

@@ -38,3 +38,11 @@ class Context:
         if given is not None and (not given or self.on_disk(path) != "folder"):
             self.problems.add(key, f"there is no folder {shown(given)}", f"Looked for {shown(str(path))}.")
         return path
+
+    def number(self, key: str, given: float | None, default: float, least: float, most: float) -> float:
+        """A number from `least` to `most`."""
+        if given is None:
+            return default
+        if not least <= given <= most:
+            self.problems.add(key, f"{given} is out of range", f"Expected {least} to {most}.")
+        return given

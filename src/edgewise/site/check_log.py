@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from edgewise.site import limits
 from edgewise.site.check_context import Context
-from edgewise.site.model import Log, Privacy, Secret
+from edgewise.site.check_secret import check_secret
+from edgewise.site.model import Log, Privacy
 from edgewise.site.problems import shown
-from edgewise.site.raw import RawLog, RawPersistence, RawSecret
+from edgewise.site.raw import RawLog, RawPersistence
 
 # The keys of each delivery alone, and what those that are texts look like.
 _KEYS: dict[str, dict[str, tuple[re.Pattern[str], str]]] = {
@@ -60,17 +61,17 @@ def check_log(context: Context, raw: RawLog) -> Log:
     return Log(
         delivery=delivery,
         target=target,
-        token=_check_secret(context, "log.token", raw.token, region),
+        token=check_secret(context, "log.token", raw.token, region),
         region=region,
         privacy=_check_privacy(context, raw, region),
-        sample=_check_number(context, "log.sample", raw.sample, 1.0, 0, 1),
+        sample=context.number("log.sample", raw.sample, 1.0, 0, 1),
     )
 
 
 def check_persistence(context: Context, raw: RawPersistence) -> str:
     """The name of the header that tells the origin when an environment began."""
     header = "X-Environment-Born" if raw.header is None else raw.header
-    if not limits.PERSISTENCE_HEADER.fullmatch(header):
+    if not limits.OWN_HEADER.fullmatch(header):
         context.problems.add(
             "persistence.header",
             f"{shown(header)} is not a header that a function may add",
@@ -105,7 +106,7 @@ def _refuse_for_stdout(context: Context, raw: RawLog) -> None:
 def _check_waiting(context: Context, raw: RawLog) -> dict[str, float]:
     waiting: dict[str, float] = {}
     if raw.budget_ms is not None:
-        waiting["budget_ms"] = _check_number(context, "log.budget_ms", raw.budget_ms, 50, *limits.BUDGET_MS)
+        waiting["budget_ms"] = context.number("log.budget_ms", raw.budget_ms, 50, *limits.BUDGET_MS)
     if raw.wait is not None:
         waiting["wait"] = raw.wait
     return waiting
@@ -125,7 +126,7 @@ def _check_privacy(context: Context, raw: RawLog, region: str) -> Privacy:
         query=query,
         headers=_check_headers(context, raw.headers or ()),
         visitor=bool(raw.visitor),
-        key=_check_secret(context, "log.key", raw.key, region),
+        key=check_secret(context, "log.key", raw.key, region),
     )
 
 
@@ -152,46 +153,3 @@ def _check_headers(context: Context, given: Sequence[str | None]) -> tuple[str, 
                 "By its name it holds a credential, or the visitor's address or page, which have keys of their own.",
             )
     return tuple(dict.fromkeys(name.lower() for name in given if name))
-
-
-def _check_secret(context: Context, key: str, raw: RawSecret | None, region: str) -> Secret | None:
-    """`region` is where a secret is that is not named by its ARN."""
-    if raw is None:
-        return None
-    secret = Secret(raw.from_ or "", raw.name or "", raw.kms_key)
-    names = limits.SECRET_NAMES.get(secret.source)
-    if names and raw.name is not None and not names.fullmatch(raw.name):
-        # It is not shown: it may be the secret itself.
-        context.problems.add(
-            f"{key}.name",
-            f"this cannot be the name of a secret in `{secret.source}`",
-            "Expected its name or its whole ARN on AWS, never the secret itself.",
-        )
-    if raw.kms_key is not None and not limits.KMS_KEY.fullmatch(raw.kms_key):
-        context.problems.add(
-            f"{key}.kms_key",
-            f"{shown(raw.kms_key)} is not the ARN of a key",
-            "Expected arn:aws:kms:REGION:ACCOUNT:key/ID, or nothing for a secret without a key of your own.",
-        )
-    elif raw.kms_key is not None and _region(raw.kms_key, region) != (own := _region(secret.name, region)):
-        context.problems.add(
-            f"{key}.kms_key",
-            f"the key is in {_region(raw.kms_key, region)}, and the secret in {own}",
-            "A secret is encrypted with a key of its own region. Name that key, or set `region`, or the secret's ARN.",
-        )
-    return secret
-
-
-def _region(name: str, region: str) -> str:
-    """The region of an ARN; `region` for a name that is none."""
-    return name.split(":")[3] if name.startswith("arn:") else region
-
-
-def _check_number(
-    context: Context, key: str, given: float | None, default: float, least: float, most: float
-) -> float:
-    if given is None:
-        return default
-    if not least <= given <= most:
-        context.problems.add(key, f"{given} is out of range", f"Expected {least} to {most}.")
-    return given

@@ -79,6 +79,14 @@ UNRECORDED_HEADER = re.compile(
 )
 
 # Headers that a function may add and that mean nothing to anybody else: "Restrictions on all edge functions".
-PERSISTENCE_HEADER = re.compile(
-    r"(?i)x-(?!(amzn?|edge|accel|forwarded|cache|real-ip)(-|$))[a-z0-9-]*[a-z0-9]"
-)
+OWN_HEADER = re.compile(r"(?i)x-(?!(amzn?|edge|accel|forwarded|cache|real-ip)(-|$))[a-z0-9-]*[a-z0-9]")
+
+# Where the state of a release is kept.
+RELEASE_STATES = ("dynamodb", "ssm")
+# A cookie's name is a token (RFC 6265, section 4.1.1). Browsers keep a cookie for 400 days at most, and take the
+# prefixes `__Host-` and `__Secure-` for promises.
+COOKIE_NAME = re.compile(r"(?!__(?i:host|secure)-)[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
+SESSION_MINUTES = (1, 400 * 24 * 60)
+TTL_SECONDS = (5, 300)
+DEADLINE_MS = (5, 1000)
+MAX_EXCLUDED_PATHS = 50

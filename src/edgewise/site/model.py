@@ -11,12 +11,14 @@ from pathlib import Path
 
 from edgewise.site import limits
 from edgewise.site.limits import TRIGGERS
-from edgewise.site.policies import ManagedPolicy
+from edgewise.site.policies import CachePolicy, OriginRequestPolicy
 
 # What each feature needs, besides the user's own steps: the log makes a record when the viewer's request
 # arrives and another when the origin has answered.
 LOG_TRIGGERS = ("viewer-request", "origin-response")
 PERSISTENCE_TRIGGERS = ("origin-request",)
+# A rollout decides when the viewer's request arrives, chooses the origin, and sets the cookie.
+ROLLOUT_TRIGGERS = ("viewer-request", "origin-request", "viewer-response")
 
 # The module that stands in for the user's own steps where there are none; it is generated into the bundle.
 GENERATED_MODULE = "edgewise_handler"
@@ -71,8 +73,8 @@ class Behavior:
     origin: str
     viewer_protocol: str
     methods: str
-    cache: ManagedPolicy
-    forward: ManagedPolicy | None
+    cache: CachePolicy
+    forward: OriginRequestPolicy | None
     functions: bool
 
 
@@ -101,6 +103,20 @@ class Secret:
     source: str
     name: str
     kms_key: str | None = None
+
+    @property
+    def plain_name(self) -> str:
+        """The name without the rest of its ARN: what it is called where the account is another one."""
+        if not self.name.startswith("arn:"):
+            return self.name
+        name = self.name.split(":", 5)[5]
+        # Secrets Manager ends its ARNs in a hyphen and six characters.
+        return name.removeprefix("parameter") if self.source == "ssm" else name.removeprefix("secret:")[:-7]
+
+
+def region_of(name: str, region: str) -> str:
+    """The region of an ARN; `region` for a name that is none."""
+    return name.split(":")[3] if name.startswith("arn:") else region
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +156,62 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True)
+class Sessions:
+    """The session store: `table` is its name, `cookie` the app's session cookie, whose value is the key there."""
+
+    table: str
+    cookie: str
+    deadline_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What the site file says of the judge: `rules` has the numbers that are given, the judge knows the others.
+
+    With `user` and `password`, a secret, a function on AWS asks OpenObserve for its evidence every minute.
+    """
+
+    rules: Mapping[str, float] = field(default_factory=dict)
+    user: str = ""
+    password: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """Steers visitors between the origins `stable` and `new`, whose names are the versions' names.
+
+    `state` is `dynamodb` or `ssm`: the release is kept in the item of `table`, or in `parameter`. `regions` have
+    replicas of the tables, the home region first.
+    """
+
+    stable: str
+    new: str
+    header: str
+    cookie: str
+    session_minutes: float
+    ttl_seconds: float
+    state: str
+    table: str
+    parameter: str
+    key: Secret
+    exclude_paths: tuple[str, ...]
+    regions: tuple[str, ...]
+    sessions: Sessions | None
+    judge: Judge | None
+
+    @property
+    def key_region(self) -> str:
+        """Where the signing key is."""
+        return region_of(self.key.name, limits.HOME_REGION)
+
+    @property
+    def tables(self) -> dict[str, str]:
+        """The DynamoDB tables, each with the name of its key, which is a text."""
+        release = {self.table: "id"} if self.state == "dynamodb" else {}
+        return release | ({self.sessions.table: "token"} if self.sessions else {})
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """A whole site. `file` is the file that describes it.
 
@@ -154,6 +226,7 @@ class Site:
     functions: Functions | None
     log: Log | None
     persistence_header: str | None = None
+    rollout: Rollout | None = None
 
     @property
     def directory(self) -> Path:
@@ -166,14 +239,35 @@ class Site:
         return self.functions.handler if self.functions else f"{GENERATED_MODULE}.handler"
 
     @property
+    def all_behaviors(self) -> tuple[Behavior, ...]:
+        """The default behavior and the others."""
+        return (self.default, *self.behaviors)
+
+    @property
     def triggers(self) -> tuple[str, ...]:
-        """The triggers that run functions, in the order in which a request meets them."""
-        own = self.functions.triggers if self.functions else ()
-        wanted = {*own, *(LOG_TRIGGERS if self.log else ())}
-        wanted.update(PERSISTENCE_TRIGGERS if self.persistence_header else ())
+        """The triggers that run functions in any behavior, in the order in which a request meets them."""
+        wanted = {trigger for one in self.all_behaviors for trigger in self.triggers_of(one)}
         return tuple(trigger for trigger in TRIGGERS if trigger in wanted)
+
+    def triggers_of(self, behavior: Behavior) -> tuple[str, ...]:
+        """The triggers that run functions in a behavior, in that order."""
+        if not behavior.functions:
+            return ()
+        wanted = {*(self.functions.triggers if self.functions else ()), *(LOG_TRIGGERS if self.log else ())}
+        wanted.update(PERSISTENCE_TRIGGERS if self.persistence_header else ())
+        wanted.update(ROLLOUT_TRIGGERS if self.steers(behavior) else ())
+        return tuple(trigger for trigger in TRIGGERS if trigger in wanted)
+
+    def steers(self, behavior: Behavior) -> bool:
+        """Whether the rollout chooses the version here: requests of other behaviors go where they went."""
+        return self.rollout is not None and behavior.origin == self.rollout.stable
 
     @property
     def runs_functions(self) -> bool:
         """Whether any behavior runs a function."""
-        return bool(self.triggers) and any(one.functions for one in (self.default, *self.behaviors))
+        return bool(self.triggers)
+
+    @property
+    def judges_on_aws(self) -> bool:
+        """Whether a function on AWS judges the release: it needs a password to ask for its evidence."""
+        return bool(self.rollout and self.rollout.judge and self.rollout.judge.password)

@@ -5,6 +5,7 @@ These outlive the site, so they are the user's.
 
 from __future__ import annotations
 
+from edgewise.site import limits
 from edgewise.site.model import Log, Secret, Site
 
 # By delivery, where records go.
@@ -25,10 +26,19 @@ def records_go_to(log: Log) -> str | None:
 
 def needed_on_aws(site: Site) -> list[str]:
     """Everything that has to be there, in words."""
-    if site.log is None or not site.runs_functions:
+    if not site.runs_functions:
         return []
-    place = records_go_to(site.log)
-    return [*([place] if place else []), *(_in_words(secret, site.log.region) for secret in site.log.secrets)]
+    needed = _for_the_log(site.log) if site.log else []
+    if site.rollout:
+        needed.append(_in_words(site.rollout.key, limits.HOME_REGION))
+    if site.log and site.rollout and site.rollout.judge and site.rollout.judge.password:
+        needed.append(_in_words(site.rollout.judge.password, site.log.region))
+    return needed
+
+
+def _for_the_log(log: Log) -> list[str]:
+    place = records_go_to(log)
+    return [*([place] if place else []), *(_in_words(secret, log.region) for secret in log.secrets)]
 
 
 def _in_words(secret: Secret, region: str) -> str:

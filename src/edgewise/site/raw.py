@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from edgewise.site.limits import DELIVERIES, TRIGGERS
+from edgewise.site.limits import DELIVERIES, RELEASE_STATES, TRIGGERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +202,112 @@ class RawPersistence:
 
 
 @dataclass(frozen=True, slots=True)
+class RawSessions:
+    cookie: Annotated[
+        str | None, Key("the name of the app's own session cookie, which holds the token", required=True)
+    ] = None
+    deadline_ms: Annotated[
+        float | None, Key("how long a visitor may wait for the session's version, 5 to 1000; default 50")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawJudge:
+    false_rollback_percent: Annotated[
+        float | None,
+        Key(
+            "how often a release that is as good as the stable version may be rolled back, 0.01 to 10; default 1"
+        ),
+    ] = None
+    least_requests: Annotated[
+        float | None, Key("answers of each version in a step before it goes on, 1 to 1000000; default 50")
+    ] = None
+    least_errors: Annotated[
+        float | None,
+        Key("requests of the new version that fail before it is rolled back, 1 to 1000; default 3"),
+    ] = None
+    least_visitors: Annotated[
+        float | None, Key("visitors that those failures must have met, 1 to 1000; default 3")
+    ] = None
+    least_difference_percent: Annotated[
+        float | None,
+        Key("points between the versions' shares of errors that are no matter, 0 to 100; default 0.2"),
+    ] = None
+    most_error_percent: Annotated[
+        float | None,
+        Key("the share of errors that is too much, whatever the stable version has, 0.1 to 99; default 10"),
+    ] = None
+    latency_factor: Annotated[
+        float | None,
+        Key(
+            "how many times the stable version's time is too slow, 1.05 to 100, or 0 to leave time out; default 1.5"
+        ),
+    ] = None
+    fresh_minutes: Annotated[
+        float | None, Key("without evidence from so many minutes nothing goes on, 1 to 1440; default 10")
+    ] = None
+    settle_seconds: Annotated[
+        float | None, Key("how long records may take to arrive, 1 to 600; default 20")
+    ] = None
+    user: Annotated[
+        str | None, Key("`openobserve`: who asks for the evidence on AWS; goes with `password`")
+    ] = None
+    password: Annotated[
+        RawSecret | None,
+        Key(
+            "`openobserve`: where that user's password is kept on AWS; with it a function judges every minute there",
+            may_be_secret=True,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawRollout:
+    stable: Annotated[str | None, Key("the origin that serves the version of today", required=True)] = None
+    new: Annotated[str | None, Key("the origin that serves the new version", required=True)] = None
+    key: Annotated[
+        RawSecret | None,
+        Key(
+            'where the key that signs cookies is kept on AWS, `{ from = "ssm", name = "/site/rollout-key" }`',
+            required=True,
+            may_be_secret=True,
+        ),
+    ] = None
+    header: Annotated[
+        str | None,
+        Key("the request header that names the version, to caches and origins; default `X-App-Version`"),
+    ] = None
+    cookie: Annotated[
+        str | None, Key("the cookie that keeps a visitor on a version; default `edgewise-release`")
+    ] = None
+    session_minutes: Annotated[
+        float | None, Key("how long a session lasts after its last page, 1 to 576000; default 1440")
+    ] = None
+    ttl_seconds: Annotated[
+        float | None,
+        Key(
+            "how long a function keeps the release's state, 5 to 300: a change takes effect within it; default 15"
+        ),
+    ] = None
+    state: Annotated[
+        str | None,
+        Key("the service that keeps the state of the release; default `dynamodb`", choices=RELEASE_STATES),
+    ] = None
+    regions: Annotated[
+        list[str] | None,
+        Key("the regions with a replica of the tables, `us-east-1` among them; default that one alone"),
+    ] = None
+    exclude_paths: Annotated[
+        list[str] | None,
+        Key("paths that stay with the stable version while the new one is tried, such as `/health`"),
+    ] = None
+    sessions: Annotated[
+        RawSessions | None, Key("keeps sessions in a table, for an app that has a session cookie of its own")
+    ] = None
+    judge: Annotated[RawJudge | None, Key("when the new version is too bad to go on")] = None
+
+
+@dataclass(frozen=True, slots=True)
 class RawSite:
     name: Annotated[
         str | None, Key("the site's name, part of the functions' names on AWS", required=True)
@@ -219,4 +325,8 @@ class RawSite:
     log: Annotated[RawLog | None, Key("makes records of every request; its presence turns it on")] = None
     persistence: Annotated[
         RawPersistence | None, Key("tells the origin in a header when the environment that asks it began")
+    ] = None
+    rollout: Annotated[
+        RawRollout | None,
+        Key("steers a share of the visitors to another version of the app; its presence turns it on"),
     ] = None

@@ -12,17 +12,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgewise.site.errors import SiteError
-from edgewise.site.model import Log, Privacy, Secret, Site
+from edgewise.site.model import Log, Privacy, Site
+from edgewise.site.settings_rollout import rollout_settings, where
 
 SECRETS = frozenset({"password"})
 
 
-def bundle_settings(site: Site, *, log: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def bundle_settings(
+    site: Site, *, log: Mapping[str, Any] | None = None, aws: str | None = None
+) -> dict[str, Any]:
     """The settings of a site's functions, as `edgewise_settings.json` holds them.
 
     `log` is a delivery on this machine, with its sampling, which takes the place of the site's own: `edgewise up`
     points it at its store. What is masked stays masked there, but hashes are an environment's own, as nothing of AWS
-    is asked. It is ignored for a site that does not log. Raises `SiteError` for a delivery that works on this machine
+    is asked. It is ignored for a site that does not log. `aws` is the address of an AWS on this machine, which the
+    rollout asks instead of the real one. Raises `SiteError` for a delivery that works on this machine
     only.
     """
     settings: dict[str, Any] = {"site": site.name}
@@ -32,6 +36,8 @@ def bundle_settings(site: Site, *, log: Mapping[str, Any] | None = None) -> dict
         )
     if site.persistence_header:
         settings["persistence"] = {"header": site.persistence_header}
+    if site.rollout:
+        settings["rollout"] = rollout_settings(site, site.rollout, aws)
     return {**settings, "hash": settings_hash(settings)}
 
 
@@ -67,7 +73,7 @@ def _log_on_aws(site: Site, log: Log) -> dict[str, Any]:
     if log.delivery != "stdout" or log.secrets:
         settings["region"] = log.region
     if log.token:
-        settings["token"] = _where(log.token)
+        settings["token"] = where(log.token)
     if log.sample != 1:
         settings["sample"] = log.sample
     return settings
@@ -83,9 +89,5 @@ def _privacy(log: Log, *, key: bool) -> dict[str, Any]:
         "visitor": privacy.visitor,
     }
     if key and privacy.key:
-        settings["key"] = _where(privacy.key)
+        settings["key"] = where(privacy.key)
     return {} if privacy == Privacy() else {"privacy": settings}
-
-
-def _where(secret: Secret) -> dict[str, str]:
-    return {"from": secret.source, "name": secret.name}

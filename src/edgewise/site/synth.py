@@ -8,19 +8,22 @@ from pathlib import Path
 from edgewise.site.bundle import Bundle
 from edgewise.site.errors import SynthError
 from edgewise.site.folder import Entry, replace_file
+from edgewise.site.judge import write_judge
 from edgewise.site.model import Site
 from edgewise.site.settings import bundle_settings
 from edgewise.site.template import compile_template
 from edgewise.site.template_functions import CODE_FOLDER
+from edgewise.site.template_rollout import JUDGE_FOLDER
 from edgewise.site.template_text import FIRST_LINE, render_yaml
 
 
 @dataclass(frozen=True, slots=True)
 class Synthesis:
-    """What was written: the template, and the functions' folder if the site runs functions."""
+    """What was written: the template, the functions' folder if the site runs functions, the judge's if it has one."""
 
     template: Path
     functions: Path | None
+    judge: Path | None
 
 
 def write_template(site: Site, out_file: Path) -> Synthesis:
@@ -40,13 +43,16 @@ def write_template(site: Site, out_file: Path) -> Synthesis:
     )
     if bundle:
         bundle.refresh()
+    judge = out_file.parent / JUDGE_FOLDER if site.judges_on_aws else None
+    if judge:
+        write_judge(site, judge)
     text = render_yaml(compile_template(site, code_hash=bundle.code_hash if bundle else ""))
     try:
         out_file.parent.mkdir(parents=True, exist_ok=True)
         replace_file(out_file, Entry(text.encode()))
     except OSError as error:
         raise SynthError(f"cannot write the template: {error.strerror}", file=out_file) from error
-    return Synthesis(out_file, bundle.target if bundle else None)
+    return Synthesis(out_file, bundle.target if bundle else None, judge)
 
 
 def _refuse_foreign(out_file: Path) -> None:

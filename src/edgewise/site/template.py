@@ -1,7 +1,8 @@
 """Compiles a checked site to a CloudFormation template: values in, a dictionary out.
 
 The template is the hinge of the project: the local CDN reads it and stock AWS tools deploy it. The functions'
-resources are in `template_functions.py`, a bucket's in `template_buckets.py`, the text in `template_text.py`.
+resources are in `template_functions.py`, a bucket's in `template_buckets.py`, a rollout's in `template_rollout.py` and
+`template_versions.py`, the text in `template_text.py`.
 Property names and defaults: the CloudFormation reference of `AWS::CloudFront::Distribution`.
 """
 
@@ -12,6 +13,8 @@ from typing import Any
 from edgewise.site.model import Behavior, BucketOrigin, CustomOrigin, Site
 from edgewise.site.template_buckets import bucket_id, bucket_resources
 from edgewise.site.template_functions import function_resources, version_ids
+from edgewise.site.template_rollout import rollout_outputs, rollout_resources
+from edgewise.site.template_versions import behavior_policies, policy_resources
 
 _METHODS = {
     "read": ["GET", "HEAD"],
@@ -34,6 +37,8 @@ def compile_template(site: Site, *, code_hash: str) -> dict[str, Any]:
         }
     }
     resources |= function_resources(site, versions)
+    resources |= policy_resources(site)
+    resources |= rollout_resources(site)
     resources |= bucket_resources(site)
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
@@ -51,11 +56,11 @@ def _distribution(site: Site, versions: dict[str, str]) -> dict[str, Any]:
         "HttpVersion": "http2",
         "IPV6Enabled": True,
         "Origins": [_origin(origin) for origin in site.origins],
-        "DefaultCacheBehavior": _behavior(site.default, versions),
+        "DefaultCacheBehavior": _behavior(site, site.default, versions),
     }
     if site.behaviors:
         config["CacheBehaviors"] = [
-            {"PathPattern": one.path, **_behavior(one, versions)} for one in site.behaviors
+            {"PathPattern": one.path, **_behavior(site, one, versions)} for one in site.behaviors
         ]
     return config
 
@@ -79,21 +84,18 @@ def _origin(origin: CustomOrigin | BucketOrigin) -> dict[str, Any]:
     }
 
 
-def _behavior(behavior: Behavior, versions: dict[str, str]) -> dict[str, Any]:
+def _behavior(site: Site, behavior: Behavior, versions: dict[str, str]) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "TargetOriginId": behavior.origin,
         "ViewerProtocolPolicy": behavior.viewer_protocol,
         "AllowedMethods": _METHODS[behavior.methods],
-        "CachePolicyId": behavior.cache.id,
+        **behavior_policies(site, behavior),
     }
-    if behavior.forward:
-        properties["OriginRequestPolicyId"] = behavior.forward.id
     if behavior.cache.compresses:
         properties["Compress"] = True
-    if behavior.functions and versions:
+    if triggers := site.triggers_of(behavior):
         properties["LambdaFunctionAssociations"] = [
-            {"EventType": trigger, "LambdaFunctionARN": {"Ref": version}}
-            for trigger, version in versions.items()
+            {"EventType": trigger, "LambdaFunctionARN": {"Ref": versions[trigger]}} for trigger in triggers
         ]
     return properties
 
@@ -112,4 +114,4 @@ def _outputs(site: Site) -> dict[str, Any]:
                 "Description": f"The bucket that the files of the origin {origin.name} belong in.",
                 "Value": {"Ref": bucket_id(origin)},
             }
-    return outputs
+    return outputs | rollout_outputs(site)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgewise.site import limits
-from edgewise.site.model import Log, Site
-from edgewise.site.template_log import log_permissions
+from edgewise.site.model import Site
+from edgewise.site.template_permissions import LOG_ACTIONS, edge_permissions, policies, policy, trust
 
 # One folder for both functions: the same code, with the time and memory its trigger may have.
 CODE_FOLDER = "functions/edge"
@@ -79,7 +79,7 @@ def function_resources(site: Site, versions: dict[str, str]) -> dict[str, Any]:
             resources[version] = _version(kind.id)
             names.append(kind.name(site))
     if names:
-        resources["FunctionRole"] = _role(names, site.log)
+        resources["FunctionRole"] = _role(site, names)
     return resources
 
 
@@ -117,7 +117,7 @@ def _version(function: str) -> dict[str, Any]:
     }
 
 
-def _role(function_names: list[str], log: Log | None) -> dict[str, Any]:
+def _role(site: Site, function_names: list[str]) -> dict[str, Any]:
     # The region is a star: a replica logs where it runs, and its group's name keeps the home region. The last
     # star stands for the group's streams; Lambda asks for `log-stream:` even when it makes the group.
     groups = [
@@ -128,38 +128,7 @@ def _role(function_names: list[str], log: Log | None) -> dict[str, Any]:
         "Type": "AWS::IAM::Role",
         "Properties": {
             "Description": "Lets the edge functions write their logs in every region where CloudFront runs them.",
-            "AssumeRolePolicyDocument": {
-                "Version": "2012-10-17",
-                "Statement": [
-                    {
-                        "Effect": "Allow",
-                        "Principal": {"Service": ["lambda.amazonaws.com", "edgelambda.amazonaws.com"]},
-                        "Action": "sts:AssumeRole",
-                    }
-                ],
-            },
-            "Policies": [
-                _policy("logs", ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], groups),
-                *(
-                    _policy(name, [action], [resource])
-                    for name, (action, resource) in (log_permissions(log) if log else {}).items()
-                ),
-            ],
-        },
-    }
-
-
-def _policy(name: str, actions: list[str], resources: list[str]) -> dict[str, Any]:
-    return {
-        "PolicyName": name,
-        "PolicyDocument": {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Action": actions,
-                    "Resource": [{"Fn::Sub": one} if "${" in one else one for one in resources],
-                }
-            ],
+            "AssumeRolePolicyDocument": trust("lambda.amazonaws.com", "edgelambda.amazonaws.com"),
+            "Policies": [policy("logs", LOG_ACTIONS, groups), *policies(edge_permissions(site))],
         },
     }

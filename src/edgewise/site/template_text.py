@@ -23,8 +23,8 @@ _HEADER = f"""\
 # `aws cloudformation deploy` does the rest. Nothing of Edgewise is needed on AWS.
 """
 
-_POLICY_NAMES = {
-    policy.id: policy.name for policy in (*CACHE_POLICIES.values(), *ORIGIN_REQUEST_POLICIES.values())
+_POLICY_NAMES = {policy.id: policy.name for policy in CACHE_POLICIES.values()} | {
+    policy.id: policy.name for policy in ORIGIN_REQUEST_POLICIES.values()
 }
 
 _SECTION_REASONS = {
@@ -38,9 +38,17 @@ _REASONS = {
         "new version. Old ones are retained: replicas of them live on for hours, and a rollback needs them."
     ),
     "AWS::IAM::Role": (
-        "Trusted by Lambda and by its edge. It may do what [log] in the site file names, and write its own logs: "
+        "Trusted by Lambda and by its edge. It may do what the site file names, and write its own logs: "
         "replicas create the group /aws/lambda/us-east-1.NAME in each region where they run."
     ),
+    "AWS::CloudFront::CachePolicy": (
+        "What CloudFront's own policy of that name says, with the version in the key: versions never mix in a cache."
+    ),
+    "AWS::CloudFront::OriginRequestPolicy": "Lets the function that chooses the origin see the version.",
+    "AWS::DynamoDB::GlobalTable": (
+        "Read at the edge from the nearest replica, written in us-east-1. What is in it means nothing without the site."
+    ),
+    "AWS::Events::Rule": "The judge looks at the release every minute.",
     "AWS::CloudFront::OriginAccessControl": "The distribution signs its requests to the buckets.",
     "AWS::S3::Bucket": "Private. Retained when the stack goes: files are the user's.",
     "AWS::S3::BucketPolicy": "This distribution may read files, and nobody may list them.",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -29,8 +30,14 @@ class Launcher:
     Nothing is made before the first Python function is started.
     """
 
-    def __init__(self, *, own_client: bool | None = None) -> None:
-        """`own_client` forces the choice of Python client; without it AWS's is used where it is installed."""
+    def __init__(
+        self, *, own_client: bool | None = None, credentials: Mapping[str, str] | None = None
+    ) -> None:
+        """`own_client` forces the choice of Python client; without it AWS's is used where it is installed.
+
+        `credentials` are variables, those in which Lambda gives a function the credentials of its role.
+        """
+        self._credentials = credentials or {}
         self.own_client = not _installed(_CLIENT[0]) if own_client is None else own_client
 
     @cached_property
@@ -69,6 +76,7 @@ class Launcher:
         name = names.full_name(function)
         return {
             **function.variables,
+            **self._credentials,
             **({} if _is_node(function) else self._python_environment(function)),
             "AWS_DEFAULT_REGION": region,
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",

@@ -9,6 +9,7 @@ from edgewise.cdn.template.intrinsics import ACCOUNT, REGION
 from edgewise.check.distribution import Association, Distribution
 from edgewise.check.finding import Problem, rule
 from edgewise.check.stack import Stack
+from edgewise.check.steering import steering_of
 
 _ALL_EDGE = "edge-function-restrictions-all"
 _LAMBDA_EDGE = "lambda-at-edge-function-restrictions"
@@ -201,7 +202,9 @@ def unsupported_protocols(stack: Stack) -> Iterator[Problem]:
 )
 def viewer_response_alone(stack: Stack) -> Iterator[Problem]:
     for behavior in stack.behaviors:
-        if "origin-response" in behavior.triggers:
+        # A rollout sets its cookie there, and only on pages that arrived.
+        steers = any(map(steering_of, stack.functions_at(behavior, "viewer-response")))
+        if steers or "origin-response" in behavior.triggers:
             continue
         for association in behavior.associations:
             if association.trigger == "viewer-response":

@@ -58,7 +58,7 @@ def host_forwarded_past_function(stack: Stack) -> Iterator[Problem]:
 
 
 def _host_problems(behavior: Behavior) -> Iterator[tuple[str, Part]]:
-    part = _host_part(behavior)
+    part = host_part(behavior)
     if part is None:
         return
     for origin in behavior.origins:
@@ -66,7 +66,7 @@ def _host_problems(behavior: Behavior) -> Iterator[tuple[str, Part]]:
             yield f"{behavior.name} sends the viewer's Host to {origin.id} ({origin.kind})", part
 
 
-def _host_part(behavior: Behavior) -> Part | None:
+def host_part(behavior: Behavior) -> Part | None:
     """The part that has the viewer's Host forwarded."""
     legacy = behavior.part.at("ForwardedValues")
     if behavior.cache is not None and "host" in behavior.cache.headers:

@@ -1,6 +1,6 @@
 """What a site is built into for a run: the functions' folder, kept up to date, and the template.
 
-Nothing of AWS is asked here: records go to the store on this machine wherever the site sends them.
+AWS itself is never asked here: records go to the store on this machine wherever the site sends them.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from edgewise.site import (
 )
 
 
-def make_bundle(site: Site, build: Path, store: Mapping[str, str]) -> Bundle | None:
+def make_bundle(site: Site, build: Path, store: Mapping[str, str], aws: str) -> Bundle | None:
     """The folder that the functions run from, inside `build`; None for a site without functions.
 
-    `store` holds the address and the credentials for functions that deliver their records themselves.
+    `store` holds the address and the credentials for functions that deliver their records themselves; `aws` is the
+    address of an AWS on this machine, or empty.
     """
     if not site.runs_functions:
         return None
@@ -35,13 +36,20 @@ def make_bundle(site: Site, build: Path, store: Mapping[str, str]) -> Bundle | N
         log |= {key: site.log.target[key] for key in ("budget_ms", "wait") if key in site.log.target}
     if site.log is not None and site.log.sample != 1:
         log["sample"] = site.log.sample
-    bundle = Bundle(site, build / CODE_FOLDER, bundle_settings(site, log=log))
+    bundle = Bundle(site, build / CODE_FOLDER, bundle_settings(site, log=log, aws=aws or None))
     bundle.refresh()
     return bundle
 
 
 def differences(site: Site) -> Iterator[str]:
-    """What the log of a site does otherwise here than on AWS, a sentence each."""
+    """What a site does otherwise here than on AWS, a sentence each."""
+    if site.rollout:
+        yield (
+            "the release, the sessions and a new signing key are in the memory of this run; "
+            "`edgewise rollout start` begins a release, and until then everybody gets the stable version"
+        )
+    if site.judges_on_aws:
+        yield "on AWS a function judges the release every minute; here `edgewise rollout watch` does"
     log = site.log
     if log is None or not site.runs_functions:
         return

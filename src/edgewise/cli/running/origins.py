@@ -5,25 +5,29 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 
 from edgewise.cli.errors import StartError
 from edgewise.cli.running.child import Child
 from edgewise.cli.running.ports import free_port, listening
-from edgewise.site import BucketOrigin, CustomOrigin, LocalCommand, LocalUrl, Site
+from edgewise.site import BucketOrigin, LocalCommand, LocalUrl, Site
 
 _PATIENCE = 30.0  # seconds for an origin to listen
 _PAUSE = 1.0  # seconds before one that died is started again
 
 
 async def start_origins(
-    site: Site, skip: set[str], stack: AsyncExitStack, on_line: Callable[[str, str], None]
+    site: Site,
+    skip: set[str],
+    stack: AsyncExitStack,
+    on_line: Callable[[str, str], None],
+    variables: Mapping[str, str],
 ) -> dict[str, str]:
     """Origin name to URL or folder. Started processes are ended with `stack`. Raises `StartError`.
 
     `skip` names the origins that the user placed elsewhere; one without a place of its own is left out, and is
-    then asked at its real address.
+    then asked at its real address. `variables` are for the environment of each command.
     """
     places: dict[str, str] = {}
     starting = []
@@ -37,8 +41,9 @@ async def start_origins(
         elif isinstance(origin.local, LocalCommand):
             port = free_port()
             places[origin.name] = f"http://127.0.0.1:{port}"
-            start = _start(origin, origin.local, port, stack, on_line)
-            starting.append(asyncio.get_running_loop().create_task(start))
+            process = OriginProcess(origin.name, origin.local, port, on_line, variables)
+            stack.push_async_callback(process.stop)
+            starting.append(asyncio.get_running_loop().create_task(process.start()))
     try:
         for started in asyncio.as_completed(starting):
             await started
@@ -49,28 +54,22 @@ async def start_origins(
     return places
 
 
-async def _start(
-    origin: CustomOrigin,
-    local: LocalCommand,
-    port: int,
-    stack: AsyncExitStack,
-    on_line: Callable[[str, str], None],
-) -> None:
-    process = OriginProcess(origin.name, local, port, on_line)
-    stack.push_async_callback(process.stop)
-    await process.start()
-
-
 class OriginProcess:
     """An origin's command: started, waited for until it listens, and started again when it dies."""
 
     def __init__(
-        self, name: str, local: LocalCommand, port: int, on_line: Callable[[str, str], None]
+        self,
+        name: str,
+        local: LocalCommand,
+        port: int,
+        on_line: Callable[[str, str], None],
+        variables: Mapping[str, str],
     ) -> None:
         self._name = name
         self._local = local
         self._port = port
         self._on_line = on_line
+        self._variables = variables
         self._child: Child | None = None
         self._watcher: asyncio.Task[None] | None = None
 
@@ -97,7 +96,8 @@ class OriginProcess:
     async def _spawned(self) -> Child:
         child = Child(self._name, self._on_line)
         # The port is also in PORT, where many programs look for it; output is wanted line by line.
-        environment = {**os.environ, "PORT": str(self._port), "PYTHONUNBUFFERED": "1"}
+        own = {"PORT": str(self._port), "PYTHONUNBUFFERED": "1"}
+        environment = {**os.environ, **self._variables, **own}
         command = self._local.argv(self._port, sys.executable)
         await child.start(command, directory=self._local.directory, environment=environment)
         self._child = child

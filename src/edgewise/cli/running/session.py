@@ -32,6 +32,7 @@ from edgewise.cdn.origins.places import without_a_place
 from edgewise.cli.errors import StartError
 from edgewise.cli.running.addresses import certified, check_host, https_url, reachable, url
 from edgewise.cli.running.built import ReadOnce, compile_site, differences, make_bundle, refresher
+from edgewise.cli.running.local_aws import LocalAws
 from edgewise.cli.running.origins import start_origins
 from edgewise.cli.running.ports import free_port
 from edgewise.cli.running.screen import Screen
@@ -94,8 +95,11 @@ class Session:
         self._described = ReadOnce(site.file if site else options.template or Path(), screen)
         self._make_state_folder()
         self._refuse_a_second_run()
-        # The origins' commands start while the store does: both take their time.
-        places = asyncio.get_running_loop().create_task(self._origins(site, stack))
+        self._aws = LocalAws(site.rollout if site else None, screen.output)
+        stack.push_async_callback(self._aws.stop)
+        # These and the origins' commands start while the store does: all take their time.
+        aws = asyncio.get_running_loop().create_task(self._aws.start())
+        places = asyncio.get_running_loop().create_task(self._origins(site, aws, stack))
         stack.push_async_callback(_given_up, places)
         store = StoreProcess(self._state / "store", screen.output)
         credentials = ensure_credentials(store.directory)
@@ -103,11 +107,12 @@ class Session:
         await store.start(_STORE_PORT)
         subscription = Subscription(store.url, credentials.user, credentials.password, screen.message)
         stack.push_async_callback(self._close_subscription, subscription)
+        await aws
 
         bundle = None
         if site is not None:
             delivery = {"user": credentials.user, "password": credentials.password, "url": store.url}
-            bundle = make_bundle(site, self._state / "build", delivery)
+            bundle = make_bundle(site, self._state / "build", delivery, self._aws.url)
             if bundle is not None and site.functions is not None:
                 screen.in_source = SourceNames(bundle.target, site.functions.source)
             template = compile_site(site, bundle, self._state / "build")
@@ -133,13 +138,15 @@ class Session:
         inspector = f"http://127.0.0.1:{control.start('127.0.0.1', free_port(_CONTROL_PORT))}"
         stack.push_async_callback(control.close)
         viewers = url("http", options.host, port)
-        self._announce(stack, Run(str(self._state.resolve()), viewers, os.getpid(), inspector))
+        run = Run(str(self._state.resolve()), viewers, os.getpid(), inspector, self._aws.url)
+        self._announce(stack, run)
         screen.ready(
             url=viewers,
             https=https_url(options.host, port),
             ca=str((self._state / "tls" / "ca.pem").resolve()),
             store=store.url,
             inspector=inspector,
+            **({"aws": self._aws.url} if self._aws.url else {}),
         )
         self._tell(cdn, placed)
         for difference in differences(site) if site else ():
@@ -161,12 +168,15 @@ class Session:
         else:
             stack.callback(file.unlink, missing_ok=True)
 
-    async def _origins(self, site: Site | None, stack: AsyncExitStack) -> dict[str, str]:
-        """Where each origin is: what the user said, else what the site says."""
+    async def _origins(
+        self, site: Site | None, aws: asyncio.Task[None], stack: AsyncExitStack
+    ) -> dict[str, str]:
+        """Where each origin is: what the user said, else what the site says. AWS is there before they start."""
         given = dict(self._options.origins)
         if site is None:
             return given
-        return given | await start_origins(site, set(given), stack, self._screen.output)
+        await aws
+        return given | await start_origins(site, set(given), stack, self._screen.output, self._aws.variables)
 
     def _make_state_folder(self) -> None:
         try:
@@ -207,6 +217,7 @@ class Session:
                 location=self._options.location,
                 max_environments=self._options.max_environments,
                 lifetime=self._options.lifetime,
+                credentials=self._aws.credentials,
                 clock=self._clock,
                 tls=server_context(authority, certified(self._options.host)),
                 refresh_code=None if bundle is None else refresher(bundle, self._screen),

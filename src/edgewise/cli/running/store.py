@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 from edgewise.cli.errors import StartError
 from edgewise.cli.running.child import Child
 from edgewise.cli.running.ports import free_port
+from edgewise.cli.running.ready import start_until_ready
 
 _PATIENCE = 30.0  # seconds until it must be ready, with the recovery of what an earlier one left
 _PAUSE = 0.5  # seconds before a dead one is started again
@@ -40,32 +40,13 @@ class StoreProcess:
         self._watcher = asyncio.get_running_loop().create_task(self._watch())
 
     async def _started(self) -> None:
-        ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-        early: list[str] = []
-
-        def hear(name: str, line: str) -> None:
-            url = _ready_url(line)
-            if url and not ready.done():
-                ready.set_result(url)
-            elif ready.done():
-                self._on_line(name, line)
-            else:
-                early.append(line)
-
-        child = Child("store", hear)
         command = [sys.executable, "-m", "edgewise", "store", "--dir", str(self.directory)]
-        await child.start([*command, "--port", str(self._port), "--json", "--lifeline"])
-        self._child = child
-        ended = asyncio.ensure_future(child.wait())
-        await asyncio.wait((ready, ended), timeout=_PATIENCE, return_when=asyncio.FIRST_COMPLETED)
-        ended.cancel()
-        if not ready.done():
-            await child.stop()
-            raise StartError("the store did not start", hint="\n  ".join(child.last_lines) or None)
-        self.url = ready.result()
-        for line in early:
-            self._on_line("store", line)
+        self._child, self.url = await start_until_ready(
+            "store",
+            [*command, "--port", str(self._port), "--json", "--lifeline"],
+            self._on_line,
+            patience=_PATIENCE,
+        )
 
     async def _watch(self) -> None:
         while True:
@@ -86,12 +67,3 @@ class StoreProcess:
             await asyncio.gather(self._watcher, return_exceptions=True)
         if self._child is not None:
             await self._child.stop()
-
-
-def _ready_url(line: str) -> str:
-    try:
-        event = json.loads(line)
-    except ValueError:
-        return ""
-    ready = isinstance(event, dict) and event.get("event") == "ready"
-    return str(event.get("url", "")) if ready else ""

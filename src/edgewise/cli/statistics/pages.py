@@ -25,6 +25,7 @@ _PAGES: Final = {
     "errors": "errors_by_path status_classes",
     "latency": "latency_by_path latency_by_country latency_by_location latency_by_version cache_results",
     "versions": "versions",
+    "rollout": "rollout_versions rollout_decisions",
     "functions": "functions environments shipper",
     "bots": "bots bot_agents suspects",
 }

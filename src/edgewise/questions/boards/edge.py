@@ -12,10 +12,11 @@ from edgewise.questions.catalogue import Question, relation
 
 _NAMES: Final = {
     "VARCHAR": "request_id trigger host method path query client_ip visitor user_agent referrer language country "
-    "device content_type region function_version environment_id failure version agent bot_reason browser os",
+    "device content_type region function_version environment_id failure version agent bot_reason browser os release "
+    "decision",
     "BIGINT": "_timestamp status environment_age_ms invocation memory_hits memory_misses sent retried dropped "
     "batch_age_ms failed_steps",
-    "DOUBLE": "duration_ms waited_ms",
+    "DOUBLE": "duration_ms waited_ms origin_ms",
     "BOOLEAN": "cold",
 }
 # The columns of a function's records that questions name, with their types.

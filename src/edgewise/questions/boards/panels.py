@@ -88,6 +88,8 @@ PANELS: Final = (
     _panel("shipper", "Functions", "table", "made sent retried dropped p95_waited_ms worst_lag_ms", "0 15 24 8"),
     _panel("shipper_over_time", "Functions", "bars", "sent retried dropped", "0 23 12 8"),
     _panel("shipper_over_time", "Functions", "lines", "worst_lag_ms", "12 23 12 8"),
+    _panel("rollout_versions", "Rollout", "table", "answers server_errors error_percent p50_ms p95_ms", "0 0 24 7"),
+    _panel("rollout_decisions", "Rollout", "table", "requests percent", "0 7 24 8"),
 )  # fmt: skip
 
 

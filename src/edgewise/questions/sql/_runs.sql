@@ -33,5 +33,8 @@ SELECT
     waited_ms,
     batch_age_ms,
     failed_steps,
-    failure
+    failure,
+    release,
+    decision,
+    origin_ms
 FROM edge

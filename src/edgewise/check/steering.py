@@ -1,0 +1,69 @@
+"""A rollout as it is baked into the functions of a template: the file beside the code that the runtime reads.
+
+It is data of a stranger's, like the code: whatever has not the shape that the runtime takes is none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from edgewise.check.distribution import Behavior, Distribution, Origin
+from edgewise.check.stack import EdgeFunction, Stack
+
+SETTINGS_FILE = "edgewise_settings.json"
+# Where the runtime decides, chooses the origin and sets the cookie.
+TRIGGERS = ("viewer-request", "origin-request", "viewer-response")
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """`header` (lower case) names the version; `domains` are those of the stable and of the new version.
+
+    `tables` are read at the edge, in the regions `replicas`.
+    """
+
+    header: str
+    domains: tuple[str, str]
+    tables: tuple[str, ...]
+    replicas: frozenset[str]
+
+    def steers(self, origin: Origin) -> bool:
+        """Whether requests to an origin may go to the new version instead: the runtime knows it by its domain."""
+        return (origin.domain or "").lower() == self.domains[0]
+
+
+def steered(stack: Stack) -> Iterator[tuple[Steering, Distribution, tuple[Behavior, ...]]]:
+    """Each rollout of each distribution that runs its functions, and the behaviors that it steers."""
+    for distribution in stack.distributions:
+        functions = [
+            function
+            for function in stack.edge_functions
+            if any(behavior in distribution.behaviors for behavior, _ in function.uses)
+        ]
+        for steering in dict.fromkeys(filter(None, map(steering_of, functions))):
+            behaviors = (one for one in distribution.behaviors if any(map(steering.steers, one.origins)))
+            yield steering, distribution, tuple(behaviors)
+
+
+def steering_of(function: EdgeFunction) -> Steering | None:
+    """The rollout that a function's code has in it."""
+    if function.tree is None or SETTINGS_FILE not in function.tree.names:
+        return None
+    try:
+        return _steering(json.loads(function.tree.read(SETTINGS_FILE))["rollout"])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _steering(rollout: Mapping[str, Any]) -> Steering:
+    stable, new = (str(rollout["origins"][rollout[one]]["domain"]).lower() for one in ("stable", "new"))
+    places = (dict(rollout["state"]), dict(rollout["sessions"] or {}))
+    return Steering(
+        header=rollout["header"].lower(),
+        domains=(stable, new),
+        tables=tuple(str(place["table"]) for place in places if "table" in place),
+        replicas=frozenset(map(str, rollout["replicas"].values())),
+    )

@@ -1,0 +1,169 @@
+"""`edgewise rollout`: begin a release, look at it, change it, and let the judge go on with it.
+
+Only the options are here. What is done is in `rollingout/work.py`, imported when a command runs, so that the other
+commands start without it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgewise.cli.commands import PlainCommand, PlainGroup
+from edgewise.cli.query import STORE_HELP
+
+Directory = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The site's folder.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept with the release.")]
+Store = Annotated[str | None, typer.Option("--store", metavar="DIR|URL", help=STORE_HELP)]
+
+rollout = typer.Typer(
+    cls=PlainGroup,
+    help="Bring a new version to a share of new sessions, then to more of them, or back.",
+    no_args_is_help=True,
+)
+
+
+@rollout.command(cls=PlainCommand)
+def start(
+    steps: Annotated[
+        str,
+        typer.Option(
+            "--steps",
+            metavar="PLAN",
+            help="Shares of new sessions in per cent, each with how long it lasts at least.",
+        ),
+    ] = "5:30m,25:30m,50:1h",
+    directory: Directory = Path(),
+    reason: Reason = "",
+) -> None:
+    """Begin a release from the stable version to the new one, at the plan's first step."""
+    from edgewise.cli.rollingout import work
+
+    work.start(directory, steps, reason)
+
+
+@rollout.command(cls=PlainCommand)
+def status(
+    directory: Directory = Path(),
+    store: Store = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show the plan, the two versions side by side, and what the judge would do and why."""
+    from edgewise.cli.rollingout import work
+
+    work.status(directory, store, as_json)
+
+
+@rollout.command("set", cls=PlainCommand)
+def set_share(
+    share: Annotated[
+        str, typer.Argument(metavar="PERCENT", help="The share of new sessions; 100 is everybody new.")
+    ],
+    directory: Directory = Path(),
+    evict: Annotated[
+        bool,
+        typer.Option("--evict", help="Also decide sessions on the new version anew; otherwise all stay."),
+    ] = False,
+    reason: Reason = "",
+) -> None:
+    """Change the share of new sessions; a frozen release stays frozen. Sessions that there are stay where they are."""
+    from edgewise.cli.rollingout import work
+
+    work.set_share(directory, share, evict, reason)
+
+
+@rollout.command(cls=PlainCommand)
+def freeze(directory: Directory = Path(), reason: Reason = "") -> None:
+    """Keep the share as it is: nothing is promoted. The judge still rolls back."""
+    from edgewise.cli.rollingout import work
+
+    work.freeze(directory, reason)
+
+
+@rollout.command(cls=PlainCommand)
+def resume(directory: Directory = Path(), reason: Reason = "") -> None:
+    """Go on with a frozen release; its step begins anew."""
+    from edgewise.cli.rollingout import work
+
+    work.resume(directory, reason)
+
+
+@rollout.command(cls=PlainCommand)
+def rollback(
+    directory: Directory = Path(),
+    keep_sessions: Annotated[
+        bool, typer.Option("--keep-sessions", help="Sessions on the new version stay there until they end.")
+    ] = False,
+    reason: Reason = "",
+) -> None:
+    """Bring everybody back to the old version, sessions on the new one too; also those that were kept before."""
+    from edgewise.cli.rollingout import work
+
+    work.rollback(directory, keep_sessions, reason)
+
+
+@rollout.command(cls=PlainCommand)
+def finish(
+    directory: Directory = Path(),
+    drain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPAN",
+            help="How long sessions on the old version have, by default as long as one lasts; 0s ends them now.",
+        ),
+    ] = None,
+    reason: Reason = "",
+) -> None:
+    """End a release whose new sessions all meet the new version: drain the old one, then be done."""
+    from edgewise.cli.rollingout import work
+
+    work.finish(directory, drain, reason)
+
+
+@rollout.command(cls=PlainCommand)
+def off(directory: Directory = Path(), reason: Reason = "") -> None:
+    """The kill switch: everybody meets the old version at once, whatever session they have."""
+    from edgewise.cli.rollingout import work
+
+    work.switch(directory, True, reason)
+
+
+@rollout.command(cls=PlainCommand)
+def on(directory: Directory = Path(), reason: Reason = "") -> None:
+    """Take the kill switch back: the release is again what it was, and its step begins anew."""
+    from edgewise.cli.rollingout import work
+
+    work.switch(directory, False, reason)
+
+
+@rollout.command(cls=PlainCommand)
+def watch(
+    directory: Directory = Path(),
+    store: Store = None,
+    every: Annotated[str, typer.Option(metavar="SPAN", help="How often the judge looks.")] = "30s",
+    once: Annotated[bool, typer.Option("--once", help="Look once, and stop.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a look.")] = False,
+) -> None:
+    """Let the judge look, and do what it says: promote, roll back, finish. Ends with the release, or on Ctrl-C."""
+    from edgewise.cli.rollingout import work
+
+    work.watch(directory, store, every, once, as_json)
+
+
+@rollout.command(cls=PlainCommand)
+def link(
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="The version that the tester gets.")],
+    directory: Directory = Path(),
+    lasts: Annotated[
+        str, typer.Option("--for", metavar="SPAN", help="How long the link and its cookie are good.")
+    ] = "8h",
+    url: Annotated[
+        str, typer.Option("--url", metavar="URL", help="The page it leads to, by default the site's here.")
+    ] = "",
+) -> None:
+    """Print a signed link that gives a browser one of the versions, whatever the release says."""
+    from edgewise.cli.rollingout import work
+
+    work.link(directory, version, lasts, url)

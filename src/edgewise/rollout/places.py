@@ -1,0 +1,182 @@
+"""Where the release's state is kept: an item of a DynamoDB table, or a parameter of SSM.
+
+The client is boto3's, passed in or made here (boto3 is not needed to import this). A write names the revision that it
+was made from and fails when that is no longer the one that is kept. SSM has no such condition: there the last read is
+all that stands between two writers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final, Protocol
+
+from edgewise.rollout.errors import ChangedError, DocumentError, PlaceError
+from edgewise.rollout.release import Release, parse
+
+REGION: Final = "us-east-1"
+_KEY: Final = {"id": {"S": "release"}}
+_MOST_PARAMETER: Final = 4096  # bytes of a standard parameter
+
+
+class Place(Protocol):
+    """Keeps one release document."""
+
+    def read(self) -> Release | None:
+        """What is kept; None if nothing is. Raises `PlaceError`, and `DocumentError` for what is no release."""
+        ...
+
+    def write(self, release: Release) -> Release:
+        """Keep it, one revision on, and return it so. Raises `ChangedError` if what is kept is not its revision."""
+        ...
+
+
+class Table:
+    """The item `release` of a DynamoDB table; what is read is never stale."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def read(self) -> Release | None:
+        item = called(
+            self._table, lambda: self._client.get_item(TableName=self._table, Key=_KEY, ConsistentRead=True)
+        ).get("Item")
+        if not item:
+            return None
+        try:
+            text, revision = item["document"]["S"], int(item["revision"]["N"])
+        except (KeyError, TypeError, ValueError):
+            raise DocumentError(
+                "the item with the release's state has other attributes", file=self._table
+            ) from None
+        return replace(parse(text), revision=revision)
+
+    def write(self, release: Release) -> Release:
+        following = replace(release, revision=release.revision + 1)
+        item = {
+            **_KEY,
+            "document": {"S": following.to_json()},
+            "revision": {"N": str(following.revision)},
+        }
+        try:
+            called(
+                self._table,
+                lambda: self._client.put_item(
+                    TableName=self._table,
+                    Item=item,
+                    ConditionExpression="attribute_not_exists(#revision) OR #revision = :before",
+                    ExpressionAttributeNames={"#revision": "revision"},
+                    ExpressionAttributeValues={":before": {"N": str(release.revision)}},
+                ),
+            )
+        except PlaceError as error:
+            return _written_after_all(self, following, error, "ConditionalCheckFailed")
+        return following
+
+
+class Parameter:
+    """A parameter of SSM's Parameter Store."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def read(self) -> Release | None:
+        try:
+            answer = called(self._name, lambda: self._client.get_parameter(Name=self._name))
+        except PlaceError as error:
+            if "ParameterNotFound" in error.message:
+                return None
+            raise
+        return parse(answer["Parameter"]["Value"])
+
+    def write(self, release: Release) -> Release:
+        kept = self.read()
+        if kept is not None and kept.revision != release.revision:
+            raise _changed(self._name)
+        following = replace(release, revision=release.revision + 1)
+        text = following.to_json()
+        if len(text.encode()) > _MOST_PARAMETER:
+            raise PlaceError(
+                f"the release's state is longer than the {_MOST_PARAMETER} bytes of a parameter",
+                file=self._name,
+                hint='Make the plan shorter, or keep the state in DynamoDB: state = "dynamodb".',
+            )
+        try:
+            called(
+                self._name,
+                lambda: self._client.put_parameter(
+                    Name=self._name, Value=text, Type="String", Overwrite=kept is not None
+                ),
+            )
+        except PlaceError as error:
+            return _written_after_all(self, following, error, "ParameterAlreadyExists")
+        return following
+
+
+def place_of(state: Mapping[str, Any], client: Callable[[str], Any]) -> Place:
+    """Where the state is kept: `{"from": "dynamodb", "table": …}` or `{"from": "ssm", "name": …}`."""
+    if state["from"] == "dynamodb":
+        return Table(client("dynamodb"), state["table"])
+    return Parameter(client("ssm"), state["name"])
+
+
+def aws_client(service: str, endpoint: str | None = None, region: str = REGION) -> Any:
+    """boto3's client. At an endpoint of one's own, credentials are only made up when there are none."""
+    try:
+        import boto3
+        from botocore.config import Config
+    except ImportError:
+        raise PlaceError(
+            "boto3 is not installed", hint="Install it: pip install 'edgewise[rollout]'."
+        ) from None
+    settings = Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 3})
+    session = boto3.session.Session()
+    made_up = endpoint is not None and session.get_credentials() is None
+    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"} if made_up else {}
+    return session.client(service, region_name=region, endpoint_url=endpoint, config=settings, **keys)
+
+
+def called(place: str, call: Callable[[], Any]) -> dict[str, Any]:
+    """What AWS answers. Its errors, and having no credentials, become `PlaceError`."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        answer: dict[str, Any] = call()
+    except ClientError as error:
+        told = error.response.get("Error", {})
+        raise PlaceError(
+            f"AWS refused: {told.get('Code', 'unknown')}: {told.get('Message', '')}".strip(),
+            file=place,
+            hint=_HINTS.get(str(told.get("Code"))),
+        ) from None
+    except BotoCoreError as error:
+        raise PlaceError(f"AWS cannot be asked: {error}", file=place, hint=_ASK) from None
+    return answer
+
+
+_ASK: Final = "Is `edgewise up` running, or are there credentials and a network for AWS?"
+_HINTS: Final = {
+    "ResourceNotFoundException": "Deploy the site first; its template makes the table.",
+    "AccessDeniedException": "These credentials may not read and write the release's state.",
+    "ExpiredTokenException": "Sign in to AWS again.",
+}
+
+
+def _written_after_all(place: Place, wanted: Release, error: PlaceError, code: str) -> Release:
+    """What is kept if it is what was to be written: boto3 writes again when an answer is lost, and then the first time
+    looks like somebody else's change. Otherwise the error, which is a `ChangedError` if it has that code."""
+    if code not in error.message:
+        raise error
+    if place.read() == wanted:
+        return wanted
+    raise _changed(error.file)
+
+
+def _changed(place: str | None) -> ChangedError:
+    return ChangedError(
+        "somebody else changed the release at the same time; nothing was written",
+        file=place,
+        hint="Look with `edgewise rollout status`, and say it again if it still holds.",
+    )

@@ -1,0 +1,277 @@
+"""One look of the judge, from records to a changed release; and the same as a Lambda function beside an OpenObserve."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgewise.rollout import (
+    ChangedError,
+    EvidenceError,
+    Release,
+    Rules,
+    act,
+    aws_client,
+    leave_record,
+    look,
+)
+from edgewise.rollout.function import lambda_handler, run
+from edgewise.rollout.openobserve import OpenObserve
+from edgewise.rollout.places import Table
+from edgewise.rollout.transitions import frozen
+from rollout.local_aws import TABLE, running_aws
+from rollout.traffic import RELEASE, STARTED, Asked, request, store_with
+from store.conftest import Server, serving
+
+SECONDS = 1_000_000
+# Three minutes: v1 fails five times in 1,000, v2 eleven times in 100.
+BAD = [
+    record
+    for number in range(1100)
+    for record in request(
+        number,
+        number / 6,
+        "v2" if number % 11 == 0 else "v1",
+        status=503 if number % 220 in (0, 11) or number % 200 == 7 else 200,
+    )
+]
+NOW = STARTED + 240 * SECONDS
+NOTHING = Asked(lambda sql, start, end: [])
+
+
+class Kept:
+    """A place in memory."""
+
+    def __init__(self, release: Release | None) -> None:
+        self.release = release
+
+    def read(self) -> Release | None:
+        return self.release
+
+    def write(self, release: Release) -> Release:
+        if self.release is not None and self.release.revision != release.revision:
+            raise ChangedError("somebody else")
+        self.release = replace(release, revision=release.revision + 1)
+        return self.release
+
+
+def test_a_bad_version_goes_back_and_says_why(tmp_path: Path) -> None:
+    place = Kept(RELEASE)
+    with store_with(tmp_path, BAD) as ask:
+        found = act(place, look(RELEASE, ask, Rules(), NOW), NOW)
+    assert place.release is not None and found.acted
+    assert (place.release.state, place.release.weight, place.release.by) == ("rolled-back", 0, "the judge")
+    assert place.release.reason == found.verdict.sentence
+    assert "v2 failed 11 of 100 requests (11.0 %)" in found.verdict.sentence
+    assert place.release.evict is not None and place.release.evict.version == "v2"
+    record = found.record(NOW)
+    assert (record["action"], record["acted"], record["errors_new"], record["answers_old"]) == (
+        "rollback",
+        True,
+        11,
+        1000,
+    )
+    assert json.loads(json.dumps(record)) == record
+
+
+def test_a_good_version_goes_on_when_its_step_is_over(tmp_path: Path) -> None:
+    good = [{**record, "status": 200} if "status" in record else record for record in BAD]
+    place = Kept(replace(RELEASE, since=STARTED - 3600 * SECONDS))
+    with store_with(tmp_path, good) as ask:
+        assert place.release is not None
+        found = act(place, look(place.release, ask, Rules(), NOW), NOW)
+    assert found.verdict.action == "promote" and place.release.weight == 25 and place.release.step == 1
+    held = act(place, look(place.release, NOTHING, Rules(), NOW), NOW)
+    assert held.verdict.rule == "no-data" and not held.acted
+
+
+def test_a_tab_that_is_stuck_takes_no_good_version_back(tmp_path: Path) -> None:
+    """It fails every ten seconds, by chance on v2; two others there have met an error, as many on v1 have."""
+    stuck = {"visitor": "stuck"}
+    records = [
+        record | (stuck if "decision" in record else {})
+        for number in range(60)
+        for record in request(5000 + number, number * 10 + 3.0, "v2", status=500)
+    ]
+    for number in range(1200):
+        version = "v2" if number % 20 == 0 else "v1"
+        records += request(number, number / 2, version, status=500 if number % 37 == 10 else 200)
+    with store_with(tmp_path, records) as ask:
+        found = look(RELEASE, ask, Rules(), STARTED + 660 * SECONDS)
+    assert (found.verdict.action, found.verdict.rule) == ("hold", "schedule"), found.verdict.sentence
+    assert found.record(NOW)["errors_new"] > 60
+
+
+def test_one_visitor_who_reloads_a_file_of_the_cache_is_no_silence(tmp_path: Path) -> None:
+    """The cache answers a good part of v1's requests, and for three minutes all of v2's, which are one visitor's."""
+    records, number = [], 0
+    for second in range(0, 400, 2):
+        for place in range(5):
+            number += 1
+            whole = request(number, second + place * 0.3, "v1")
+            records += whole if place % 2 else whole[:1]
+        number += 1
+        whole = request(number, second, "v2")
+        records += whole if second < 200 else [whole[0] | {"client_ip": "192.0.2.1", "decision": "cookie"}]
+    with store_with(tmp_path, records) as ask:
+        found = look(RELEASE, ask, Rules(), STARTED + 420 * SECONDS)
+    assert (found.verdict.action, found.verdict.rule) == ("hold", "schedule"), found.verdict.sentence
+
+
+def test_an_origin_is_silent_though_another_that_is_not_steered_answers(tmp_path: Path) -> None:
+    records, number = [], 0
+    for second in range(0, 400, 2):
+        for version in ("v1", "v1", "v1", "v1", "v2"):
+            number += 1
+            whole = request(number, second + number % 5 * 0.3, version)
+            records += whole[:1] if version == "v2" and second >= 200 else whole
+        if second % 10 == 0:
+            asked_for, answer = request(number + 10_000, second + 1, "v2")
+            records += [asked_for, answer | {"version": None, "origin_ms": None}]
+    with store_with(tmp_path, records) as ask:
+        found = look(RELEASE, ask, Rules(), STARTED + 420 * SECONDS)
+    assert (found.verdict.action, found.verdict.rule) == ("rollback", "silent"), found.verdict.sentence
+
+
+def test_records_that_cannot_be_asked_for_hold() -> None:
+    def ask(sql: str, start: int, end: int) -> Sequence[Mapping[str, Any]]:
+        raise EvidenceError("nobody answers")
+
+    found = look(RELEASE, Asked(ask), Rules(), NOW)
+    assert (found.verdict.action, found.verdict.rule) == ("hold", "no-data")
+    assert found.verdict.sentence == "The records cannot be asked for, so nothing changes: nobody answers."
+    assert found.record(NOW)["requests_new"] == 0
+
+
+def test_a_judgement_that_cannot_be_kept_stops_nothing() -> None:
+    def keep(stream: str, record: Mapping[str, Any]) -> None:
+        raise EvidenceError("the disk is full")
+
+    found = look(RELEASE, NOTHING, Rules(), NOW)
+    assert leave_record(found, keep, NOW) == "the disk is full"
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[str]:
+    with running_aws() as url:
+        yield url
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with serving(tmp_path) as one:
+        yield one
+
+
+def test_the_function_rolls_back_on_real_services(tmp_path: Path, aws: str, server: Server) -> None:
+    """DynamoDB and the password from moto, the records from a store's server, which speaks as OpenObserve does."""
+    server.post("edge", BAD)
+    known = json.loads((tmp_path / "credentials.json").read_text())
+    aws_client("ssm", aws).put_parameter(Name="/shop/password", Value=known["password"], Type="SecureString")
+    place = Table(aws_client("dynamodb", aws), TABLE)
+    settings = {
+        "state": {"from": "dynamodb", "table": TABLE},
+        "region": "us-east-1",
+        "endpoint": aws,
+        "openobserve": {
+            "url": server.url,
+            "organization": "default",
+            "stream": "edge",
+            "user": known["user"],
+            "password": {"from": "ssm", "name": "/shop/password"},
+            "region": "us-east-1",
+        },
+        "rules": {"least_visitors": 2},
+    }
+    assert run(settings, NOW)["sentence"] == "There is no release."
+    place.write(RELEASE)
+    judgement = run(settings, NOW)
+    assert (judgement["action"], judgement["acted"], judgement["rule"]) == ("rollback", True, "errors")
+    release = place.read()
+    assert release is not None and release.state == "rolled-back"
+    (row,) = server.rows("SELECT * FROM rollout")
+    assert row["sentence"] == judgement["sentence"] == release.reason
+    assert run(settings, NOW + 60 * SECONDS)["rule"] == "nothing"
+
+
+class Overtaken:
+    """A client of DynamoDB: before it writes, somebody else does."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def put_item(self, **words: Any) -> Any:
+        place = Table(self._client, TABLE)
+        release = place.read()
+        assert release is not None
+        place.write(frozen(release, NOW, "wait", "ada"))
+        return self._client.put_item(**words)
+
+
+def test_the_function_leaves_it_to_who_was_quicker(tmp_path: Path, aws: str, server: Server) -> None:
+    server.post("edge", BAD)
+    client = aws_client("dynamodb", aws)
+    client.delete_item(TableName=TABLE, Key={"id": {"S": "release"}})
+    Table(client, TABLE).write(RELEASE)
+    known = json.loads((tmp_path / "credentials.json").read_text())
+    password = {"from": "ssm", "name": "/shop/quicker"}
+    aws_client("ssm", aws).put_parameter(
+        Name=password["name"], Value=known["password"], Type="SecureString", Overwrite=True
+    )
+    records = {"url": server.url, "organization": "default", "stream": "edge", "user": known["user"]}
+    settings = {
+        "state": {"from": "dynamodb", "table": TABLE},
+        "region": "us-east-1",
+        "endpoint": aws,
+        "openobserve": {**records, "password": password, "region": "us-east-1"},
+    }
+
+    def overtaken(service: str, endpoint: str | None, region: str) -> Any:
+        made = aws_client(service, endpoint, region)
+        return Overtaken(made) if service == "dynamodb" else made
+
+    judgement = run(settings, NOW, overtaken)
+    assert (judgement["action"], judgement["acted"]) == ("rollback", False)
+    assert judgement["note"] == "somebody else changed the release meanwhile"
+    kept = Table(client, TABLE).read()
+    assert kept is not None and (kept.state, kept.by) == ("frozen", "ada")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        # It takes connections and never answers: the first question takes all the time there is.
+        settings["openobserve"]["url"] = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        judgement = run(settings, NOW, budget=0.3)
+    assert (judgement["action"], judgement["rule"]) == ("hold", "no-data")
+    assert "no time is left to ask OpenObserve" in judgement["note"]
+    client.delete_item(TableName=TABLE, Key={"id": {"S": "release"}})
+
+
+def test_the_function_reads_the_settings_beside_it(
+    tmp_path: Path, aws: str, monkeypatch: Any, capsys: Any
+) -> None:
+    settings = {"state": {"from": "ssm", "name": "/none"}, "region": "us-east-1", "endpoint": aws}
+    (tmp_path / "edgewise_judge.json").write_text(json.dumps(settings))
+    monkeypatch.setenv("LAMBDA_TASK_ROOT", str(tmp_path))
+    assert lambda_handler({}, None)["action"] == "hold"
+    assert json.loads(capsys.readouterr().out)["sentence"] == "There is no release."
+
+
+def test_an_openobserve_that_refuses_or_is_not_there(tmp_path: Path, server: Server) -> None:
+    with pytest.raises(EvidenceError, match="answered 401"):
+        OpenObserve(server.url, "default", "u", "wrong").ask("SELECT 1", 0, 1)
+    known = json.loads((tmp_path / "credentials.json").read_text())
+    right = OpenObserve(server.url, "default", known["user"], known["password"])
+    with pytest.raises(EvidenceError, match="answered 4"):
+        right.ask("SELECT nothing FROM edge", 0, 1)
+    with pytest.raises(EvidenceError, match="answered 404"):
+        right.columns("none")
+    assert {"decision", "release", "origin_ms"} <= {*right.columns("edge")}
+    with pytest.raises(EvidenceError, match="cannot be asked"):
+        OpenObserve("http://127.0.0.1:1", "default", "u", "p").keep("rollout", {})
