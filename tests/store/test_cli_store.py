@@ -26,7 +26,7 @@ def test_tokens_of_a_running_store(tmp_path: Path, serve: Any, run_cli: Any) -> 
         reading = token("create", "wall", "--read").stdout.strip()
         path = "/api/default/mine/_json"
         assert server.request("POST", path, b'[{"n":1}]', authorization(taking))[0].status == 200
-        assert server.request("POST", path, b'[{"n":1}]', authorization(reading))[0].status == 401
+        assert server.request("POST", path, b'[{"n":1}]', authorization(reading))[0].status == 403
         query = json.dumps(
             {"query": {"sql": "SELECT n FROM mine", "start_time": 0, "end_time": 2**60}}
         ).encode()
