@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import http.client
 import os
 import shutil
 import signal
@@ -12,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -51,6 +54,22 @@ def test_the_first_line_says_where_everything_is(shop: Up) -> None:
     assert shop.events[0]["url"].startswith("http://127.0.0.1:")
     assert shop.events[0]["store"].startswith("http://127.0.0.1:")
     assert "BEGIN CERTIFICATE" in Path(shop.events[0]["ca"]).read_text()
+
+
+def test_the_dashboards_address_opens_it_without_a_password(shop: Up) -> None:
+    link = urlsplit(shop.events[0]["dashboard"])
+    key = base64.b64encode(f"{link.username}:{link.password}".encode()).decode()
+    store = http.client.HTTPConnection(str(link.hostname), link.port, timeout=30)
+    try:
+        store.request("GET", link.path, headers={"Authorization": f"Basic {key}"})
+        entered = store.getresponse()
+        entered.read()
+        assert (entered.status, entered.getheader("Location")) == (303, f"{shop.events[0]['store']}/")
+        store.request("GET", "/", headers={"Authorization": f"Basic {key}"})
+        page = store.getresponse()
+        assert (page.status, page.read()[:15]) == (200, b"<!doctype html>")
+    finally:
+        store.close()
 
 
 @pytest.mark.parametrize("path", ["/api/products?page=1", "/public-data/style.css"])

@@ -15,7 +15,7 @@ import pytest
 from support.site import Up, eventually, running
 
 ROOT = Path(__file__).parents[2]
-QUERY = ROOT / "docs" / "queries" / "environments.sql"
+EDGEWISE = (sys.executable, "-m", "edgewise")
 PRIVACY = (ROOT / "docs" / "privacy.md").read_text()
 PRIVACY_QUERIES = re.findall(r"^```sql\n(.*?)^```", PRIVACY, re.DOTALL | re.MULTILINE)
 LOG = '[log]\ndelivery = "stdout"\n'
@@ -128,15 +128,15 @@ def test_the_shop_shows_what_an_environment_remembers(tmp_path: Path) -> None:
         records = recorded(up, 5)
         assert [(one["memory_hits"], one["memory_misses"]) for one in records] == [(n, 1) for n in range(5)]
         asked = subprocess.run(
-            [sys.executable, "-m", "edgewise", "query", "--file", QUERY, "--store", up.folder, "--json"],
+            [*EDGEWISE, "stats", "--page", "environments", "--store", up.folder, "--json"],
             capture_output=True,
             text=True,
             timeout=60,
             check=False,
         )
         assert asked.returncode == 0, asked.stderr
-        rows = {row["side"]: row for row in map(json.loads, asked.stdout.splitlines())}
+        rows = {row["side"]: row for row in json.loads(asked.stdout)["answers"]["environments"]}
         assert (rows["viewer"]["environments"], rows["viewer"]["invocations"]) == (1, 5)
-        assert (rows["viewer"]["hit_percent"], rows["viewer"]["cold_percent"]) == (80, 20)
+        assert (rows["viewer"]["memory_hit_percent"], rows["viewer"]["cold_percent"]) == (80, 20)
         # A log that is the same here as on AWS is not worth a word.
         assert not [event for event in up.events if "records go" in event.get("message", "")]

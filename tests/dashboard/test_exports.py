@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgewise.dashboard.exports import as_csv, as_json, safe
+from edgewise.dashboard.exports import as_csv, as_download, as_json, safe
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 VALUES = st.one_of(st.none(), st.booleans(), st.integers(-(2**53), 2**53), TEXTS)
@@ -30,7 +30,7 @@ def test_what_is_no_formula_stays(value: object) -> None:
 
 @given(st.lists(st.fixed_dictionaries({"a": VALUES, "b": VALUES}), max_size=5))
 def test_csv_reads_back_row_by_row(rows: list[dict[str, object]]) -> None:
-    read = list(csv.reader(io.StringIO(as_csv(["a", "b"], rows).decode("utf-8-sig"), newline="")))
+    read = list(csv.reader(io.StringIO(as_csv(["a", "b"], rows).decode(), newline="")))
     assert read[0] == ["a", "b"]
     assert len(read) == len(rows) + 1
     for row, cells in zip(rows, read[1:], strict=True):
@@ -38,6 +38,12 @@ def test_csv_reads_back_row_by_row(rows: list[dict[str, object]]) -> None:
             if isinstance(value, str):
                 assert cell.removeprefix("'") == value.removeprefix("'")
                 assert not cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+
+
+def test_only_a_download_has_the_mark_that_spreadsheets_need() -> None:
+    rows = [{"a": "ü"}]
+    assert as_csv(["a"], rows) == "a\r\nü\r\n".encode()
+    assert as_download(["a"], rows) == b"\xef\xbb\xbf" + as_csv(["a"], rows)
 
 
 @given(st.lists(st.fixed_dictionaries({"a": VALUES, "b": VALUES}), max_size=5))

@@ -13,6 +13,17 @@ import pytest
 from dashboard.conftest import VIEWS, now
 from store.conftest import Server
 
+# How many points of a canvas are neither grey nor see-through: what is drawn, without axes and grid.
+COLOURED = """(canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let found = 0;
+    for (let at = 0; at < data.length; at += 4) {
+        const [red, green, blue, alpha] = data.slice(at, at + 4);
+        if (alpha > 200 && Math.max(red, green, blue) - Math.min(red, green, blue) > 60) found += 1;
+    }
+    return found;
+}"""
+
 
 def request(number: int, **fields: Any) -> dict[str, Any]:
     return {
@@ -95,7 +106,23 @@ def test_the_period_and_the_comparison_are_in_the_address(shop: Server, look: An
 def test_a_filter_that_makes_no_sense_is_told(shop: Server, look: Any) -> None:
     with look(shop) as looking:
         page = looking.open("?view=errors&status=abc")
-        assert "'abc' is no status" in page.locator("#view").inner_text()
+        note = page.locator("#view .note")
+        assert " ".join(note.inner_text().split()) == "'abc' is no status Write 404, 4xx or unknown."
+        assert page.locator("#view section").first.is_hidden(), "it is told once, not by every panel"
+        page.get_by_role("button", name="Remove the filter").click()
+        looking.settle()
+        assert page.locator("#view section").first.is_visible()
+
+
+def test_what_an_address_says_in_vain_is_told(shop: Server, look: Any) -> None:
+    with look(shop) as looking:
+        page = looking.open("?period=bogus&view=nope&country=DE")
+        notes = [each.inner_text() for each in page.locator("#view .note").all()]
+        assert [re.findall("“(.*)”", note) for note in notes] == [["period=bogus"], ["view=nope"]]
+        page.get_by_role("link", name="Pages").click()
+        looking.settle()
+        assert page.locator("#view .note").count() == 0
+        looking.fine()
 
 
 def test_live_shows_a_request_as_it_comes_and_stops_when_told(empty: Server, look: Any) -> None:
@@ -111,6 +138,9 @@ def test_live_shows_a_request_as_it_comes_and_stops_when_told(empty: Server, loo
         assert page.get_by_text("/new/2").count() == 0
         page.get_by_role("button", name="Go on").click()
         page.get_by_text("/new/2").wait_for()
+        page.get_by_role("searchbox").fill("nowhere")
+        page.get_by_role("button", name="Find", exact=True).click()
+        page.get_by_text("No request of the last hour has “nowhere” in its path").wait_for()
         page.get_by_role("searchbox").fill("new/2")
         page.keyboard.press("Enter")
         page.get_by_text("/new/2").wait_for()
@@ -129,6 +159,37 @@ def test_one_record_opens_in_full_and_gives_the_focus_back(empty: Server, look: 
         page.wait_for_selector("dialog", state="detached")
         assert page.evaluate("document.activeElement.dataset.request") == "q1"
         looking.fine()
+
+
+def test_the_first_requests_are_drawn_though_they_have_no_neighbour(empty: Server, look: Any) -> None:
+    """Of a chart and of a small line; what was measured once is no line."""
+    empty.post("access", [request(n, result="Hit") for n in range(3)])
+    with look(empty) as looking:
+        page = looking.open("?compare=no")
+        for title in ("Cache hits", "Latency"):
+            canvas = page.locator(f'section[aria-label="{title}"] canvas')
+            assert canvas.evaluate(COLOURED) > 15, title
+        line = page.locator(".tile", has_text="Cache hits").locator("polyline")
+        assert line.evaluate("(line) => line.getTotalLength()") > 1
+        assert page.locator(".tile dt").nth(2).inner_text() == "Visitors", "no full day, so no mean of days"
+        looking.fine()
+
+
+def test_columns_beyond_the_edge_are_announced_by_a_shadow(shop: Server, look: Any) -> None:
+    with look(shop, width=360) as looking:
+        page = looking.open("?view=latency")
+        place = page.locator('section[aria-label="Latency by path"] .scroll')
+        assert place.evaluate("(place) => place.scrollWidth > place.clientWidth")
+        assert "gradient" in place.evaluate("(place) => getComputedStyle(place).backgroundImage")
+        box = place.bounding_box()
+        heads = place.locator("thead th button")
+        edges = {head.inner_text(): head.bounding_box()["x"] for head in heads.all()}
+        assert edges["p95"] < box["x"] + box["width"], "begins within the screen"
+    with look(shop, width=1280) as looking:
+        for view, title in (("latency", "What the cache did"), ("edge", "Execution environments")):
+            page = looking.open(f"?view={view}")
+            place = page.locator(f'section[aria-label="{title}"] .scroll')
+            assert place.evaluate("(place) => place.scrollWidth <= place.clientWidth"), title
 
 
 def test_an_empty_store_says_how_to_begin(empty: Server, look: Any) -> None:
@@ -157,7 +218,7 @@ def test_a_chart_can_be_read_without_seeing_it(shop: Server, look: Any) -> None:
 
 def test_a_chart_and_a_table_can_be_taken_away(shop: Server, look: Any, tmp_path: Path) -> None:
     with look(shop) as looking:
-        page = looking.open("?range=7d")
+        page = looking.open("?range=6h")
         panel = page.locator("section.panel", has_text="By the class of the answer")
 
         def taken(name: str) -> Path:
@@ -169,7 +230,9 @@ def test_a_chart_and_a_table_can_be_taken_away(shop: Server, look: Any, tmp_path
             page.keyboard.press("Escape")
             return target
 
+        page.locator(".legend", has_text="Period before").first.wait_for()
         svg = ElementTree.parse(taken("Picture as SVG")).getroot()
+        assert [each.get("stroke-dasharray") for each in svg.findall("./{*}path")][-1], "in front of the bars"
         assert svg.tag.endswith("svg") and len(svg.findall(".//{*}path")) >= 4
         assert taken("Picture as PNG").read_bytes().startswith(b"\x89PNG")
         assert taken("Download CSV").read_text(encoding="utf-8-sig").startswith("time,requests,")

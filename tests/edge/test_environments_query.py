@@ -1,4 +1,4 @@
-"""The ready query about environments, over records of environments that really lived, frozen and recycled in time."""
+"""The question about environments, over records of environments that really lived, frozen and recycled in time."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import pytest
 
 from edge.doubles import Context, HandClock, Output, load_event
 from edgewise.edge import Edge, Request
+from edgewise.questions import bound, question
 from edgewise.store.engine import Engine
 from store.engines import ask, engine_at, put
 
-QUERY = (Path(__file__).parents[2] / "docs" / "queries" / "environments.sql").read_text()
+QUERY = bound(question("environments"), {})
 
 
 def live(
@@ -56,12 +57,12 @@ def test_lives_pauses_and_hit_rates_are_read_from_the_records(engine: Engine, cl
     london = rows["eu-west-2", "viewer"]
     assert (london["environments"], london["invocations"]) == (3, 11)
     assert [london[f"{what}_min"] for what in ("median_age", "oldest", "longest_pause")] == [10, 120, 120]
-    assert london["hit_percent"] == pytest.approx(100 * 7 / 11, abs=0.01)
+    assert london["memory_hit_percent"] == pytest.approx(100 * 7 / 11, abs=0.01)
     assert london["cold_percent"] == pytest.approx(100 * 3 / 11, abs=0.01)
     assert london["alive"] == 1
-    assert rows["us-east-1", "viewer"]["hit_percent"] == 0
+    assert rows["us-east-1", "viewer"]["memory_hit_percent"] == 0
     origin = rows["us-east-1", "origin"]
-    assert (origin.get("hit_percent"), origin["longest_pause_min"], origin["alive"]) == (None, 0.5, 1)
+    assert (origin.get("memory_hit_percent"), origin["longest_pause_min"], origin["alive"]) == (None, 0.5, 1)
 
 
 def test_an_old_value_that_serves_counts_for_the_memory(engine: Engine, clock: HandClock) -> None:
@@ -85,7 +86,7 @@ def test_an_old_value_that_serves_counts_for_the_memory(engine: Engine, clock: H
     put(engine, *output.records, stream="edge")
     (row,) = ask(engine, QUERY)
     assert edge.memory.loads == 7  # the first, and after 0, 1, 3, 7, 15 and 31 seconds
-    assert row["hit_percent"] == pytest.approx(100 * 33 / 40, abs=0.01)
+    assert row["memory_hit_percent"] == pytest.approx(100 * 33 / 40, abs=0.01)
 
 
 def test_a_site_that_remembers_nothing_can_be_asked_too(engine: Engine, clock: HandClock) -> None:
@@ -93,4 +94,4 @@ def test_a_site_that_remembers_nothing_can_be_asked_too(engine: Engine, clock: H
     assert all("memory_hits" not in json.dumps(record) for record in records)
     put(engine, *records, stream="edge")
     (row,) = ask(engine, QUERY)
-    assert (row["environments"], row["invocations"], row.get("hit_percent")) == (1, 2, None)
+    assert (row["environments"], row["invocations"], row.get("memory_hit_percent")) == (1, 2, None)

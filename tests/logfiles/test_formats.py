@@ -125,7 +125,7 @@ def test_what_is_not_a_number_is_nothing_and_the_rest_is_there() -> None:
 
 def test_requests_without_an_id_get_one_of_their_log_and_line() -> None:
     first, second = found(log(line(x_edge_request_id="-"), line()))
-    assert (first["request_id"], first["record_id"]) == ("log-3", "log-3:access")
+    assert (first["request_id"], first["record_id"]) == (f"log-3-{NOON}", f"log-3-{NOON}:access")
     assert second == RECORD
 
 
@@ -213,8 +213,8 @@ def test_a_combined_log() -> None:
     assert found(text) == [
         {
             "_timestamp": NOON,
-            "record_id": "log-1:access",
-            "request_id": "log-1",
+            "record_id": "log-1-1f2104f57237:access",
+            "request_id": "log-1-1f2104f57237",
             "schema": "access/1",
             "method": "GET",
             "path": "/caf%C3%A9",
@@ -242,6 +242,11 @@ def test_bad_lines_are_named_with_their_number_and_reason() -> None:
         (7, "the time is not a date"),
     ]
     assert bad[1].text.decode() == line(date="yesterday").rstrip("\n")
+
+
+def test_a_broken_line_behind_the_header_is_the_only_bad_one() -> None:
+    made, bad = table(log("0\n", line()))
+    assert (made.num_rows, [one.line for one in bad]) == (1, [3])
 
 
 def test_bad_lines_of_json_and_combined_logs() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
 import signal
@@ -90,6 +91,54 @@ def test_of_a_log_that_grew_only_the_new_lines_are_imported(store: Path, logs: P
     assert rows(store, "SELECT count(*) AS n, count(DISTINCT request_id) AS ids FROM requests") == [
         {"n": 3000, "ids": 3000}
     ]
+
+
+SERVED = (
+    '203.0.113.{0} - - [21/Nov/2024:00:00:{0:02} +0000] "GET /{0} HTTP/1.1" 200 12345 "-" "Mozilla/5.0"\n'
+)
+
+
+def test_logs_that_begin_with_the_same_line_stay_apart(store: Path, logs: Path) -> None:
+    for server in range(5):
+        (logs / f"{server}.log").write_text(
+            SERVED.format(1) + "".join(SERVED.format(10 * server + number) for number in range(2, 9))
+        )
+    assert bring(store, logs)[0].records == 40
+    (row,) = rows(store, "SELECT count(*) AS n, count(DISTINCT path) AS paths FROM requests")
+    # The line that all of them have is one request for each, which nothing tells apart.
+    assert row == {"n": 36, "paths": 36}
+
+
+@pytest.mark.parametrize("cut", [-1, -2, -17, -20, -24, -26, -28, -60])
+def test_a_line_that_breaks_off_is_read_when_it_is_whole(store: Path, logs: Path, cut: int) -> None:
+    whole = SERVED.format(1) + SERVED.format(2)
+    (logs / "a.log").write_text(whole[:cut])
+    bring(store, logs)
+    (logs / "a.log").write_text(whole + SERVED.format(3))
+    bring(store, logs)
+    found = rows(store, "SELECT path, bytes_sent, user_agent FROM requests ORDER BY path")
+    assert found == [{"path": f"/{n}", "bytes_sent": 12345, "user_agent": "Mozilla/5.0"} for n in (1, 2, 3)]
+
+
+def test_the_host_of_a_log_that_does_not_name_it(store: Path, logs: Path) -> None:
+    (logs / "a.log").write_text(SERVED.format(1) + "www.example.com:443 " + SERVED.format(2))
+    bring(store, logs, making=Making(host="example.com"))
+    assert [row["host"] for row in rows(store)] == ["example.com", "www.example.com"]
+
+
+def test_a_broken_line_of_no_text_is_counted_and_nothing_else_is_said(store: Path, logs: Path) -> None:
+    (logs / "a.log").write_bytes(
+        log(line()).encode() + b"2024-03-11\t12:00:00\tGET\t/caf\xe9\n" + line().encode()
+    )
+    done = run(logs, "--store", store)
+    assert done.stdout.startswith("2 records imported")
+    assert done.stderr.count("\n") == 2, done.stderr
+
+
+def test_nothing_to_import_is_said(store: Path, logs: Path) -> None:
+    assert "there is no file in what was named" in run(logs, "--store", store).stderr
+    (logs / "a.log").write_text('{"a": 1}\n')
+    assert run(logs, "--store", store).returncode == 1
 
 
 def test_a_real_log_is_whole(store: Path) -> None:
@@ -308,17 +357,6 @@ def test_an_import_that_is_killed_at_any_moment_is_whole_after_the_next(store: P
 # The bytes.
 
 
-class OneByOne:
-    """A file that gives little at a time."""
-
-    def __init__(self, data: bytes, step: int) -> None:
-        self._data, self._step = data, step
-
-    def read(self, size: int) -> bytes:
-        piece, self._data = self._data[: self._step], self._data[self._step :]
-        return piece
-
-
 @settings(deadline=None)
 @given(
     st.lists(st.binary(max_size=60), min_size=1, max_size=4),
@@ -331,14 +369,14 @@ def test_blocks_are_the_bytes_whatever_they_come_in(
 ) -> None:
     text = b"".join(members)
     data = b"".join(map(gzip.compress, members)) if packed else b"!" + text
-    log_bytes = LogBytes(OneByOne(data, step))  # type: ignore[arg-type]
+    log_bytes = LogBytes(io.BytesIO(data), step)
     blocks = list(log_bytes.blocks())
     assert b"".join(blocks) == (text if packed else b"!" + text)
     assert all(block.endswith(b"\n") for block in blocks[:-1])
     assert not log_bytes.damage
     if packed:
         cut = 2 + cut % (len(data) - 2)
-        broken = LogBytes(OneByOne(data[:cut], step))  # type: ignore[arg-type]
+        broken = LogBytes(io.BytesIO(data[:cut]), step)
         assert text.startswith(b"".join(broken.blocks()))
         ends = accumulate(len(gzip.compress(member)) for member in members)
         assert bool(broken.damage) == (cut not in ends)

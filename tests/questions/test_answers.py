@@ -71,7 +71,11 @@ def test_the_truth_of_a_generated_log(truth: tuple[Site, Row]) -> None:
     days = one.ask(question("visitors"))
     assert sum(day["visitors"] for day in days) == facts["uniq_day_ip_ua_human"]
     assert sum(day["page_views"] for day in days) == people
-    assert overview["visitors_per_day"] == round(facts["uniq_day_ip_ua_human"] / overview["days"], 1)
+    assert overview["visitors"] == facts["uniq_day_ip_ua_human"]
+    inner = [day["visitors"] for day in days[1:-1]]
+    assert overview["visitors_per_day"] == round(sum(inner) / len(inner), 1), (
+        "the first and the last are parts"
+    )
     classes = {row["status_class"]: row["requests"] for row in one.ask(question("status_classes"))}
     assert classes == {200: facts["status"]["200"], 300: facts["status"]["304"], 400: facts["status"]["404"]}
     # The generator knows pages of people and bots together.
@@ -211,7 +215,7 @@ EXPECTED: dict[str, list[Row]] = {
             "region": "eu-central-1",
             "side": "viewer",
             "environments": 1,
-            "made": 4,
+            "arrived": 3,
             "sent": 2,
             "retried": 2,
             "dropped": 1,
@@ -224,7 +228,7 @@ EXPECTED: dict[str, list[Row]] = {
             "region": "eu-central-1",
             "side": "origin",
             "environments": 1,
-            "made": 1,
+            "arrived": 1,
             "sent": 0,
             "retried": 0,
             "dropped": 0,
@@ -244,10 +248,48 @@ def test_traffic_made_by_hand(handmade: Site, name: str) -> None:
 
 def test_the_overview_of_traffic_made_by_hand(handmade: Site) -> None:
     (row,) = handmade.ask(question("overview"))
-    assert (row["requests"], row["page_views"], row["visitors_per_day"], row["days"]) == (16, 6, 1.5, 2)
-    assert (row["bot_requests"], row["client_errors"], row["server_errors"]) == (1, 2, 1)
+    assert (row["requests"], row["page_views"], row["visitors"], row["days"]) == (16, 6, 3, 2)
+    assert (row["bot_requests"], row["client_errors"], row["server_errors"]) == (5, 2, 1)
     assert (row["error_percent"], row["hit_percent"]) == (6.25, 22.22)
     assert (row["p50_ms"], row["bytes_sent"]) == (10.0, 1200)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "visitors", "mean"),
+    [
+        (MIDNIGHT, MIDNIGHT + 2 * DAY, 3, 1.5),
+        (MIDNIGHT - 5 * DAY, MIDNIGHT + 5 * DAY, 3, 1.5),
+        # One request after midnight does not halve the mean of the day before it.
+        (MIDNIGHT, MIDNIGHT + DAY + MINUTE, 3, 2.0),
+        (MIDNIGHT, MIDNIGHT + DAY, 2, 2.0),
+        # A day of which a part is asked for is no full one; its visitors are told as they are.
+        (MIDNIGHT + 4 * MINUTE, MIDNIGHT + DAY + 5 * MINUTE, 3, None),
+        (MIDNIGHT + 4 * MINUTE, MIDNIGHT + 2 * DAY, 3, 1.0),
+        # From the first request, which came at midnight, to the last.
+        (None, None, 3, 2.0),
+    ],
+)
+def test_visitors_a_day_are_those_of_full_days(
+    handmade: Site, start: int | None, end: int | None, visitors: int, mean: float | None
+) -> None:
+    values = {"start": start, "end": end}
+    asked = question("overview")
+    for ask in (handmade.ask, handmade.ask_datafusion, handmade.ask_athena):
+        (row,) = ask(asked, **values)
+        assert (row["visitors"], row.get("visitors_per_day")) == (visitors, mean)
+
+
+@pytest.mark.parametrize("filters", [{}, {"agent": "unknown"}, {"country": "DE"}, {"version": "7"}])
+def test_what_no_person_asked_is_as_much_in_the_figure_as_in_the_lists(
+    handmade: Site, filters: dict[str, str]
+) -> None:
+    def asked(name: str, column: str) -> int:
+        return sum(row[column] for row in handmade.ask(question(name), **filters))
+
+    figure = asked("overview", "bot_requests")
+    assert (
+        figure == asked("bots", "requests") == asked("bot_agents", "requests") == asked("over_time", "bots")
+    )
 
 
 def test_versions_stand_side_by_side(handmade: Site) -> None:

@@ -149,6 +149,12 @@ def test_an_unknown_question_names_the_nearest() -> None:
         question("toppages")
 
 
+def test_a_text_that_reads_like_a_percentile_stays_a_text() -> None:
+    text = "percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_ms)"
+    assert text in bound(question("latest"), {"find": text, "path": text})
+    assert text not in bound(question("overview"), {})
+
+
 @pytest.mark.parametrize("name", load())
 def test_every_question_takes_every_filter_and_leaves_no_place_unfilled(name: str) -> None:
     values = dict.fromkeys(FILTERS, "1") | {"status": "404"}

@@ -113,3 +113,11 @@ def test_files(tmp_path: Path) -> None:
             assert tables & {"logs", "requests"} and "edge" not in tables
     (tmp_path / "file").touch()
     assert "error[cli.dashboards]" in bring("--files", str(tmp_path / "file")).stderr
+
+
+def test_a_stream_that_cannot_be_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    for name in ("a b;drop", "Edge", "", "a-b", "é"):
+        refused = bring("--files", str(tmp_path / "out"), "--stream", name)
+        assert refused.returncode == 2 and "can be no stream" in refused.stderr
+    assert not (tmp_path / "out").exists()
+    assert bring("--files", str(tmp_path / "out"), "--stream", "edge_2").returncode == 0

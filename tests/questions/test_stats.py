@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +97,7 @@ def test_the_overview_shows_what_happened(filled: Path, stats: Stats) -> None:
     assert (shown.returncode, shown.stderr) == (0, "")
     for text in (
         "Page views",
-        "Visitors a day",
+        "Visitors  ",
         "Server errors",
         "Top pages",
         "/page-0",
@@ -108,6 +108,14 @@ def test_the_overview_shows_what_happened(filled: Path, stats: Stats) -> None:
     assert "404 /none" in shown.stdout and "502 =cmd" in shown.stdout
     assert "▲" not in shown.stdout
     assert "\x1b" not in shown.stdout and "\\x1b[31m[bold]red\\x9b" in shown.stdout
+
+
+def test_visitors_a_day_are_shown_when_there_was_a_full_day(filled: Path, stats: Stats) -> None:
+    part = stats(filled, "--since", "1h").stdout
+    assert "Visitors  " in part and "Visitors a day" not in part
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    whole = stats(filled, "--since", "2026-01-01", "--until", f"{tomorrow:%Y-%m-%d}").stdout
+    assert "Visitors a day" in whole
 
 
 def test_compared_with_the_time_before(filled: Path, stats: Stats) -> None:
@@ -152,9 +160,17 @@ def test_json_has_every_answer_of_the_page(filled: Path, stats: Stats) -> None:
 
 def test_csv_is_one_table_without_formulas(filled: Path, stats: Stats) -> None:
     text = stats(filled, "--csv", "--page", "errors").stdout
-    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
+    rows = list(csv.reader(io.StringIO(text, newline="")))
     assert rows[0] == [column.name for column in load()["errors_by_path"].columns]
     assert sorted(row[0] for row in rows[1:]) == ["'" + HOSTILE, "/none"]
+
+
+@pytest.mark.parametrize("page", ["bots", "versions", "cache_results", "errors"])
+def test_a_table_has_no_more_rows_than_asked_for(filled: Path, stats: Stats, page: str) -> None:
+    rows = list(csv.DictReader(io.StringIO(stats(filled, "--csv", "--page", page).stdout)))
+    assert len(rows) > 1
+    cut = list(csv.DictReader(io.StringIO(stats(filled, "--csv", "--page", page, "--top", "1").stdout)))
+    assert cut == rows[:1], "and the first column is called as it is"
 
 
 def test_a_page_may_be_a_question(filled: Path, stats: Stats) -> None:
@@ -264,7 +280,8 @@ def test_every_unit_of_a_question_can_be_written() -> None:
         (0, 0, "count", ""),
         (None, 5, "count", ""),
         (12.5, 11.0, "percent", "▲ 1.5 pt"),
-        (5000, 10, "count", "▲ 500×"),
+        (500, 10, "count", "▲ 50×"),
+        (5000, 10, "count", "new"),
     ],
 )
 def test_changes(after: Any, before: Any, unit: str, text: str) -> None:

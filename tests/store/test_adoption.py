@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from edgewise.store.adoption import notes
 from edgewise.store.delivery import deliver
+from edgewise.store.disk import Disk
 from edgewise.store.engine import Engine, Limits
 from edgewise.store.handover import HandOver, hour_of
 from edgewise.store.home import Home, prepare
@@ -150,6 +151,30 @@ def test_a_disk_that_is_full_for_a_while_only_delays_it(tmp_path: Path) -> None:
         assert numbers(adopted(engine)) == [*range(6)]
     with engine_at(tmp_path) as engine:
         assert numbers(engine) == [*range(6)]
+
+
+def test_files_that_began_to_count_before_a_fault_go_on_counting(tmp_path: Path) -> None:
+    class HalfDone(Disk):
+        """Removes the mark that holds the files back, and then cannot say that it is durable."""
+
+        faults = 1
+
+        def unlink(self, path: Path) -> None:
+            super().unlink(path)
+            if self.faults and path.parent.name == "journal":
+                self.faults -= 1
+                raise OSError(5, "Input/output error", str(path.parent))
+
+    hand_over(tmp_path, table([*range(6)]))
+    # Nothing else removes a segment while the files are taken in.
+    with engine_at(tmp_path, disk=HalfDone(), limits=Limits(seal_after=1e9)) as engine:
+        with suppress(OSError):
+            engine.adopt()
+        assert numbers(adopted(engine)) == [*range(6)]
+        for number in range(10, 30):
+            put(engine, record(number))
+    with engine_at(tmp_path) as engine:
+        assert numbers(engine) == [*range(6), *range(10, 30)]
 
 
 def test_delivery_opens_a_store_that_nobody_serves(tmp_path: Path) -> None:

@@ -94,14 +94,14 @@ def test_a_copy_opens_with_the_same_password_and_tokens(tmp_path: Path, serve: A
     with serve(tmp_path / "live") as server:
         create(prepare(tmp_path / "live"), "hose", "ingest")
         server.post("mine", [{"_timestamp": NOW, "n": 1}])
-        result = run_cli("store", "backup", str(tmp_path / "copy"), "--dir", str(tmp_path / "live"))
+        result = run_cli("store", "backup", str(tmp_path / "copy"), "--store", str(tmp_path / "live"))
         assert result.returncode == 0, result.stderr
         assert result.stdout.startswith("copied ")
         with serve(tmp_path / "copy") as copied:
             assert copied.authorization == server.authorization
             assert copied.rows("SELECT n FROM mine") == [{"n": 1}]
         assert (tmp_path / "copy" / "tokens.json").is_file()
-        again = run_cli("store", "backup", str(tmp_path / "copy"), "--dir", str(tmp_path / "live"))
+        again = run_cli("store", "backup", str(tmp_path / "copy"), "--store", str(tmp_path / "live"))
         assert again.returncode == 1 and again.stderr.startswith("error[store.directory]")
 
 
@@ -115,3 +115,16 @@ def test_what_cannot_be_copied_is_one_message(tmp_path: Path) -> None:
         copy(tmp_path / "live", tmp_path / "file")
     with pytest.raises(StoreDirectoryError):
         copy(tmp_path / "live", tmp_path / "file" / "below")
+
+
+def test_a_copy_is_not_made_into_the_store_or_where_none_can_be(tmp_path: Path) -> None:
+    live = tmp_path / "live"
+    hold_for_writing(prepare(live)).release()
+    for inside in (live / "copy", live / "data" / "copy"):
+        with pytest.raises(StoreDirectoryError, match="inside the store"):
+            copy(live, inside)
+        assert not inside.exists()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreDirectoryError, match="the copy cannot be made there") as caught:
+        copy(live, tmp_path / "file" / "copy")
+    assert caught.value.file == str(tmp_path / "file" / "copy")

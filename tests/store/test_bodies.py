@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+from typing import Any
+
+import pyarrow as pa
 import pytest
 
-from edgewise.store.bodies import MAX_RECORDS, json_values, line_values
+from edgewise.store.bodies import MAX_CONTAINERS, MAX_RECORDS, json_values, line_values
 from edgewise.store.errors import BodyError
 
 
@@ -38,6 +42,22 @@ def test_more_records_than_one_request_may_have_are_refused() -> None:
         lambda: json_values(b"[" + b"{}," * MAX_RECORDS + b"{}]"),
         lambda: line_values(b"{}\n" * (MAX_RECORDS + 1)),
     ):
-        with pytest.raises(BodyError, match="at most 100000 are taken") as caught:
+        with pytest.raises(BodyError, match=r"at most 100000 are taken|more than 100000 lines") as caught:
             values()
         assert caught.value.status == 413
+
+
+def test_small_objects_are_counted_before_they_are_made() -> None:
+    nested = b"[" + b"[]," * MAX_CONTAINERS + b"[]]"
+    for read in (json_values, line_values):
+        with pytest.raises(BodyError, match="objects and arrays") as caught:
+            read(nested)
+        assert caught.value.status == 413
+    # Those in a text are none.
+    assert json_values(b'{"a":"' + b'\\"{' * (MAX_CONTAINERS + 1) + b'"}').items[0]["a"][:2] == '"{'
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, lambda body: pa.compress(body, "zstd", asbytes=True)])
+def test_a_body_that_hides_its_compression_is_called_that(compress: Any) -> None:
+    with pytest.raises(BodyError, match="Content-Encoding"):
+        json_values(compress(b"[]"))

@@ -52,9 +52,14 @@ def test_query_with_a_server_and_without(tmp_path: Path, start_store: Any, run_c
     arguments = ("query", sql, "--store", str(tmp_path))
     alive = run_cli(*arguments, "--json")
     assert [json.loads(row) for row in alive.stdout.splitlines()] == [
-        {"request_id": "a", "path": "/", "status": 200},
-        {"request_id": "b", "path": "/\x1b[31m[red]x", "status": 404},
+        {"request_id": "a", "path": "/", "status": 200, "host": None},
+        {"request_id": "b", "path": "/\x1b[31m[red]x", "status": 404, "host": None},
     ]
+    odd = "SELECT 'nan'::DOUBLE AS n, [1.5, 'inf'::DOUBLE] AS l"
+    assert json.loads(run_cli("query", odd, "--json", "--store", str(tmp_path)).stdout) == {
+        "n": None,
+        "l": [1.5, None],
+    }
     recent = run_cli(*arguments, "--json", "--since", "1h")
     assert [json.loads(row)["request_id"] for row in recent.stdout.splitlines()] == ["a"]
     server.stop()
@@ -194,6 +199,14 @@ def test_a_question_that_fails_says_what_can_be_asked(tmp_path: Path, start_stor
         for sql, word in (("SELECT nope FROM requests", '"nope"'), ("SELEC 1", "SELEC")):
             said = run_cli("query", sql, "--store", str(tmp_path)).stderr
             assert word in said and "\n  One SELECT over requests, access, edge" in said
+        for sql, near in (
+            ("SELECT pth FROM requests", "path"),
+            ("SELECT a.pth FROM access AS a", "path"),
+            ("SELECT 1 FROM access WHERE statsu = 1", "status"),
+            ("SELECT 1 FROM reqests", "requests"),
+        ):
+            said = run_cli("query", sql, "--store", str(tmp_path)).stderr
+            assert f"Did you mean {near}?" in said and "Traceback" not in said
     finally:
         server.stop()
 

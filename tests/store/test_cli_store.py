@@ -19,14 +19,14 @@ def authorization(secret: str) -> dict[str, str]:
 
 def test_tokens_of_a_running_store(tmp_path: Path, serve: Any, run_cli: Any) -> None:
     def token(*arguments: str) -> Any:
-        return run_cli("store", "token", *arguments, "--dir", str(tmp_path))
+        return run_cli("store", "token", *arguments, "--store", str(tmp_path))
 
     with serve(tmp_path) as server:
         taking = token("create", "edge").stdout.strip()
         reading = token("create", "wall", "--read").stdout.strip()
         path = "/api/default/mine/_json"
         assert server.request("POST", path, b'[{"n":1}]', authorization(taking))[0].status == 200
-        assert server.request("POST", path, b'[{"n":1}]', authorization(reading))[0].status == 401
+        assert server.request("POST", path, b'[{"n":1}]', authorization(reading))[0].status == 403
         query = json.dumps(
             {"query": {"sql": "SELECT n FROM mine", "start_time": 0, "end_time": 2**60}}
         ).encode()
@@ -46,11 +46,38 @@ def test_tokens_of_a_running_store(tmp_path: Path, serve: Any, run_cli: Any) -> 
 
 def test_the_link_is_for_the_running_store(tmp_path: Path, serve: Any, run_cli: Any) -> None:
     with serve(tmp_path) as server:
-        link = urlsplit(run_cli("store", "link", "--dir", str(tmp_path)).stdout.strip())
+        link = urlsplit(run_cli("store", "link", "--store", str(tmp_path)).stdout.strip())
         assert f"http://{link.hostname}:{link.port}" == server.url
         assert str(link.password).startswith("o2or_")
-    missing = run_cli("store", "link", "--dir", str(tmp_path))
+    missing = run_cli("store", "link", "--store", str(tmp_path))
     assert missing.returncode == 1 and missing.stderr.startswith("error[store.missing]")
+
+
+def test_a_store_is_named_as_by_every_other_command(
+    tmp_path: Path, serve: Any, run_cli: Any, monkeypatch: Any
+) -> None:
+    inside = tmp_path / "site" / ".edgewise" / "store"
+    inside.mkdir(parents=True)
+    with serve(inside) as server:
+        by_site = run_cli("store", "link", "--store", str(tmp_path / "site")).stdout
+        assert by_site.rstrip().endswith(f"@{server.url.removeprefix('http://')}/enter")
+        monkeypatch.chdir(tmp_path / "site")
+        assert run_cli("store", "link").stdout == by_site
+        assert run_cli("store", "token", "create", "edge").returncode == 0
+        assert run_cli("store", "token", "list", "--store", ".").stdout.startswith("edge ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("link", "--store", "http://127.0.0.1:5080"), "needs the store's directory, not a URL"),
+        (("--dir", "elsewhere", "link"), "name the store behind the command, with --store"),
+    ],
+)
+def test_a_store_that_cannot_be_named_so_is_one_message(run_cli: Any, arguments: Any, words: str) -> None:
+    result = run_cli("store", *arguments)
+    assert result.returncode == 2
+    assert words in result.stderr
 
 
 def test_what_is_kept_can_be_said(tmp_path: Path, start_store: Any, eventually: Any) -> None:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from edgewise.store.bodies import Values, json_values
 from edgewise.store.compaction import MAX_FILES, compact
 from edgewise.store.disk import Disk
 from edgewise.store.engine import Engine, Limits
 from edgewise.store.errors import BodyError, JournalError
 from edgewise.store.home import prepare
 from edgewise.store.partitions import find_parts
+from edgewise.store.recent import RecentIds
+from edgewise.store.streams import MAX_STREAMS
 from store.engines import HOUR, NOW, Crash, FaultyDisk, ask, engine_at, numbers, offer, parquet, put, record
 
 
@@ -190,6 +195,23 @@ def test_a_directory_copied_in_the_middle_of_anything_is_whole(tmp_path: Path) -
             assert len(found) >= count
 
 
+def test_who_gives_up_waiting_stops_nobody_else(tmp_path: Path) -> None:
+    first, written = threading.Event(), threading.Event()
+
+    def held(operation: str) -> None:
+        if operation == "sync":
+            first.set()
+            assert written.wait(10)
+
+    with engine_at(tmp_path, disk=FaultyDisk(held)) as engine:
+        gone = offer(engine, record(1))
+        assert first.wait(10)
+        assert gone.durable.cancel()
+        written.set()
+        put(engine, record(2))
+        assert numbers(engine) == [1, 2]
+
+
 def test_a_damaged_journal_is_set_aside_and_the_rest_is_served(tmp_path: Path) -> None:
     source = tmp_path / "source"
     with engine_at(source, limits=Limits(seal_after=1e9)) as engine:
@@ -252,3 +274,69 @@ def test_integers_that_do_not_fit_a_familiar_column_are_kept_beside_it(tmp_path:
         put(engine, record(2**53 + 1, record_id="exact"), record(2**63, record_id="wide"))
         rows = ask(engine, "SELECT n, _conflicts FROM mine ORDER BY n NULLS LAST")
     assert rows == [{"n": 1}, {"n": 2}, {"n": 2**53 + 1}, {"_conflicts": '{"n":9223372036854775808}'}]
+
+
+def test_what_was_written_and_not_synced_is_taken_back_at_once(tmp_path: Path) -> None:
+    disk = FaultyDisk()
+    with engine_at(tmp_path, disk=disk) as engine:
+        put(engine, record(1))
+        disk.fail = lambda name: OSError(errno.EIO, "Input/output error") if name == "sync" else None
+        with pytest.raises(JournalError):
+            offer(engine, record(2)).durable.result(10)
+        disk.fail = lambda name: None
+        copy = tmp_path.with_name(tmp_path.name + "-after-a-crash")
+        shutil.copytree(tmp_path, copy)
+    with engine_at(copy) as engine:
+        assert numbers(engine) == [1]
+
+
+def test_a_column_of_a_request_that_came_to_nothing_is_told_with_the_next(tmp_path: Path) -> None:
+    def broken() -> list[Any]:
+        raise BodyError("it cannot be read")
+
+    with engine_at(tmp_path) as engine:
+        put(engine, record(1))
+        fresh = json_values(json.dumps([record(2, fresh="column")]).encode())
+        with pytest.raises(BodyError):
+            engine.ingest_all({"mine": fresh, "other": Values([{}], broken)})
+        put(engine, record(2, fresh="column"))
+        copy = tmp_path.with_name(tmp_path.name + "-after-a-crash")
+        shutil.copytree(tmp_path, copy)
+    with engine_at(copy) as engine:
+        assert ask(engine, "SELECT fresh FROM mine WHERE fresh IS NOT NULL") == [{"fresh": "column"}]
+
+
+@pytest.mark.parametrize("column", ["filename", "file_row_number"])
+def test_no_name_of_a_column_is_in_the_way_of_a_compaction(tmp_path: Path, column: str) -> None:
+    for number in range(3):
+        with engine_at(tmp_path, limits=Limits(recent_ids=0)) as engine:
+            put(engine, record(1), record(10 + number, **{column: "x"}))
+    home = prepare(tmp_path)
+    compact(find_parts(home.data), home.data, home.spill, Disk())
+    with engine_at(tmp_path) as engine:
+        assert numbers(engine) == [1, 10, 11, 12]
+        assert ask(engine, f"SELECT count({column}) AS n FROM mine") == [{"n": 3}]
+
+
+def test_a_stream_comes_to_be_with_its_first_record(tmp_path: Path) -> None:
+    with engine_at(tmp_path) as engine:
+        for number in range(MAX_STREAMS):
+            assert put(engine, stream=f"empty{number}").successful == 0
+            assert put(engine, 5, stream=f"wrong{number}").failures
+        put(engine, record(1))
+        assert not [name for name in engine.streams() if name.startswith(("empty", "wrong"))]
+
+
+def test_long_ids_are_told_apart_and_take_little(tmp_path: Path) -> None:
+    recent = RecentIds(100)
+    for number in range(40):
+        assert recent.add(f"{number}" + "x" * 1_000_000)
+    assert not recent.add("7" + "x" * 1_000_000)
+    recent.forget(["7" + "x" * 1_000_000])
+    assert recent.add_all(["7" + "x" * 1_000_000, "short"])
+    with engine_at(tmp_path) as engine:
+        for _ in range(2):
+            put(engine, record(1, record_id="y" * 1000), record(2, record_id="y" * 999))
+    with engine_at(tmp_path) as engine:
+        put(engine, record(1, record_id="y" * 1000))
+        assert numbers(engine) == [1, 2]

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from edgewise.store import StoreBusyError, ensure_credentials, open_reader
-from edgewise.store.home import hold_for_writing, prepare
+from edgewise.store import StoreBusyError, StoreMissingError, ensure_credentials, open_reader
+from edgewise.store.home import announce, existing, hold_for_writing, prepare, server_address
 
 NOW = 1_795_224_000_000_000
 
@@ -22,7 +22,7 @@ def test_ready_says_where_and_the_files_say_it_too(tmp_path: Path, serve: Any) -
     with serve(tmp_path) as server:
         assert server.ready["event"] == "ready"
         written = json.loads((tmp_path / "server.json").read_bytes())
-        assert written == {"url": server.url, "pid": server.process.pid}
+        assert (written["url"], written["pid"]) == (server.url, server.process.pid)
         assert stat.S_IMODE((tmp_path / "credentials.json").stat().st_mode) == 0o600
         assert server.url.startswith("http://127.0.0.1:")
 
@@ -94,6 +94,30 @@ def test_a_reader_with_no_server_reads_the_files_and_keeps_no_lock(tmp_path: Pat
     through_server.close()
     assert answer.rows == [{"n": 1}]
     hold_for_writing(prepare(tmp_path), patience=0).release()
+
+
+def test_what_a_killed_server_left_is_nobodys_address(tmp_path: Path) -> None:
+    """Neither before nor after the next one took the store, which may have the pid of the first."""
+    home = prepare(tmp_path)
+    hold = hold_for_writing(home)
+    announce(home, "http://127.0.0.1:1")
+    assert server_address(home) == "http://127.0.0.1:1"
+    left = home.server.read_bytes()
+    hold.release()
+    hold = hold_for_writing(home)
+    assert not home.server.exists()
+    home.server.write_bytes(left)
+    assert json.loads(left)["pid"] == os.getpid()
+    assert server_address(home) is None
+    hold.release()
+
+
+def test_a_folder_that_was_never_filled_is_called_that(tmp_path: Path) -> None:
+    prepare(tmp_path / "begun")
+    with pytest.raises(StoreMissingError, match="holds nothing yet"):
+        existing(tmp_path / "begun")
+    with pytest.raises(StoreMissingError, match="no store here"):
+        existing(tmp_path / "other")
 
 
 def test_a_second_writer_does_not_wait_for_the_first(tmp_path: Path) -> None:

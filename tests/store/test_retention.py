@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from edgewise.store.engine import Limits
 from edgewise.store.partitions import HOUR, Part, part
 from edgewise.store.retention import Keep, expired
-from store.engines import NOW, engine_at, numbers, parquet, put, record
+from store.engines import NOW, FaultyDisk, engine_at, numbers, parquet, put, record
 
 hours = st.lists(
     st.tuples(st.sampled_from(["edge", "mine"]), st.integers(0, 30), st.integers(0, 100)), max_size=20
@@ -78,3 +79,18 @@ def test_the_size_that_is_kept_is_that_of_the_files(tmp_path: Path, eventually: 
     sizes = [path.stat().st_size for path in parquet(tmp_path)]
     with engine_at(tmp_path, limits=Limits(expire_every=0.01), keep=Keep(size=sum(sizes[-3:]))) as engine:
         eventually(lambda: numbers(engine) == [3, 4, 5])
+
+
+def test_a_disk_that_is_full_does_not_keep_old_hours_from_going(tmp_path: Path, eventually: Any) -> None:
+    day = 24 * HOUR
+    with engine_at(tmp_path) as engine:
+        put(engine, record(1))
+
+    def full(operation: str) -> OSError | None:
+        return OSError(28, "No space left on device") if operation == "sync_file" else None
+
+    limits = Limits(expire_every=0.01, seal_after=0.0)
+    options = {"limits": limits, "keep": Keep(micros=day), "clock": lambda: NOW + 3 * day}
+    with suppress(OSError), engine_at(tmp_path, disk=FaultyDisk(full), **options) as engine:
+        put(engine, record(2, _timestamp=NOW + 3 * day))
+        eventually(lambda: not parquet(tmp_path))

@@ -77,3 +77,19 @@ def test_streams_and_their_columns(tmp_path: Path) -> None:
         "float": "Float64",
         "bool": "Boolean",
     }
+
+
+@pytest.mark.parametrize(
+    "query", ["size=99999999999999999999", "from=-1", "from=x", "start_time=1" + "0" * 30]
+)
+def test_a_number_that_cannot_be_is_refused(tmp_path: Path, query: str) -> None:
+    with store_at(tmp_path) as store:
+        reply = call(store, "GET", f"/api/default/edge/_values?fields=host&{query}")
+        assert reply.status == 400
+        assert query.partition("=")[0] in reply.json["message"]
+
+
+def test_a_size_below_zero_is_all_values(tmp_path: Path) -> None:
+    with store_at(tmp_path) as store:
+        put(store, "mine", *({"a": number} for number in range(20)))
+        assert len(get(store, "mine/_values?fields=a&size=-1")["hits"][0]["values"]) == 20

@@ -1,4 +1,4 @@
-"""What a user agent is, and where an address is: `classify`, `Countries`, and the kinds of device.
+"""What a user agent is, where an address is, and what a page is: `classify`, `Countries`, `pages`, and kinds of device.
 
 Contract: values in, values out; nothing is decoded and nothing is asked over a network. The data come from packages
 that others keep up (`crawler-user-agents`, `ua-parser`) and from the user's own address database. Those packages are

@@ -39,10 +39,16 @@ def dashboards(
     ] = None,
 ) -> None:
     """Bring the questions to other programs: dashboards and alerts of OpenObserve, a dashboard of Grafana."""
+    from edgewise.store.normalize import stream_name
+
     if to is None and folder is None:
         raise typer.BadParameter("say --to openobserve URL, or --files DIR", param_hint="--to")
     if to is not None and (to != "openobserve" or url is None):
         raise typer.BadParameter("write --to openobserve https://user:password@host:5080/organization")
+    if stream != stream_name(stream) or not stream:
+        raise typer.BadParameter(
+            f"{stream!r} can be no stream: names have small letters, digits, _ and :", param_hint="--stream"
+        )
     if folder is not None:
         _write(folder, stream)
     if url is not None:

@@ -42,6 +42,12 @@ def import_logs(
         Literal["keep", "truncate", "drop"],
         typer.Option(help="What becomes of viewers' addresses; visitors can be told apart all the same."),
     ] = "keep",
+    host: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="The site's host, for logs that do not name it: those of web servers."
+        ),
+    ] = None,
     countries: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="An address database (.mmdb): countries where the log has none."),
@@ -60,7 +66,7 @@ def import_logs(
     with (
         _sink(directory, dry_run) as (sink, manifest, path),
         closing(Rejects(path)) as rejects,
-        _making(mask, countries) as making,
+        _making(mask, countries, host) as making,
         _progress(sum(one.size for one in sources)) as progress,
     ):
         run = Import(sink, manifest, rejects=rejects, making=making, fields=_names(fields), progress=progress)
@@ -74,7 +80,9 @@ def import_logs(
         print(json.dumps(_facts(summary, rejects, seconds, dry_run)))
     else:
         _tell(summary, rejects, seconds, dry_run)
-    if summary.failed:
+    if not sources and not as_json:
+        _warn("there is no file in what was named")
+    if summary.failed or (summary.bad and not summary.records):
         raise typer.Exit(1)
 
 
@@ -106,15 +114,17 @@ def _sink(directory: Path, dry_run: bool) -> Iterator[tuple[Any, Any, Path | Non
 
 
 @contextmanager
-def _making(mask: Literal["keep", "truncate", "drop"], countries: Path | None) -> Iterator[Any]:
+def _making(
+    mask: Literal["keep", "truncate", "drop"], countries: Path | None, host: str | None
+) -> Iterator[Any]:
     from edgewise.agents import Countries
     from edgewise.logfiles.records import Making
 
     if countries is None:
-        yield Making(mask)
+        yield Making(mask, host=host)
         return
     with closing(Countries(countries)) as database:
-        yield Making(mask, database.country)
+        yield Making(mask, database.country, host)
 
 
 @contextmanager

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import json
+import math
 import re
 import sys
 import time
@@ -14,7 +17,8 @@ from edgewise.cli.runs import store_place
 from edgewise.cli.terminal import printable
 
 if TYPE_CHECKING:
-    from edgewise.store import Answer
+    from edgewise.store import Answer, Reader
+    from edgewise.store.errors import QueryError
 
 SINCE_HELP: Final = "Only what is younger: 30s, 10m, 1h, 2d."
 STORE_HELP: Final = (
@@ -23,6 +27,14 @@ STORE_HELP: Final = (
 _HINT: Final = (
     "One SELECT over requests, access, edge or your own; `SELECT * FROM requests LIMIT 1` shows columns."
 )
+_LESS: Final = (
+    "Ask about less time with --since, for fewer columns, or leave out what need not be sorted or joined."
+)
+_TIMEOUT: Final = 20010
+_STREAMS: Final = ("requests", "access", "edge")
+_COLUMN: Final = re.compile(r'column (?:named )?"([^"]+)"')
+_TABLE: Final = re.compile(r"Table with name (\S+) does not exist")
+_FROM: Final = re.compile(r'\b(?:FROM|JOIN)\s+"?(\w+)', re.IGNORECASE)
 _SPAN: Final = re.compile(r"(\d{1,9})([smhdw])\Z")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -58,13 +70,13 @@ def query(
     try:
         answer = reader.query(sql, start=start)
     except QueryError as error:
-        error.hint = error.hint or _HINT
+        error.hint = error.hint or _hint(reader, sql, error)
         raise
     finally:
         reader.close()
     if as_json:
         for row in answer.rows:
-            print(json.dumps(row))
+            print(json.dumps({column: _plain(row.get(column)) for column in answer.columns}))
     else:
         _print_table(answer)
     if answer.partial:
@@ -77,6 +89,40 @@ def microseconds(span: str, option: str = "--since") -> int:
     if match is None:
         raise typer.BadParameter(f"{span!r} is no span of time; write 30s, 10m, 1h or 2d", param_hint=option)
     return int(match[1]) * _SECONDS[match[2]] * 1_000_000
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON has it: there is no number in it that is none."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list) else value
+
+
+def _hint(reader: Reader, sql: str, error: QueryError) -> str:
+    """What to do about a refused question."""
+    if error.number == _TIMEOUT:
+        return _LESS
+    column, table = _COLUMN.search(error.message), _TABLE.search(error.message)
+    near: list[str] = []
+    if table is not None:
+        near = difflib.get_close_matches(table[1].lower(), _STREAMS, 1)
+    elif column is not None:
+        near = difflib.get_close_matches(column[1].lower(), _columns(reader, sql), 1)
+    return f"Did you mean {near[0]}? {_HINT}" if near else _HINT
+
+
+def _columns(reader: Reader, sql: str) -> list[str]:
+    """The columns of the streams that are named in a question."""
+    from edgewise.store import StoreError
+
+    found: list[str] = []
+    for name in dict.fromkeys(_FROM.findall(sql)):
+        # A name may be of the question's own; what was wrong with the question is told in any case.
+        with contextlib.suppress(StoreError):
+            found += reader.query(f'SELECT * FROM "{name}" LIMIT 0').columns
+    return found
 
 
 def _print_table(answer: Answer) -> None:

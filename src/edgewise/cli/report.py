@@ -13,7 +13,7 @@ import typer
 from edgewise.cli.errors import ReportError
 from edgewise.cli.query import STORE_HELP
 from edgewise.cli.runs import store_place
-from edgewise.cli.statistics.period import MOMENT_HELP, Period, period
+from edgewise.cli.statistics.period import MOMENT_HELP, Period, newest, period
 
 if TYPE_CHECKING:
     from edgewise.cli.reporting.chart import Chart
@@ -69,7 +69,8 @@ def report(
     filters, chosen = filters_of(where or []), period(since, until, now)
     reader = open_reader(store_place(store), tell=lambda message: print(f"store: {message}", file=sys.stderr))
     try:
-        written = document(content(reader, chosen, filters, now))
+        told = content(reader, chosen, filters, now)
+        written = document(told)
     finally:
         reader.close()
     try:
@@ -79,15 +80,21 @@ def report(
             f"the report cannot be written: {error.strerror}", file=out, hint="Give another place with --out."
         ) from None
     print(f"wrote {out}, {len(written) / 1000:,.0f} kB: {chosen}")
+    if not told.totals.get("requests"):
+        print(f"No requests in this period. {newest(told.newest)}", file=sys.stderr)
 
 
 def content(reader: Reader, chosen: Period, filters: dict[str, str], now: int) -> Content:
     """Ask all that the report says."""
     from edgewise.cli.reporting.document import Content
-    from edgewise.cli.statistics.pages import ask
+    from edgewise.cli.statistics.pages import ask, newest_request
     from edgewise.questions import bucket_for, question
 
     overview = question("overview")
+    totals = (ask(reader, overview, chosen, filters) or [{}])[0]
+    if not totals.get("requests"):
+        latest = newest_request(reader, filters)
+        return Content(chosen, filters, now, overview, totals, {}, (), (), latest)
     step = bucket_for(chosen.start, chosen.end)
     asked = {name: ask(reader, question(name), chosen, filters, top=top) for name, top in _TABLES.items()}
     over_time = {
@@ -99,7 +106,7 @@ def content(reader: Reader, chosen: Period, filters: dict[str, str], now: int) -
         filters,
         now,
         overview,
-        (ask(reader, overview, chosen, filters) or [{}])[0],
+        totals,
         (ask(reader, overview, chosen.before(), filters) or [{}])[0],
         (
             _chart(

@@ -18,7 +18,7 @@ from edgewise import __version__
 from edgewise.dashboard.answers import Asked, Asks, answered, described, moment, single
 from edgewise.dashboard.assets import Assets
 from edgewise.dashboard.errors import AskedError
-from edgewise.dashboard.exports import as_csv, as_json
+from edgewise.dashboard.exports import as_download, as_json
 from edgewise.dashboard.records import records
 from edgewise.dashboard.security import Guarded
 from edgewise.questions import FILTERS, QuestionError, load
@@ -26,7 +26,7 @@ from edgewise.store import QueryError
 
 # Rows of an answer on a page; an export may have all that the store gives.
 _MOST: Final = 2_000
-_FORMATS: Final = {"csv": ("text/csv; charset=utf-8", as_csv), "json": ("application/json", as_json)}
+_FORMATS: Final = {"csv": ("text/csv; charset=utf-8", as_download), "json": ("application/json", as_json)}
 _SPAN: Final = "SELECT min(_timestamp) AS first, max(_timestamp) AS last FROM {stream}"
 
 Handler = Callable[[Request], Response]
@@ -108,7 +108,7 @@ def _told(handler: Handler) -> Handler:
         except AskedError as error:
             return _json({"message": error.message, "key": error.key}, error.status)
         except QuestionError as error:
-            return _json({"message": error.message, "key": error.key}, 400)
+            return _json({"message": error.message, "key": error.key, "hint": error.hint}, 400)
         except QueryError as error:
             return _json({"message": error.message, "hint": error.hint}, error.status)
 

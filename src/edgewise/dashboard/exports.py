@@ -1,4 +1,8 @@
-"""Answers as files: JSON, and CSV that no spreadsheet takes for formulas. Values in, bytes out."""
+"""Answers as files: JSON, and CSV that no spreadsheet takes for formulas. Values in, bytes out.
+
+A download is opened by a spreadsheet, so it has a mark in front; what a command prints is read by programs, to which
+the mark would be a part of the first column's name.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ import orjson
 # https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA: Final = tuple("=+-@\t\r\n\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}"
                         "\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}")  # fmt: skip
-# Excel opens a file without it in the machine's own character set.
+# The byte order mark. Excel opens a file without it in the machine's own character set.
 _MARK: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
@@ -24,12 +28,17 @@ def as_json(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def as_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """RFC 4180 in UTF-8 with a byte order mark; texts that would be formulas get an apostrophe before them."""
+    """RFC 4180 in UTF-8; texts that would be formulas get an apostrophe before them."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([safe(column) for column in columns])
     writer.writerows([safe(row.get(column)) for column in columns] for row in rows)
-    return (_MARK + out.getvalue()).encode("utf-8", "replace")
+    return out.getvalue().encode("utf-8", "replace")
+
+
+def as_download(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """The same as a file for spreadsheets."""
+    return _MARK.encode() + as_csv(columns, rows)
 
 
 def safe(value: Any) -> Any:

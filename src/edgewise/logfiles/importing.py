@@ -1,6 +1,7 @@
 """Log files into a store: each once, each whole or not at all; bad lines are counted and kept aside.
 
-One thread reads, unpacks and writes, two parse; what waits between them is bounded. Small files go together.
+One thread reads and unpacks, two parse, one writes (`behind.py`); what waits between them is bounded. Small files go
+together.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import pyarrow.compute as pc
 
 from edgewise.errors import EdgewiseError
 from edgewise.logfiles import parquet
+from edgewise.logfiles.behind import Behind, Sink
 from edgewise.logfiles.errors import LogfilesError
 from edgewise.logfiles.layouts import Chunk, chunks
 from edgewise.logfiles.manifest import Entry, Manifest, digest
@@ -35,14 +37,6 @@ _BYTES_TOGETHER: Final = 512 << 20
 _FILES_TOGETHER: Final = 2_000
 # `E2EXAMPLE.2024-03-11-12.0a1b2c3d.gz`: the names of CloudFront's files begin with the distribution.
 _DISTRIBUTION: Final = re.compile(r"(E[0-9A-Z]{6,20})\.\d{4}-\d\d-\d\d-\d\d\.", re.ASCII)
-
-
-class Sink(Protocol):
-    """Where records go. Nothing of what was added counts before `commit`, and then all of it."""
-
-    def add(self, table: Any) -> None: ...
-    def commit(self, files: list[Entry]) -> None: ...
-    def abandon(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -125,7 +119,7 @@ class Import:
         progress: Callable[[int], None] = lambda count: None,
     ) -> None:
         self.summary = Summary()
-        self._sink = sink
+        self._sink = Behind(sink)
         self._manifest = manifest
         self._making = making
         self._rejects = rejects
@@ -155,6 +149,7 @@ class Import:
             raise
         finally:
             pool.shutdown(cancel_futures=True)
+            self._sink.close()
         return self.summary
 
     # --- reading ---

@@ -98,8 +98,10 @@ def _begins_line(block: bytes, position: int) -> bool:
 
 def _of_header(header: bytes, following: bytes) -> Layout:
     names = tuple(header[len(_FIELDS) :].decode("ascii", "replace").split())
-    first = next((line for line in following.split(b"\n", 4) if not line.startswith(b"#")), b"")
-    return _delimited(names, "\t" if b"\t" in first or not first.strip() else " ")
+    lines = following.split(b"\n", 4)[:4]
+    # A line that is broken tells nothing, so one must have as many fields as are named.
+    spaced = any(b"\t" not in line and line.count(b" ") + 1 == len(names) for line in lines)
+    return _delimited(names, " " if spaced else "\t")
 
 
 def _delimited(names: tuple[str, ...], delimiter: str) -> Layout:

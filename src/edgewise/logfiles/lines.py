@@ -78,7 +78,8 @@ def read(lines: Iterable[str]) -> Iterator[LoggedRequest | SkippedLine]:
 _QUOTED = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
 _COMMON = re.compile(
     r"(?:(?P<host>[^\s:]+):\d+ )?"  # `vhost_combined` begins with the virtual host and its port
-    r"(?P<address>\S+) \S+ .*?\[(?P<time>[^\]]+)\] "
+    # A time is so long at most: where brackets come by the thousand each must cost little.
+    r"(?P<address>\S+) \S+ .*?\[(?P<time>[^\[\]]{20,40})\] "
     rf"(?P<request>{_QUOTED}) (?P<status>\d{{3}}|-) (?P<bytes>\d+|-)(?=\s|$)"
 )
 _REFERRER_AND_AGENT = re.compile(rf"\s{_QUOTED} {_QUOTED}(?=\s|$)")
@@ -252,6 +253,7 @@ def _address(text: str | None) -> str | None:
 
 def _timestamp(iso: str) -> int | None:
     try:
-        return (datetime.fromisoformat(iso) - _EPOCH) // timedelta(microseconds=1)
-    except ValueError:
+        # In UTC, where the first and the last day of the calendar can lie outside of it.
+        return (datetime.fromisoformat(iso).astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)
+    except (ValueError, OverflowError):
         return None

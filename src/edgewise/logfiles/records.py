@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from edgewise.agents import classify
 from edgewise.logfiles.fields import TEXT, Columns, dictionary, each_value, plain_text, texts
 from edgewise.logfiles.masking import Mask, Visitors, truncated
-from edgewise.logfiles.tables import Parsed
+from edgewise.logfiles.tables import DIGEST, Parsed
 from edgewise.store.realtime import decoded
 
 _SCHEMA_NAME: Final = "access/1"
@@ -38,10 +38,12 @@ SCHEMA: Final = pa.schema([*_TYPES.items(), *((name, TEXT) for name in (*_TEXTS,
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """How records are made. `country` finds that of an address; `visitors` is used where addresses are not kept."""
+    """How records are made. `country` finds that of an address, `host` is that of requests whose log names none;
+    `visitors` is used where addresses are not kept."""
 
     mask: Mask = "keep"
     country: Callable[[str], str | None] | None = None
+    host: str | None = None
     visitors: Visitors = field(default_factory=Visitors)
 
 
@@ -57,6 +59,8 @@ def records(parsed: Parsed, making: Making, identity: str, distribution_id: str 
     columns["schema"] = _constant(_SCHEMA_NAME, rows)
     if distribution_id is not None and "distribution_id" not in columns:
         columns["distribution_id"] = _constant(distribution_id, rows)
+    if making.host is not None:
+        columns["host"] = _filled(columns.get("host"), making.host, rows)
     _identify(columns, parsed.numbers, identity)
     if "client_ip" in columns:
         _place(columns, making)
@@ -74,11 +78,18 @@ def _constant(text: str, rows: int) -> Any:
     return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), rows), pa.array([text]))
 
 
+def _filled(array: Any, text: str, rows: int) -> Any:
+    return _constant(text, rows) if array is None else plain_text(array).fill_null(text)
+
+
 def _identify(columns: Columns, numbers: range | list[int], identity: str) -> None:
     ids = columns.get("request_id")
+    # Logs of several servers can begin with the same line, a health check's; what the line says parts them then.
+    digests = columns.pop(DIGEST, None)
     if ids is None or ids.null_count:
         lines = pa.array(numbers, pa.int64()).cast(pa.string())
-        own = pc.binary_join_element_wise(pa.scalar(identity), lines, "-")
+        said = columns["_timestamp"].cast(pa.string()) if digests is None else digests
+        own = pc.binary_join_element_wise(pa.scalar(identity), lines, said, "-")
         ids = own if ids is None else pc.coalesce(ids, own)
     columns["request_id"] = ids
     columns["record_id"] = pc.binary_join_element_wise(ids, pa.scalar("access"), ":")

@@ -7,7 +7,8 @@
     datafusion(question, …)   the same for DataFusion, OpenObserve's engine
     bucket_for(start, end)    a fitting width for questions over time
 
-Contract: text in, text out; nothing is run here. It imports nothing of ours but `edgewise.errors`.
+Contract: text in, text out; nothing is run here. It imports nothing of ours but `edgewise.errors` and, for what a page
+is, `edgewise.agents`.
 """
 
 from edgewise.questions.binding import bound, question

@@ -11,29 +11,40 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from edgewise.agents.pages import PAGE
 from edgewise.questions.catalogue import Question, load, relation
 from edgewise.questions.errors import QuestionError
-from edgewise.questions.parameters import FILTERS, Value, conditions
+from edgewise.questions.parameters import FILTERS, Value, bounds, conditions
 
-_PLACE = re.compile(r"('(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*)|\$([a-z_]+)")
+_PLACE = re.compile(r"('(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*)|(\$[a-z_]+)")
 _RELATIONS = {"chosen": "requests", "runs": "runs"}
+_PERCENTILE = re.compile(r"percentile_cont\(([\d.]+)\) WITHIN GROUP \(ORDER BY (\w+)\)")
+_BRACES = re.compile(r"\{(visitor|referrer|is_page)\}")
+_FROM = re.compile(r"FROM (requests|edge)$", re.MULTILINE)
 _DAY = "_timestamp - _timestamp % 86400000000"
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What a relation of ours needs that one engine is quick with and another does not have. The answers are equal.
+    """What a statement of ours needs that one engine is quick with and another does not have. The answers are equal.
 
-    `edge` is what the records of functions are read from, as SQL.
+    `requests` and `edge` are what requests and the records of functions are read from, as SQL; `percentile` is what a
+    percentile becomes, a template for `re`: of the first group, a share, and the second, a column.
     """
 
     visitor: str
     referrer: str
+    is_page: str = PAGE
+    requests: str = "requests"
     edge: str = "edge"
+    percentile: str = r"\g<0>"
 
     def fill(self, relation: str) -> str:
-        filled = relation.replace("{visitor}", self.visitor).replace("{referrer}", self.referrer)
-        return re.sub(r"FROM edge$", lambda match: f"FROM {self.edge}", filled, flags=re.MULTILINE)
+        filled = _BRACES.sub(lambda match: str(getattr(self, match[1])), relation)
+        return _FROM.sub(lambda match: f"FROM {getattr(self, match[1])}", filled)
+
+    def ask(self, sql: str) -> str:
+        return _PERCENTILE.sub(self.percentile, sql)
 
 
 ANY = Engine(
@@ -52,13 +63,14 @@ ANY = Engine(
             )
         END""",
 )
-# Numbers take a third of the time of texts; one function of one column is computed once per distinct value.
+# What the store has found out already; and one function of one column is computed once per distinct value.
 DUCKDB = Engine(
-    visitor=f"""CASE
-            WHEN visitor IS NOT NULL THEN hash(visitor)
-            WHEN client_ip IS NOT NULL THEN hash({_DAY}, host, client_ip, user_agent)
-        END""",
+    visitor='"visitor key"',
+    is_page='"is page"',
+    requests='"known requests"',
     referrer="nullif(lower(regexp_extract(referrer, '^[^/]*//(?:(?i:www)[.])?([^/?:]*)', 1)), '')",
+    # All percentiles of a column by one aggregate, which the engine then makes once: it gathers all values.
+    percentile=r"list_extract(quantile_cont(\2, [0.5, 0.9, 0.95, 0.99]), list_position([0.5, 0.9, 0.95, 0.99], \1))",
 )
 
 
@@ -91,8 +103,8 @@ def composed(question: Question, values: Mapping[str, Value], engine: Engine = A
                 hint=f"It takes {', '.join([*own, *FILTERS])}.",
                 key=name,
             )
-    literals = {name: each.literal(values.get(name)) for name, each in own.items()}
-    filled = _PLACE.sub(lambda match: match[1] or literals[match[2]], question.sql)
+    literals = {f"${name}": each.literal(values.get(name)) for name, each in own.items()} | bounds(values)
+    filled = _PLACE.sub(lambda match: match[1] or literals[match[2]], engine.ask(question.sql))
     return with_source(question.source, conditions(values), filled, engine)
 
 

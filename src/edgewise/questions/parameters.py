@@ -87,6 +87,16 @@ def bucket_for(start: int, end: int) -> int:
     return next((width for width in _BUCKETS if (end - start) / width <= _MOST_BUCKETS), _BUCKETS[-1])
 
 
+def bounds(values: Mapping[str, Value]) -> dict[str, str]:
+    """What stands for `$start` and `$end` in a statement: the period, where none is given that of the requests."""
+    given = {
+        f"${name}": integer_literal(_integer(name, value, 0, _LATEST))
+        for name in ("start", "end")
+        if (value := values.get(name)) not in (None, "")
+    }
+    return {"$start": "min(_timestamp) OVER ()", "$end": "max(_timestamp) OVER () + 1"} | given
+
+
 def conditions(values: Mapping[str, Value]) -> list[str]:
     """A condition of SQL for each filter that is given, in the order of `FILTERS`. Raises `QuestionError`."""
     return [

@@ -6,7 +6,7 @@
     Answer, Reader, Credentials    what those give
     StoreError, QueryError, …      what can go wrong
 
-The server runs as a process of its own: `edgewise store --dir DIR`. Whole tables go in by `open_loader` (loader.py),
+The server runs as a process of its own: `edgewise store --dir DIR`. Whole tables go in by `HandOver` (handover.py),
 which is not here because it brings the database along.
 """
 

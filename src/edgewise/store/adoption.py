@@ -53,24 +53,29 @@ def columns(folder: Path) -> tuple[str, dict[str, Kind]]:
     return _content(folder)["stream"], {} if file is None else kinds_of(pq.read_schema(file))
 
 
-def place(home: Home, folder: Path, kinds: Mapping[str, Kind], number: int, disk: Disk) -> list[Part]:
+def placed(home: Home, folder: Path) -> tuple[int, list[Part]]:
+    """The number that the folder's files got, and their places."""
+    content = _content(folder)
+    number = content["number"]
+    files = sorted(folder.glob("*.parquet"))
+    return number, [part(home.data, content["stream"], hour_of(path), number, number) for path in files]
+
+
+def place(home: Home, folder: Path, kinds: Mapping[str, Kind], number: int, disk: Disk) -> None:
     """Give the folder's files their places as those of this number; they count when this returns.
 
-    `kinds` are the stream's columns, those of the files among them. When it raises, none counts: the segment stays, and
-    the next one who opens the store clears it away.
+    `kinds` are the stream's columns, those of the files among them. When it raises, `is_placed` says whether they
+    count. If they do not, the segment stays, and the next one who opens the store clears it away.
     """
     content = _content(folder)
     marker = segment_path(home.journal, number)
     os.close(disk.create(marker))
     disk.replace_bytes(folder / READY, orjson.dumps(content | {"number": number}))
     save_schema(home.data, content["stream"], kinds, disk)
-    made = []
-    for path in sorted(folder.glob("*.parquet")):
-        made.append(part(home.data, content["stream"], hour_of(path), number, number))
-        disk.make_directory(made[-1].path.parent)
-        disk.link(path, made[-1].path)
+    for made, path in zip(placed(home, folder)[1], sorted(folder.glob("*.parquet")), strict=True):
+        disk.make_directory(made.path.parent)
+        disk.link(path, made.path)
     disk.unlink(marker)
-    return made
 
 
 def conclude(home: Home, folder: Path, disk: Disk) -> None:

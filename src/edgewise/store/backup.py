@@ -30,6 +30,18 @@ def copy(directory: Path, target: Path) -> tuple[int, int]:
     home = existing(directory)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise StoreDirectoryError("the copy needs a folder that is not there yet", file=target)
+    if target.resolve().is_relative_to(home.root):
+        raise StoreDirectoryError(
+            "the copy cannot lie inside the store", file=target, hint="Name a folder beside it."
+        )
+    try:
+        Disk().make_directory(target.resolve())
+    except OSError as error:
+        raise StoreDirectoryError(
+            f"the copy cannot be made there: {error.strerror}",
+            file=target,
+            hint="Name a folder that you may write to.",
+        ) from None
     copied = prepare(target)
     try:
         with standing_still(home.tidying):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,10 +14,14 @@ import orjson
 from edgewise.store.errors import BodyError
 
 MAX_RECORDS: Final = 100_000
+# Of one request: an empty object is two bytes in JSON, and many times that in memory.
+MAX_CONTAINERS: Final = 10 * MAX_RECORDS
 
 # orjson reads an integer beyond 64 bits as a float. Such a number has a run of 19 digits or more; looking for
 # one in the whole body is cheaper than looking at every value.
 _LONG_NUMBER: Final = b"0" * 19
+_COMPRESSED: Final = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")  # gzip, zstd
+_TEXT: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _DIGITS_TO_ZERO: Final = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
 
 
@@ -32,6 +38,7 @@ class Values:
 
 def json_values(body: bytes) -> Values:
     """`_json`: an array of records, or one record. Raises `BodyError` when the whole body is unusable."""
+    check_containers(body)
     return Values(_as_list(parse(body)), lambda: _as_list(parse_exactly(body)))
 
 
@@ -52,11 +59,23 @@ def check_count(records: int) -> None:
         )
 
 
+def check_containers(body: bytes) -> None:
+    """Raises `BodyError` 413 for more objects and arrays than one request may have, before anything is made of them."""
+    if body.count(b"{") + body.count(b"[") <= MAX_CONTAINERS:
+        return
+    # Those in texts do not count. Seldom needed, so it may cost something.
+    outside = _TEXT.sub(b"", body)
+    if outside.count(b"{") + outside.count(b"[") > MAX_CONTAINERS:
+        raise BodyError(
+            f"more than {MAX_CONTAINERS} objects and arrays in one request, so send several", status=413
+        )
+
+
 def line_values(body: bytes) -> Values:
     """`_multi`: one JSON value a line, blank lines skipped. One bad line refuses the whole body."""
     items: list[Any] = []
+    check_containers(body)
     lines = split_lines(body)
-    check_count(len(lines))
     for line in lines:
         try:
             items.append(parse(line))
@@ -65,9 +84,15 @@ def line_values(body: bytes) -> Values:
     return Values(items, lambda: list(map(parse_exactly, lines)))
 
 
-def split_lines(body: bytes) -> list[bytes]:
-    """The lines that hold something, without their ends."""
-    return [line for line in body.split(b"\n") if line and not line.isspace()]
+def split_lines(body: bytes, most: int = MAX_RECORDS) -> list[bytes]:
+    """The lines that hold something, without their ends. Raises `BodyError` 413 for more of them."""
+    lines: list[bytes] = []
+    for line in io.BytesIO(body):
+        if not line.isspace():
+            lines.append(line.removesuffix(b"\n"))
+            if len(lines) > most:
+                raise BodyError(f"more than {most} lines in one request, so send several", status=413)
+    return lines
 
 
 def parse(text: bytes) -> Any:
@@ -75,6 +100,8 @@ def parse(text: bytes) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
+        if text.startswith(_COMPRESSED):
+            raise BodyError("not JSON: it is compressed, and no header Content-Encoding says so") from None
         raise BodyError(f"not JSON: {error}") from None
 
 

@@ -6,15 +6,16 @@ The new file's range covers the old files', so from the moment it has its name t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from edgewise.store.disk import Disk
+from edgewise.store.facts import extended, with_facts, without_facts
+from edgewise.store.known import ACCESS
+from edgewise.store.once import files_are_once, small_database
 from edgewise.store.partitions import Part, part
 from edgewise.store.sealing import write_part
 from edgewise.store.tables import conform
@@ -33,23 +34,20 @@ _SUSPECTS: Final = """
     GROUP BY hash(record_id)
     HAVING count(*) > 1
 """
-_REPEATS: Final = """
-    SELECT filename, file_row_number
-    FROM read_parquet($paths, filename = true, file_row_number = true, hive_partitioning = false)
-    WHERE hash(record_id) IN (SELECT hash FROM suspects)
-    QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY filename, file_row_number) > 1
-"""
-
-_REQUESTS_TWICE: Final = """
-    SELECT count(*)
+# Rows are numbered here, because DuckDB's own columns for that bear names that a record's column may have.
+_SUSPECTED: Final = """
+    INSERT INTO suspected
+    SELECT record_id, $file, number
     FROM (
-        SELECT 1
-        FROM read_parquet($paths, union_by_name = true, hive_partitioning = false)
-        WHERE request_id IS NOT NULL
-        GROUP BY hash(request_id)
-        HAVING min(hash(record_id)) <> max(hash(record_id)) OR (count(record_id) < count(*) AND count(*) > 1)
-        LIMIT 1
+        SELECT record_id, row_number() OVER () - 1 AS number
+        FROM read_parquet($path, hive_partitioning = false)
     )
+    WHERE hash(record_id) IN (SELECT hash FROM suspects)
+"""
+_REPEATS: Final = """
+    SELECT file, number
+    FROM suspected
+    QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY file, number) > 1
 """
 
 
@@ -77,12 +75,15 @@ def compact(run: Sequence[Part], data: Path, spill: Path, disk: Disk) -> Part:
     """
     merged = part(data, run[0].stream, run[0].hour, run[0].first, run[-1].last)
     schemas = [pq.read_schema(one.path) for one in run]
-    schema = pa.unify_schemas(schemas, promote_options="permissive")
-    paths = [str(one.path) for one in run]
-    with _database(spill) as database:
+    schema = without_facts(pa.unify_schemas(schemas, promote_options="permissive"))
+    paths = [one.path for one in run]
+    with small_database(spill) as database:
         repeats = _repeats(database, paths)
-        unique = all(one.unique for one in run) and _requests_are_apart(database, paths)
-    write_part(merged.path, _without_repeats(run, schema, repeats), schema, disk, unique=unique)
+        once = all(one.once for one in run) and files_are_once(database, paths, but_repeats=True)
+        tables = _without_repeats(run, schema, repeats)
+        if merged.stream == ACCESS:
+            tables, schema = (with_facts(database, table) for table in tables), extended(schema)
+        write_part(merged.path, tables, schema, disk, once=once)
     return merged
 
 
@@ -114,24 +115,16 @@ def _row_groups(run: Sequence[Part], repeats: dict[str, set[int]]) -> Iterator[A
                 )
 
 
-@contextmanager
-def _database(spill: Path) -> Iterator[Any]:
-    with duckdb.connect(":memory:", config={"threads": 1, "memory_limit": "256MB"}) as database:
-        database.execute("SET temp_directory = $folder", {"folder": str(spill)})
-        yield database
-
-
-def _repeats(database: Any, paths: list[str]) -> dict[str, set[int]]:
+def _repeats(database: Any, paths: Sequence[Path]) -> dict[str, set[int]]:
     """The rows to leave out of each file: records whose id is in the run already."""
     found: dict[str, set[int]] = {}
-    database.execute(_SUSPECTS, {"paths": paths})
+    named = {"paths": [*map(str, paths)]}
+    database.execute(_SUSPECTS, named)
     if database.execute("SELECT count(*) FROM suspects").fetchone() == (0,):
         return found
-    for name, row in database.execute(_REPEATS, {"paths": paths}).fetchall():
-        found.setdefault(name, set()).add(row)
+    database.execute("CREATE TEMP TABLE suspected (record_id VARCHAR, file INTEGER, number BIGINT)")
+    for file, path in enumerate(paths):
+        database.execute(_SUSPECTED, {"path": str(path), "file": file})
+    for file, number in database.execute(_REPEATS).fetchall():
+        found.setdefault(str(paths[file]), set()).add(number)
     return found
-
-
-def _requests_are_apart(database: Any, paths: list[str]) -> bool:
-    """Has no request two records, once repeats are gone?"""
-    return bool(database.execute(_REQUESTS_TWICE, {"paths": paths}).fetchone() == (0,))

@@ -1,7 +1,7 @@
 """OpenObserve's dialect on DuckDB: macros (dialect.sql), the width that `histogram` chooses, and `match_all`.
 
 A macro knows its arguments only. What depends on the query's times is a variable of its connection, and `match_all`
-is given the text of the stream's columns by a change of the query's own text.
+is given the text of the stream's columns by a change of the query's tree.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any, Final
 
+import orjson
+
 from edgewise.store.errors import QueryError
 from edgewise.store.statements import Select
 from edgewise.store.views import quoted
+from edgewise.store.weight import Tree
 
 MATCH_ALL: Final = "match_all"
 _MINUTE: Final = 60_000_000
@@ -47,12 +50,13 @@ def histogram_width(start: int | None, end: int | None) -> str:
 
 
 def localised(connection: Any, sql: str, select: Select, streams: Iterable[str]) -> str:
-    """The query with the columns that `match_all` looks at written into it. The streams' views must be there.
+    """The query with the columns that `match_all` looks at in it. The streams' views must be there.
 
+    The tree of the query is changed, and written as text again by DuckDB: no text of the user is cut or put together.
     Raises `QueryError` where it is not clear which stream is meant.
     """
-    places = select.functions.get(MATCH_ALL)
-    if not places:
+    calls = select.calls.get(MATCH_ALL)
+    if not calls:
         return sql
     tables = select.tables & set(streams)
     if len(tables) != 1:
@@ -63,11 +67,21 @@ def localised(connection: Any, sql: str, select: Select, streams: Iterable[str])
         )
     described = connection.execute(f"DESCRIBE {quoted(tables.pop())}").fetchall()
     columns = ", ".join(quoted(name) for name, kind, *_ in described if kind == "VARCHAR")
-    text = sql.encode()
-    # From the end, so that the places before stay where they are.
-    for place in sorted(places, reverse=True):
-        name = text[place : place + len(MATCH_ALL)]
-        if name.lower() == MATCH_ALL.encode():
-            rest = text[place + len(MATCH_ALL) :].lstrip()
-            text = text[:place] + f"str_match_ignore_case(concat_ws(chr(10), {columns}), ".encode() + rest[1:]
-    return text.decode()
+    pattern = _call(connection, f"str_match_ignore_case(concat_ws(chr(10), {columns}), '')")
+    for call in calls:
+        call["arguments"] = [pattern["arguments"][0], *call["arguments"]]
+        call.update(
+            (part, pattern[part]) for part in ("function_name", "qualified_name", "schema", "catalog")
+        )
+    changed = orjson.dumps(select.tree).decode()
+    ((text,),) = connection.execute("SELECT json_deserialize_sql($tree::JSON)", {"tree": changed}).fetchall()
+    return str(text)
+
+
+def _call(connection: Any, expression: str) -> Tree:
+    """The tree of a function's call."""
+    ((tree,),) = connection.execute(
+        "SELECT json_serialize_sql($sql::VARCHAR)", {"sql": f"SELECT {expression}"}
+    ).fetchall()
+    call: Tree = orjson.loads(tree)["statements"][0]["node"]["select_list"][0]
+    return call

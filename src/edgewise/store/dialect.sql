@@ -91,3 +91,13 @@ CREATE MACRO to_char(t, format) AS strftime(t, format);
 CREATE MACRO regexp_like(field, pattern) AS regexp_matches(field, pattern);
 CREATE MACRO btrim(text) AS trim(text);
 CREATE MACRO nvl(x, otherwise) AS coalesce(x, otherwise);
+
+-- Functions that make a long text of a number. DuckDB's bound on memory does not count such texts, and it makes those
+-- of some thousand rows at once.
+-- The bound is inside the argument, because what stands beside it is computed even where a CASE leaves it out.
+CREATE MACRO bounded(number, size) AS
+    CASE WHEN size > 65536 THEN error('lpad, repeat and rpad make at most 65536 characters here') ELSE number END;
+CREATE MACRO repeat(x, times) AS
+    system.main.repeat(x, bounded(CAST(times AS BIGINT), CAST(len(x) AS HUGEINT) * times));
+CREATE MACRO lpad(text, size, filling) AS system.main.lpad(text, CAST(bounded(size, size) AS INTEGER), filling);
+CREATE MACRO rpad(text, size, filling) AS system.main.rpad(text, CAST(bounded(size, size) AS INTEGER), filling);

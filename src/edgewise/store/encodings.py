@@ -17,8 +17,13 @@ _SLICE: Final = 64 << 10
 _WINDOW_BITS: Final = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 
-def decompress(body: bytes, encoding: str, limit: int = MAX_BODY) -> bytes:
-    """Undo `Content-Encoding`. Raises `BodyError` 415 (none of gzip, deflate, br, zstd, identity), 413, or 400."""
+def decompress(
+    body: bytes, encoding: str, limit: int = MAX_BODY, take: Callable[[int], None] = lambda size: None
+) -> bytes:
+    """Undo `Content-Encoding`. Raises `BodyError` 415 (none of gzip, deflate, br, zstd, identity), 413, or 400.
+
+    `take` is told of each piece's bytes as they come, and may raise.
+    """
     coding = encoding.strip().lower()
     if coding in ("", "identity"):
         return body
@@ -32,6 +37,7 @@ def decompress(body: bytes, encoding: str, limit: int = MAX_BODY) -> bytes:
             size += len(piece)
             if size > limit:
                 raise BodyError(too_large(limit), status=413)
+            take(len(piece))
             pieces.append(piece)
     except (zlib.error, brotli.error, OSError) as error:
         raise BodyError(f"the body is not {coding}: {error}") from None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -124,13 +124,22 @@ class Engine:
 
     def ingest(self, stream: str, values: Values) -> Accepted:
         """Take a batch for a stream (a normalised name). Raises `BodyError` when the stream cannot be."""
+        return self.ingest_all({stream: values})[0]
+
+    def ingest_all(self, given: Mapping[str, Values]) -> list[Accepted]:
+        """Take batches for several streams, all of them or none. Raises `BodyError`."""
         if self._journal is None:
             raise BodyError("this store was opened for reading only", status=503)
         with self._intake:
-            batch = self._streams.batch(stream, values)
-            entry = Entry(stream, batch.ids, batch.frames)
+            batches = self._streams.batches(given)
+            entry = Entry(
+                {stream: batch.ids for stream, batch in batches.items()},
+                [frame for batch in batches.values() for frame in batch.frames],
+            )
             self._journal.submit(entry)
-        return Accepted(stream, batch.taken, batch.failures, entry.durable)
+        return [
+            Accepted(stream, batch.taken, batch.failures, entry.durable) for stream, batch in batches.items()
+        ]
 
     def adopt(self) -> bool:
         """Take in the next folder that was handed over (`handover.py`); false when there is none."""
@@ -139,7 +148,10 @@ class Engine:
             folder = adoption.waiting(self.home) if allowed else None
             if folder is None:
                 return False
-            if not adoption.is_placed(self.home, folder):
+            if adoption.is_placed(self.home, folder):
+                # They count since a round that then met a fault, if not since an earlier run.
+                self._place_done(*adoption.placed(self.home, folder))
+            else:
                 self._place(folder)
             adoption.conclude(self.home, folder, self._disk)
         return True
@@ -152,9 +164,16 @@ class Engine:
             kinds = dict(schema.kinds)
         number = self._numbers.take()
         try:
-            self._files.add(adoption.place(self.home, folder, kinds, number, self._disk))
-        finally:
-            self._numbers.done(number)
+            adoption.place(self.home, folder, kinds, number, self._disk)
+        except BaseException:
+            if not adoption.is_placed(self.home, folder):
+                self._numbers.done(number)
+            raise
+        self._place_done(*adoption.placed(self.home, folder))
+
+    def _place_done(self, number: int, made: list[Part]) -> None:
+        self._files.add(made)
+        self._numbers.done(number)
         self._may_compact = True
 
     def streams(self) -> list[str]:
@@ -206,7 +225,7 @@ class Engine:
 
     def _lost(self, entries: list[Entry]) -> None:
         for entry in entries:
-            self._streams.lost(entry.stream, entry.ids)
+            self._streams.lost(entry.ids)
 
     # --- the keeper's work ---
 
@@ -215,20 +234,17 @@ class Engine:
         if journal is not None and journal.age() > self._limits.seal_after:
             journal.rotate()
         with self._tidying.going_on() as allowed:
-            return allowed and (
-                self._seal_next()
-                or self.adopt()
-                or self._compact_next()
-                or self._files.examine_next()
-                or self._expire()
-            )
+            if not allowed:
+                return False
+            # First, for it alone makes room where a full disk stops all else.
+            self._expire()
+            return self._seal_next() or self.adopt() or self._compact_next() or self._files.examine_next()
 
-    def _expire(self) -> bool:
-        """Now and then, and never a reason to go on at once."""
+    def _expire(self) -> None:
+        """Now and then."""
         if time.monotonic() - self._expired_at >= self._limits.expire_every:
             self._expired_at = time.monotonic()
             self._files.expire(self._keep, self._clock())
-        return False
 
     def _seal_next(self) -> bool:
         tail = next((tail for tail in self._tails if tail.segment.retired), None)

@@ -22,9 +22,9 @@ from edgewise.store import compaction, recovery
 from edgewise.store.disk import Disk
 from edgewise.store.home import Home
 from edgewise.store.known import ACCESS
+from edgewise.store.once import files_are_once, small_database
 from edgewise.store.partitions import Part
 from edgewise.store.retention import Keep, expired
-from edgewise.store.sealing import no_request_twice
 
 _LEAVE_ALONE: Final = compaction.SMALL_ROWS
 
@@ -52,10 +52,10 @@ class Files:
         return self._parts
 
     def add(self, made: list[Part]) -> None:
-        """These count from now on."""
+        """These count from now on, if they do not yet."""
         examined = list(map(recovery.examined, made))
         with self.lock:
-            self._parts = self._parts + examined
+            self._parts = self._parts + [one for one in examined if one not in self._parts]
 
     @contextmanager
     def held(self, parts: Iterable[Part]) -> Iterator[None]:
@@ -78,7 +78,7 @@ class Files:
         """
         broken = False
         for one in parts:
-            reason = recovery.fault(one.path, deep=True)
+            reason = recovery.fault(one.path)
             if reason is not None:
                 broken = True
                 self._set_aside(one, reason)
@@ -107,30 +107,28 @@ class Files:
         return True
 
     def examine_next(self) -> bool:
-        """Look into the next file of `access` that does not say that its requests are apart; false if none is left.
+        """Look into the next file of `access` that does not say that its records are once; false if none is left.
 
         Those that were written elsewhere may not say it. What is found is remembered while the store runs.
         """
-        one = next((one for one in self._parts if self._may_be_apart(one)), None)
+        one = next((one for one in self._parts if self._may_be_once(one)), None)
         if one is None:
             return False
         self._looked_into.add(one.path)
         try:
-            with pq.ParquetFile(one.path) as content:
-                apart = no_request_twice(content.read(columns=["request_id"]))
-        except (OSError, pa.ArrowException) as error:
+            with small_database(self._home.spill) as database:
+                once = files_are_once(database, [one.path])
+        except (OSError, duckdb.Error) as error:
             if recovery.is_shortage(error):
                 raise
             return True
-        if apart:
+        if once:
             with self.lock:
-                self._parts = [
-                    replace(other, unique=True) if other == one else other for other in self._parts
-                ]
+                self._parts = [replace(other, once=True) if other == one else other for other in self._parts]
         return True
 
-    def _may_be_apart(self, one: Part) -> bool:
-        return one.stream == ACCESS and not one.unique and one.path not in self._looked_into
+    def _may_be_once(self, one: Part) -> bool:
+        return one.stream == ACCESS and not one.once and one.path not in self._looked_into
 
     def expire(self, keep: Keep, now: int) -> None:
         """Remove what need not be kept any longer, each file when nobody reads it; `now` in microseconds."""

@@ -3,8 +3,8 @@
     incoming/ID/474954.0.parquet    the records of one hour since 1970
     incoming/ID/ready               {"stream", "note"}: written last; with it the folder counts (`adoption.py`)
 
-All work is done by who hands over. A running store only gives the files their places, and so does the next one that
-opens, should none run. A folder without `ready` is unfinished.
+All work is done by who hands over, down to what `facts.py` and `once.py` tell of. A running store only gives the files
+their places, and so does the next one that opens, should none run. A folder without `ready` is unfinished.
 """
 
 from __future__ import annotations
@@ -17,13 +17,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+import duckdb
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from edgewise.store import facts
 from edgewise.store.disk import Disk
 from edgewise.store.home import Home
+from edgewise.store.known import ACCESS
+from edgewise.store.once import MARK, REQUEST_ID, files_are_once, small_database
 from edgewise.store.partitions import HOUR
 
 READY: Final = "ready"
@@ -42,8 +46,10 @@ class HandOver:
 
     def __init__(self, home: Home, stream: str, schema: Any, disk: Disk | None = None) -> None:
         self.folder = home.incoming / f"{time.time_ns():x}-{secrets.token_hex(4)}"
+        self._home = home
         self._stream = stream
-        self._schema = schema
+        self._schema = facts.extended(schema) if stream == ACCESS else schema
+        self._database = duckdb.connect(":memory:", config={"threads": 1})
         self._disk = disk or Disk()
         # In the order in which they were last added to.
         self._waiting: dict[int, list[Any]] = {}
@@ -70,14 +76,18 @@ class HandOver:
             self._write(hour)
         for writer in self._writers.values():
             writer.close()
-        for hour, files in self._files.items():
-            self._disk.sync_file(files[0] if len(files) == 1 else self._merged(hour, files))
+        with small_database(self._home.spill) as database:
+            for hour, files in self._files.items():
+                self._disk.sync_file(self._one_file(hour, files, database))
         self._disk.replace_bytes(
             self.folder / READY,
             orjson.dumps({"stream": self._stream, "note": note}, option=orjson.OPT_INDENT_2),
         )
 
+        self._database.close()
+
     def abandon(self) -> None:
+        self._database.close()
         for writer in self._writers.values():
             with suppress(OSError):
                 writer.close()
@@ -87,6 +97,8 @@ class HandOver:
         pieces = self._waiting.pop(hour)
         table = pa.concat_tables(pieces).unify_dictionaries()
         self._waiting_rows -= table.num_rows
+        if self._stream == ACCESS:
+            table = facts.with_facts(self._database, table)
         self._writer(hour).write_table(table, row_group_size=_ROW_GROUP)
 
     def _writer(self, hour: int) -> Any:
@@ -96,14 +108,21 @@ class HandOver:
                 self._writers.pop(next(iter(self._writers))).close()
             files = self._files.setdefault(hour, [])
             files.append(self.folder / f"{hour}.{len(files)}.parquet")
-            writer = _parquet(files[-1], self._schema)
+            writer = _parquet(files[-1], self._schema, once=REQUEST_ID in self._schema.names)
         self._writers[hour] = writer
         return writer
 
-    def _merged(self, hour: int, files: list[Path]) -> Path:
-        """An hour whose file was closed and that came back has several; the store wants one."""
+    def _one_file(self, hour: int, files: list[Path], database: Any) -> Path:
+        """An hour whose file was closed and that came back has several; the store wants one.
+
+        Files are written as if their records were once, as nearly always they are; what says so must be true.
+        """
+        expected = REQUEST_ID in self._schema.names
+        once = expected and _are_once(database, files)
+        if len(files) == 1 and once == expected:
+            return files[0]
         target = self.folder / f"{hour}.parquet"
-        with _parquet(target, pq.read_schema(files[0])) as writer:
+        with _parquet(target, pq.read_schema(files[0]), once=once) as writer:
             for path in files:
                 with pq.ParquetFile(path) as content:
                     for index in range(content.num_row_groups):
@@ -117,9 +136,17 @@ def hour_of(path: Path) -> int:
     return int(path.name.partition(".")[0])
 
 
-def _parquet(path: Path, schema: Any) -> Any:
+def _are_once(database: Any, files: list[Path]) -> bool:
+    try:
+        return files_are_once(database, files)
+    except duckdb.Error:
+        # Too little room to find out: they are only slower to read then.
+        return False
+
+
+def _parquet(path: Path, schema: Any, *, once: bool) -> Any:
     texts = [field.name for field in schema if pa.types.is_dictionary(field.type)]
-    return pq.ParquetWriter(
+    writer = pq.ParquetWriter(
         path,
         schema,
         compression="zstd",
@@ -127,10 +154,13 @@ def _parquet(path: Path, schema: Any) -> Any:
         write_page_checksum=True,
         # Whoever reads it shall see texts, not how they were held here.
         store_schema=False,
-        use_dictionary=texts or True,
+        # A visitor comes again, a request does not.
+        use_dictionary=[*texts, *facts.NAMES] if texts else True,
         # What queries leave files out by.
         write_statistics=["_timestamp"],
     )
+    writer.add_key_value_metadata((MARK if once else {}) | facts.said(schema))
+    return writer
 
 
 def _by_hour(table: Any) -> Iterator[tuple[int, Any]]:

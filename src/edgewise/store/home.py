@@ -1,7 +1,7 @@
 """The store's directory: what lies where, who holds it, and how others find the running server.
 
-lock               held by the server (exclusive) or by a reader without a server (shared)
-server.json        {"url", "pid"} while a server runs
+lock               held by the server (exclusive) or by a reader without a server (shared); who held it last for writing
+server.json        {"url", "pid", "holder"} while a server runs
 credentials.json   {"user", "password"}, mode 0600, made once
 tokens.json        names and digests of tokens that may do less
 tidy.lock          held (shared) while files change their places; whoever copies the store holds it alone
@@ -104,6 +104,12 @@ def prepare(directory: Path) -> Home:
 def existing(directory: Path) -> Home:
     """A store that is there already. Raises `StoreMissingError`."""
     home = Home(directory.resolve())
+    if home.data.is_dir() and not home.lock.is_file():
+        raise StoreMissingError(
+            "this store holds nothing yet: what was to fill it, an import or a copy, did not come to its end",
+            file=directory,
+            hint="Import or copy again, or start it as it is with `edgewise store --dir`.",
+        )
     if not home.lock.is_file():
         raise StoreMissingError(
             "there is no store here",
@@ -202,8 +208,10 @@ def hold_for_writing(home: Home, *, patience: float = _PATIENCE) -> Hold:
             file=home.root,
             hint="Use that one, stop it, or give this one another directory with --dir.",
         )
+    # First of all: whatever listens at the address that a killed server left is not this one.
+    home.server.unlink(missing_ok=True)
     os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    os.pwrite(descriptor, f"{os.getpid()} {secrets.token_hex(16)}".encode(), 0)
     return Hold(descriptor)
 
 
@@ -225,22 +233,23 @@ def server_address(home: Home) -> str | None:
     """The URL of the server that holds the store; nothing while it is not ready, or when it is gone."""
     try:
         content = orjson.loads(home.server.read_bytes())
-        # A killed server leaves its file behind; the next holder of the lock has another pid.
-        return str(content["url"]) if content["pid"] == _holder(home) else None
+        # A killed server leaves its file behind. Its pid may be the next holder's too, as in a container.
+        return str(content["url"]) if content["holder"] == home.lock.read_text() else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def announce(home: Home, url: str) -> None:
-    """Let others find the server: it answers now."""
-    Disk().replace_bytes(home.server, orjson.dumps({"url": url, "pid": os.getpid()}))
+    """Let others find the server, whose process holds the lock: it answers now."""
+    content = {"url": url, "pid": os.getpid(), "holder": home.lock.read_text()}
+    Disk().replace_bytes(home.server, orjson.dumps(content))
 
 
 def _holder(home: Home) -> int | None:
     """The pid of the last process that held the lock for writing."""
     try:
-        return int(home.lock.read_text())
-    except (OSError, ValueError):
+        return int(home.lock.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
         return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -12,11 +13,12 @@ MAX_WAITING: Final = 256 << 20
 
 
 class Intake:
-    """Counts bytes for everyone who shares it. Used by the event loop's thread only."""
+    """Counts bytes for everyone who shares it, on any thread."""
 
     def __init__(self, limit: int = MAX_WAITING) -> None:
         self._limit = limit
         self._waiting = 0
+        self._lock = threading.Lock()
 
     @contextmanager
     def room(self) -> Iterator[Room]:
@@ -25,13 +27,15 @@ class Intake:
         try:
             yield room
         finally:
-            self._waiting -= room.taken
+            with self._lock:
+                self._waiting -= room.taken
 
     def take(self, size: int) -> None:
         """Raises `BodyError` 503 when there is no room for so many bytes."""
-        if self._waiting + size > self._limit:
-            raise BodyError("too much is waiting to be written; send it again in a moment", status=503)
-        self._waiting += size
+        with self._lock:
+            if self._waiting + size > self._limit:
+                raise BodyError("too much is waiting to be written; send it again in a moment", status=503)
+            self._waiting += size
 
 
 class Room:

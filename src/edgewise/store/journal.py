@@ -29,8 +29,7 @@ SEGMENT_BYTES: Final = 32 << 20
 class Entry:
     """What one request adds, and the promise that is kept once it is durable. It may add nothing and only wait."""
 
-    stream: str
-    ids: list[str]
+    ids: dict[str, list[str]]  # of records, by stream
     frames: list[tuple[bytes, Frame]]
     durable: Future[None] = field(default_factory=Future)
 
@@ -121,7 +120,9 @@ class Journal:
             self._fail(group, error)
             return
         for entry in group:
-            entry.durable.set_result(None)
+            # Who sent it may have gone meanwhile, and given up its future.
+            if entry.durable.set_running_or_notify_cancel():
+                entry.durable.set_result(None)
 
     def _commit(self, group: list[Entry]) -> None:
         pieces = [piece for entry in group for piece in entry.frames]
@@ -192,7 +193,8 @@ class Journal:
             hint="Nothing of this request was stored. Send it again when the disk takes writes.",
         )
         for entry in lost:
-            entry.durable.set_exception(reason)
+            if entry.durable.set_running_or_notify_cancel():
+                entry.durable.set_exception(reason)
 
     def _drain(self) -> list[Entry]:
         with self._wake:

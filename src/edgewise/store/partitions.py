@@ -29,8 +29,8 @@ _PART = re.compile(
 class Part:
     """A Parquet file: `hour` counts hours since 1970, `first` and `last` are numbers of journal segments.
 
-    What its content says, as far as somebody looked: `shape` is the same for files of the same columns, `unique` says
-    that no request id is in it twice.
+    What its content says, as far as somebody looked: `shape` is the same for files of the same columns, `once` says
+    that every record is of a request of its own (`once.py`), `facts` that it has those columns (`facts.py`).
     """
 
     path: Path
@@ -39,7 +39,8 @@ class Part:
     first: int
     last: int
     shape: int = field(default=0, compare=False)
-    unique: bool = field(default=False, compare=False)
+    once: bool = field(default=False, compare=False)
+    facts: bool = field(default=False, compare=False)
 
     def covers(self, other: Part) -> bool:
         """True when this file replaced the other."""

@@ -82,6 +82,10 @@ def serve(options: Options) -> None:
         )
         url = f"http://{HOST}:{listener.getsockname()[1]}"
         asyncio.run(server.until_told(listener, options, lambda: _ready(home, url, options.as_json)))
+    if not searcher.close(patience=0):
+        # A query that cannot be interrupted would keep its thread, and so the process, however long it takes.
+        sys.stdout.flush()
+        os._exit(0)
 
 
 def _open(home: Home, options: Options) -> Engine:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Final
+
+_LONGEST: Final = 64  # characters of an id that is kept as it is
+_Key = str | bytes
 
 
 class RecentIds:
@@ -14,23 +19,24 @@ class RecentIds:
 
     def __init__(self, capacity: int) -> None:
         self._half = max(1, capacity // 2)
-        self._young: set[str] = set()
-        self._old: set[str] = set()
+        self._young: set[_Key] = set()
+        self._old: set[_Key] = set()
 
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
 
     def add(self, record_id: str) -> bool:
         """Remember the id; false when it was known already."""
-        if record_id in self._young or record_id in self._old:
+        key = _key(record_id)
+        if key in self._young or key in self._old:
             return False
         self._make_room()
-        self._young.add(record_id)
+        self._young.add(key)
         return True
 
     def add_all(self, record_ids: list[str]) -> bool:
         """Remember all of them if none was known and none is there twice; else none of them, and false."""
-        fresh = set(record_ids)
+        fresh = set(map(_key, record_ids))
         if len(fresh) < len(record_ids) or not (
             fresh.isdisjoint(self._young) and fresh.isdisjoint(self._old)
         ):
@@ -45,6 +51,13 @@ class RecentIds:
 
     def forget(self, record_ids: Iterable[str]) -> None:
         """These were not stored after all."""
-        for record_id in record_ids:
-            self._young.discard(record_id)
-            self._old.discard(record_id)
+        for key in map(_key, record_ids):
+            self._young.discard(key)
+            self._old.discard(key)
+
+
+def _key(record_id: str) -> _Key:
+    """What is kept of an id: of a long one its digest, so that not only the number of them is bounded."""
+    if len(record_id) <= _LONGEST:
+        return record_id
+    return blake2b(record_id.encode("utf-8", "surrogatepass"), digest_size=16).digest()

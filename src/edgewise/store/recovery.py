@@ -13,11 +13,13 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from edgewise.store import facts
 from edgewise.store.home import Home
 from edgewise.store.known import Kind
+from edgewise.store.once import MARK
 from edgewise.store.partitions import Part, find_parts, split_live
 from edgewise.store.schema import Schema
-from edgewise.store.sealing import MARK, load_schemas
+from edgewise.store.sealing import load_schemas
 from edgewise.store.segment import Recovered, Segment, recover, segment_paths
 from edgewise.store.tables import kinds_of
 
@@ -51,12 +53,11 @@ def look(home: Home) -> Found:
     for path, why in illegible.items():
         found.messages.append(f"{path}: does not say the columns, made anew from the Parquet files: {why}")
     for one in candidates:
-        reason = fault(one.path)
-        if reason is None:
-            found.parts.append(examined(one))
-        else:
+        try:
+            found.parts.append(_with_footer(one))
+        except (OSError, pa.ArrowException) as error:
             found.broken.append(one)
-            found.messages.append(f"{one.path}: not readable as Parquet, set aside: {reason}")
+            found.messages.append(f"{one.path}: not readable as Parquet, set aside: {_reason(error)}")
     for one in found.parts:
         if one.stream not in kept:
             _merge(found.schemas, one.stream, kinds_of(pq.read_schema(one.path)))
@@ -72,26 +73,36 @@ def look(home: Home) -> Found:
 def examined(one: Part) -> Part:
     """The file with what its footer says; as it was when it cannot be read, which a query will notice."""
     try:
-        with pq.ParquetFile(one.path) as content:
-            columns = tuple((field.name, str(field.type)) for field in content.schema_arrow)
-            said = content.metadata.metadata or {}
+        return _with_footer(one)
     except (OSError, pa.ArrowException):
         return one
-    return replace(one, shape=hash(columns), unique=MARK.items() <= said.items())
 
 
-def fault(path: Path, *, deep: bool = False) -> str | None:
-    """Why a Parquet file cannot be read; nothing when it can. `deep` reads every page, not only the footer."""
+def _with_footer(one: Part) -> Part:
+    with pq.ParquetFile(one.path) as content:
+        columns = tuple((field.name, str(field.type)) for field in content.schema_arrow)
+        said = content.metadata.metadata or {}
+    return replace(
+        one, shape=hash(columns), once=MARK.items() <= said.items(), facts=facts.MARK.items() <= said.items()
+    )
+
+
+def fault(path: Path) -> str | None:
+    """Why a Parquet file cannot be read to its end; nothing when it can. Raises what is the machine's fault."""
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as content:
-            if deep:
-                for _ in content.iter_batches():
-                    pass
+            for _ in content.iter_batches():
+                pass
     except (OSError, pa.ArrowException) as error:
-        if is_shortage(error):
-            raise
-        return str(error).splitlines()[0]
+        return _reason(error)
     return None
+
+
+def _reason(error: Exception) -> str:
+    """Why the file cannot be read. Raises the error when it speaks of the machine."""
+    if is_shortage(error):
+        raise error
+    return str(error).splitlines()[0]
 
 
 def is_shortage(error: Exception) -> bool:

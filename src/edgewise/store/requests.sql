@@ -79,55 +79,58 @@ cdn AS (
     WHERE request_id IS NOT NULL
     GROUP BY request_id
 )
-SELECT
-    request_id,
-    least(cdn._timestamp, functions._timestamp) AS _timestamp,
-    coalesce(cdn.host, functions.host) AS host,
-    coalesce(cdn.method, functions.method) AS method,
-    coalesce(cdn.path, functions.path) AS path,
-    coalesce(cdn.query, functions.query) AS query,
-    coalesce(cdn.status, functions.status) AS status,
-    cdn.duration_ms,
-    cdn.first_byte_ms,
-    cdn.result,
-    cdn.bytes_sent,
-    cdn.bytes_received,
-    coalesce(cdn.client_ip, functions.client_ip) AS client_ip,
-    coalesce(cdn.user_agent, functions.user_agent) AS user_agent,
-    coalesce(cdn.referrer, functions.referrer) AS referrer,
-    functions.language,
-    coalesce(functions.country, cdn.country) AS country,
-    coalesce(functions.device, cdn.device) AS device,
-    -- The four belong together: they are of one user agent.
-    coalesce(cdn.agent, functions.agent) AS agent,
-    CASE WHEN cdn.agent IS NULL THEN functions.bot_reason ELSE cdn.bot_reason END AS bot_reason,
-    CASE WHEN cdn.agent IS NULL THEN functions.browser ELSE cdn.browser END AS browser,
-    CASE WHEN cdn.agent IS NULL THEN functions.os ELSE cdn.os END AS os,
-    coalesce(functions.visitor, cdn.visitor) AS visitor,
-    functions.version,
-    functions.release,
-    functions.decision,
-    functions.origin_ms,
-    coalesce(cdn.content_type, functions.content_type) AS content_type,
-    functions.region,
-    functions.function_version,
-    coalesce(cdn.distribution_id, functions.distribution_id) AS distribution_id,
-    coalesce(functions.cold OR cdn.cold_starts > 0, functions.cold, cdn.cold_starts > 0) AS cold,
-    coalesce(cdn.functions_ms, functions.functions_ms) AS functions_ms,
-    functions.failed_steps,
-    functions.failure,
-    cdn.protocol,
-    cdn.edge_location,
-    cdn.behavior,
-    cdn.origin,
-    CASE
-        WHEN functions.request_id IS NULL THEN 'access'
-        WHEN cdn.request_id IS NULL THEN 'edge'
-        ELSE 'edge+access'
-    END AS recorded_by
-FROM functions FULL JOIN cdn USING (request_id)
+SELECT *, {facts}
+FROM (
+    SELECT
+        request_id,
+        least(cdn._timestamp, functions._timestamp) AS _timestamp,
+        coalesce(cdn.host, functions.host) AS host,
+        coalesce(cdn.method, functions.method) AS method,
+        coalesce(cdn.path, functions.path) AS path,
+        coalesce(cdn.query, functions.query) AS query,
+        coalesce(cdn.status, functions.status) AS status,
+        cdn.duration_ms,
+        cdn.first_byte_ms,
+        cdn.result,
+        cdn.bytes_sent,
+        cdn.bytes_received,
+        coalesce(cdn.client_ip, functions.client_ip) AS client_ip,
+        coalesce(cdn.user_agent, functions.user_agent) AS user_agent,
+        coalesce(cdn.referrer, functions.referrer) AS referrer,
+        functions.language,
+        coalesce(functions.country, cdn.country) AS country,
+        coalesce(functions.device, cdn.device) AS device,
+        -- The four belong together: they are of one user agent.
+        coalesce(cdn.agent, functions.agent) AS agent,
+        CASE WHEN cdn.agent IS NULL THEN functions.bot_reason ELSE cdn.bot_reason END AS bot_reason,
+        CASE WHEN cdn.agent IS NULL THEN functions.browser ELSE cdn.browser END AS browser,
+        CASE WHEN cdn.agent IS NULL THEN functions.os ELSE cdn.os END AS os,
+        coalesce(functions.visitor, cdn.visitor) AS visitor,
+        functions.version,
+        functions.release,
+        functions.decision,
+        functions.origin_ms,
+        coalesce(cdn.content_type, functions.content_type) AS content_type,
+        functions.region,
+        functions.function_version,
+        coalesce(cdn.distribution_id, functions.distribution_id) AS distribution_id,
+        coalesce(functions.cold OR cdn.cold_starts > 0, functions.cold, cdn.cold_starts > 0) AS cold,
+        coalesce(cdn.functions_ms, functions.functions_ms) AS functions_ms,
+        functions.failed_steps,
+        functions.failure,
+        cdn.protocol,
+        cdn.edge_location,
+        cdn.behavior,
+        cdn.origin,
+        CASE
+            WHEN functions.request_id IS NULL THEN 'access'
+            WHEN cdn.request_id IS NULL THEN 'edge'
+            ELSE 'edge+access'
+        END AS recorded_by
+    FROM functions FULL JOIN cdn USING (request_id)
+) AS joined
 UNION ALL BY NAME
--- Hours in which the CDN's records are all there is, each request once: nothing to look for.
+-- Hours in which the CDN's records are all there is, each of a request of its own: nothing to look for.
 SELECT
     request_id,
     _timestamp,
@@ -159,6 +162,7 @@ SELECT
     edge_location,
     behavior,
     origin,
-    'access' AS recorded_by
+    'access' AS recorded_by,
+    "is page",
+    "visitor key"
 FROM "settled access"
-WHERE request_id IS NOT NULL

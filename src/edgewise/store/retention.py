@@ -28,10 +28,13 @@ def expired(parts: Iterable[Part], keep: Keep, now: int, size_of: Callable[[Part
     been stored can be found.
     """
     found = list(parts)
-    gone = [one for one in found if keep.micros is not None and (one.hour + 1) * HOUR <= now - keep.micros]
+    limit = None if keep.micros is None else now - keep.micros
+    gone = [one for one in found if limit is not None and (one.hour + 1) * HOUR <= limit]
     if keep.size is None:
         return gone
-    kept = sorted((one for one in found if one not in gone), key=lambda one: one.hour)
+    kept = sorted(
+        (one for one in found if limit is None or (one.hour + 1) * HOUR > limit), key=lambda one: one.hour
+    )
     hours = [list(members) for _, members in groupby(kept, key=lambda one: one.hour)]
     total = sum(size_of(one) for one in kept)
     for members in hours[:-1]:

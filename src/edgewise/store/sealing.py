@@ -15,8 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from edgewise.store import facts
 from edgewise.store.disk import Disk
-from edgewise.store.known import KINDS, Kind
+from edgewise.store.known import ACCESS, KINDS, Kind
+from edgewise.store.once import MARK, rows_are_once
 from edgewise.store.partitions import HOUR, Part, part
 from edgewise.store.segment import Segment
 from edgewise.store.tables import Converter
@@ -24,8 +26,6 @@ from edgewise.store.tables import Converter
 COMPRESSION: Final = "zstd"
 # Rows that a query reads together: enough to compress well, few enough that several cores find work.
 ROW_GROUP: Final = 120_000
-# Metadata of a file in which no request id is there twice: a query need not look for the rest of a request in it.
-MARK: Final = {b"edgewise.unique": b"request_id"}
 SCHEMA_FILE: Final = "_schema.json"
 
 
@@ -59,27 +59,20 @@ def _seal_stream(
     disk: Disk,
 ) -> Iterator[Part]:
     table = converter.table(stream, segment.bodies(stream), kinds[stream])
+    if stream == ACCESS:
+        table = converter.with_facts(table)
     save_schema(data, stream, kinds[stream], disk)
     for hour, rows in by_hour(table):
         made = part(data, stream, hour, segment.number, segment.number)
-        write_part(made.path, [rows], rows.schema, disk, unique=no_request_twice(rows))
+        write_part(made.path, [rows], rows.schema, disk, once=rows_are_once(rows))
         yield made
 
 
-def no_request_twice(rows: Any) -> bool:
-    """Is every request id in this table there once? What has none does not count."""
-    if "request_id" not in rows.column_names:
-        return False
-    column = rows["request_id"]
-    distinct = pc.count_distinct(column, mode="only_valid").as_py()
-    return bool(distinct == len(column) - column.null_count)
-
-
-def write_part(path: Path, tables: Any, schema: Any, disk: Disk, *, unique: bool = False) -> None:
-    """A Parquet file, whole and durable or not there at all. `unique`: no request id will be in it twice."""
+def write_part(path: Path, tables: Any, schema: Any, disk: Disk, *, once: bool = False) -> None:
+    """A Parquet file, whole and durable or not there at all. `once`: it will say so of its records."""
     disk.make_directory(path.parent)
     temporary = path.with_name(f".tmp-{path.name}")
-    schema = schema.with_metadata(MARK if unique else None)
+    schema = schema.with_metadata((MARK if once else {}) | facts.said(schema))
     with pq.ParquetWriter(temporary, schema, compression=COMPRESSION, write_page_checksum=True) as writer:
         for table in tables:
             writer.write_table(table.replace_schema_metadata(schema.metadata), row_group_size=ROW_GROUP)

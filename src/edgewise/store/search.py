@@ -6,6 +6,7 @@ The database is in memory. User SQL runs on a connection of its own, whose tempo
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,11 +19,13 @@ from edgewise.store.answer import Answer
 from edgewise.store.dialect import histogram_width, install, localised
 from edgewise.store.engine import Engine, StreamData
 from edgewise.store.errors import QueryError
+from edgewise.store.facts import COLUMNS_OF_STREAM
 from edgewise.store.known import ACCESS, Kind
-from edgewise.store.statements import check_select
+from edgewise.store.statements import Select, check_select, one_statement
 from edgewise.store.values import plain_row
 from edgewise.store.views import (
     JOINED,
+    KNOWN_REQUESTS,
     REQUEST_SPAN,
     REQUESTS,
     Span,
@@ -30,16 +33,20 @@ from edgewise.store.views import (
     quoted,
     requests_relation,
     settled,
+    settled_relation,
     stream_relation,
     streams_in,
     within,
 )
+from edgewise.store.weight import macro_copies
 
 DEFAULT_SIZE: Final = 1000
 MEMORY: Final = "1GB"  # of all queries together
 # Rows at a time: few, because a row may be wide, and the bound on bytes is looked at between batches.
-_BATCH: Final = 200
+_BATCH: Final = 50
 _AGAIN: Final = 0.05
+_PATIENCE: Final = 10.0
+_VIEWS: Final = frozenset({REQUESTS, KNOWN_REQUESTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,7 @@ class Searcher:
         self._stopped = False
         self._database = duckdb.connect(":memory:")
         install(self._database)
+        self._copies = macro_copies(self._database)
         # In this order: the folder must be allowed before access is closed, and closed before the lock.
         for statement in (
             f"SET memory_limit = '{MEMORY}'",
@@ -92,15 +100,22 @@ class Searcher:
             for connection in self._running:
                 connection.interrupt()
 
-    def close(self) -> None:
-        """Stop, and wait for the queries to end: DuckDB refuses to close a connection that is in use."""
+    def close(self, patience: float = _PATIENCE) -> bool:
+        """Stop, and wait for the queries to end; false when one did not within so many seconds.
+
+        DuckDB cannot be interrupted while it plans a query, and refuses to close a connection that is in use.
+        """
+        deadline = time.monotonic() + patience
         with self._change:
             self.stop()
-            while self._running:
+            while self._running and time.monotonic() < deadline:
                 # Again, because an interrupt between two statements of a query is forgotten.
                 self.stop()
                 self._change.wait(_AGAIN)
+            if self._running:
+                return False
             self._database.close()
+        return True
 
     def query(
         self,
@@ -117,7 +132,7 @@ class Searcher:
         Raises `QueryError`: not one SELECT, unknown stream, field or function, time over, or failed.
         """
         with self._running_for(self._bounds.seconds) as connection:
-            select = check_select(connection, sql)
+            select = self._checked(connection, sql)
         wanted = self._bounds.rows if limit is None or select.limited else min(limit, self._bounds.rows)
         span = Span(start, end, REQUEST_SPAN if REQUESTS in sql.lower() else 0)
         allowed = min(seconds or self._bounds.seconds, self._bounds.seconds)
@@ -128,6 +143,9 @@ class Searcher:
                     with self._running_for(allowed) as connection:
                         show(connection, sql, data, span)
                         text = localised(connection, sql, select, (*data, REQUESTS))
+                        if text != sql:
+                            # What is run is what was looked at, and nothing that was made of it since.
+                            self._checked(connection, text)
                         return _fetch(connection, text, skip, Bounds(allowed, wanted, self._bounds.bytes))
                 except duckdb.Error as error:
                     if self._stopped:
@@ -138,6 +156,9 @@ class Searcher:
                 except (ValueError, OverflowError, pa.ArrowException) as error:
                     raise QueryError(f"a value of the result has no form in JSON: {error}") from None
         raise AssertionError("unreachable")
+
+    def _checked(self, connection: Any, sql: str) -> Select:
+        return check_select(connection, sql, self._copies, _VIEWS)
 
     @contextmanager
     def _running_for(self, seconds: float) -> Iterator[Any]:
@@ -176,24 +197,26 @@ def show(connection: Any, sql: str, data: dict[str, StreamData], span: Span) -> 
     for stream, one in data.items():
         connection.register(helper("tail", stream), one.tail)
         if stream in text or REQUESTS not in text:
-            relation = stream_relation(helper("tail", stream), one.parts)
+            relation = stream_relation(f"SELECT * FROM {quoted(helper('tail', stream))}", one.parts)
             _view(connection, stream, within(relation, span.start, span.end))
     if REQUESTS in text:
-        _show_requests(connection, data, span)
+        _show_requests(connection, data, span, known=KNOWN_REQUESTS in text)
 
 
-def _show_requests(connection: Any, data: dict[str, StreamData], span: Span) -> None:
+def _show_requests(connection: Any, data: dict[str, StreamData], span: Span, *, known: bool) -> None:
     apart = set(settled(data))
     for stream in JOINED:
         parts = [one for one in data[stream].parts if one not in apart]
-        relation = stream_relation(helper("tail", stream), parts)
+        relation = stream_relation(f"SELECT * FROM {quoted(helper('tail', stream))}", parts)
         _view(connection, helper("all", stream), within(relation, span.low, span.high))
-    nothing = helper("no", ACCESS)
-    connection.register(nothing, data[ACCESS].tail.slice(0, 0))
+    nothing = f"SELECT * FROM {quoted(helper('tail', ACCESS))} WHERE false"
     _view(
-        connection, helper("settled", ACCESS), within(stream_relation(nothing, apart), span.start, span.end)
+        connection, helper("settled", ACCESS), within(settled_relation(nothing, apart), span.start, span.end)
     )
-    _view(connection, REQUESTS, within(requests_relation(), span.start, span.end))
+    relation = within(requests_relation(), span.start, span.end)
+    if known:
+        _view(connection, KNOWN_REQUESTS, relation)
+    _view(connection, REQUESTS, f"SELECT {COLUMNS_OF_STREAM} FROM ({relation})")
 
 
 def _view(connection: Any, name: str, relation: str) -> None:
@@ -201,19 +224,31 @@ def _view(connection: Any, name: str, relation: str) -> None:
 
 
 def _fetch(connection: Any, sql: str, skip: int, bounds: Bounds) -> Answer:
-    reader = connection.sql(sql).to_arrow_reader(_BATCH)
+    reader = connection.sql(one_statement(connection, sql)).to_arrow_reader(_BATCH)
     columns: list[str] = list(dict.fromkeys(reader.schema.names))
     rows: list[dict[str, Any]] = []
     size = 0
     for batch in reader:
         fresh = batch.slice(min(skip, batch.num_rows))
         skip -= batch.num_rows - fresh.num_rows
-        room = bounds.rows - len(rows) if size < bounds.bytes else 0
-        rows += map(plain_row, fresh.slice(0, room).to_pylist())
-        size += fresh.nbytes
-        if fresh.num_rows > room:
+        fitting = _fitting(fresh.slice(0, bounds.rows - len(rows)), bounds.bytes - size)
+        rows += map(plain_row, fitting.to_pylist())
+        size += fitting.nbytes
+        if fitting.num_rows < fresh.num_rows:
+            if not rows and bounds.rows:
+                raise QueryError(
+                    f"the first row of the answer is larger than {bounds.bytes} bytes",
+                    hint="Ask for fewer columns, or for a part of the text.",
+                )
             return Answer(columns, rows, partial=True)
     return Answer(columns, rows)
+
+
+def _fitting(batch: Any, room: int) -> Any:
+    """The first rows of a batch, no larger together than so many bytes, looked at before they grow into Python's."""
+    while batch.num_rows and batch.nbytes > room:
+        batch = batch.slice(0, batch.num_rows // 2)
+    return batch
 
 
 def explained(error: duckdb.Error, seconds: float) -> QueryError:

@@ -6,7 +6,7 @@ kind says too little, and the tree that DuckDB's own parser makes of it is looke
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,9 +14,12 @@ import duckdb
 import orjson
 
 from edgewise.store.errors import QueryError
+from edgewise.store.weight import MAX_WEIGHT, Tree, objects, weight
 
 MAX_SQL: Final = 64 << 10
+_TOO_DEEP: Final = "the SQL is nested too deeply"
 _READS: Final = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
+_BOUNDED: Final = frozenset({"lpad", "repeat", "rpad"})
 # Those that make rows of their arguments. Others read files, run text as SQL, or change settings.
 _TABLE_FUNCTIONS: Final = frozenset(
     {"generate_series", "json_each", "json_tree", "range", "repeat", "unnest"}
@@ -25,52 +28,96 @@ _TABLE_FUNCTIONS: Final = frozenset(
 
 @dataclass(slots=True)
 class Select:
-    """Facts of a query: has it a LIMIT of its own; the names of tables in it; at which bytes functions are called."""
+    """Facts of a query: its tree; has it a LIMIT of its own; the names of tables in it; the calls of each function."""
 
+    tree: Tree
     limited: bool = False
     tables: set[str] = field(default_factory=set)
-    functions: dict[str, list[int]] = field(default_factory=dict)
+    calls: dict[str, list[Tree]] = field(default_factory=dict)
 
 
-def check_select(connection: Any, sql: str) -> Select:
-    """What a query is, if it may be run.
+def check_select(
+    connection: Any, sql: str, copies: Mapping[str, int] = {}, views: frozenset[str] = frozenset()
+) -> Select:
+    """What a query is, if it may be run. `copies` and `views` are those of `weight`.
 
     Raises `QueryError` unless the text is exactly one SELECT that only reads (WITH, FROM, VALUES, DESCRIBE
-    count as one) and calls no table function but the harmless ones.
+    count as one), calls no table function but the harmless ones, and can be planned in a bounded time.
     """
     if len(sql.encode(errors="replace")) > MAX_SQL:
         raise QueryError(f"the SQL is longer than {MAX_SQL} bytes", number=20001)
-    node = _only_select(_tree(connection, sql))
-    select = Select(any(each["type"].startswith("LIMIT") for each in node["modifiers"]))
-    for each in _objects(node):
-        kind = str(each.get("type"))
-        if kind.endswith("_NODE") and kind not in _READS:
-            raise _refused()
-        if kind == "TABLE_FUNCTION" and (name := _function(each)) not in _TABLE_FUNCTIONS:
-            raise QueryError(
-                f"the table function {name} cannot be used here",
-                hint=f"Allowed are {', '.join(sorted(_TABLE_FUNCTIONS))}.",
-            )
-        if kind == "BASE_TABLE":
-            select.tables.add(str(each.get("table_name")).lower())
-        if kind == "FUNCTION":
-            places = select.functions.setdefault(str(each.get("function_name")).lower(), [])
-            places.append(int(each.get("query_location", 0)))
+    tree = _tree(connection, sql)
+    node = _only_select(tree)
+    select = Select(tree, any(each["type"].startswith("LIMIT") for each in node["modifiers"]))
+    for each in objects(node):
+        _look_at(each, select)
+    _check_weight(node, copies, views)
     return select
 
 
-def _tree(connection: Any, sql: str) -> dict[str, Any]:
+def one_statement(connection: Any, sql: str) -> Any:
+    """The text as the one SELECT that it is, for DuckDB to run. Raises `QueryError` when it is anything else.
+
+    A second look, by other means than the tree: DuckDB runs all statements of a text.
+    """
+    statements = connection.extract_statements(sql)
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise _refused()
+    return statements[0]
+
+
+def _look_at(each: Tree, select: Select) -> None:
+    kind = str(each.get("type"))
+    if kind.endswith("_NODE") and kind not in _READS:
+        raise _refused()
+    if kind == "TABLE_FUNCTION" and (name := _function(each)) not in _TABLE_FUNCTIONS:
+        raise QueryError(
+            f"the table function {name} cannot be used here",
+            hint=f"Allowed are {', '.join(sorted(_TABLE_FUNCTIONS))}.",
+        )
+    if kind == "BASE_TABLE":
+        select.tables.add(str(each.get("table_name")).lower())
+    if kind == "FUNCTION":
+        _check_function(each)
+        select.calls.setdefault(str(each.get("function_name")).lower(), []).append(each)
+
+
+def _check_function(call: Tree) -> None:
+    """Some functions of DuckDB are used in a bounded form, which has the name without a schema (`dialect.sql`)."""
+    name = str(call.get("function_name")).lower()
+    if name in _BOUNDED and (call.get("schema") or call.get("catalog")):
+        raise QueryError(
+            f"the function {name} cannot be used with a schema",
+            number=20005,
+            hint=f"Write {name}(…), with the text as its first argument.",
+        )
+
+
+def _check_weight(node: Tree, copies: Mapping[str, int], views: frozenset[str]) -> None:
+    try:
+        heavy = weight(node, copies, views) > MAX_WEIGHT
+    except RecursionError:
+        raise QueryError(_TOO_DEEP, number=20001) from None
+    if heavy:
+        raise QueryError(
+            "the query is too large once its names are replaced by what they stand for",
+            number=20001,
+            hint="Use fewer tables and joins, and fewer CTEs, aliases and `*` that are built from each other.",
+        )
+
+
+def _tree(connection: Any, sql: str) -> Tree:
     try:
         ((text,),) = connection.execute("SELECT json_serialize_sql($sql::VARCHAR)", {"sql": sql}).fetchall()
-        tree: dict[str, Any] = orjson.loads(text)
+        tree: Tree = orjson.loads(text)
     except (duckdb.Error, UnicodeError) as error:
         raise QueryError((str(error).splitlines() or ["not SQL"])[0], number=20001) from None
     except orjson.JSONDecodeError:
-        raise QueryError("the SQL is nested too deeply", number=20001) from None
+        raise QueryError(_TOO_DEEP, number=20001) from None
     return tree
 
 
-def _only_select(tree: dict[str, Any]) -> dict[str, Any]:
+def _only_select(tree: Tree) -> Tree:
     """The one statement's tree. DuckDB makes trees of SELECTs only, and says of others what they are not."""
     if tree.get("error"):
         if tree.get("error_type") == "parser":
@@ -79,22 +126,11 @@ def _only_select(tree: dict[str, Any]) -> dict[str, Any]:
     statements = tree["statements"]
     if len(statements) != 1:
         raise _refused()
-    node: dict[str, Any] = statements[0]["node"]
+    node: Tree = statements[0]["node"]
     return node
 
 
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    waiting = [value]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, dict):
-            yield each
-            waiting += each.values()
-        elif isinstance(each, list):
-            waiting += each
-
-
-def _function(table_function: dict[str, Any]) -> str:
+def _function(table_function: Tree) -> str:
     return str(table_function["function"].get("function_name")).lower()
 
 

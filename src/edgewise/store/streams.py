@@ -6,7 +6,7 @@ Not thread-safe: the engine's lock is held around every call.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -64,10 +64,27 @@ class Streams:
         """The windows as they were when the store was closed."""
         self._recent = recent
 
-    def batch(self, stream: str, values: Values) -> Batch:
-        """The batch for a stream (a normalised name), which is new perhaps. Raises `BodyError` when it cannot be."""
-        schema = self.schema(stream)
+    def batches(self, given: Mapping[str, Values]) -> dict[str, Batch]:
+        """The batches for streams (normalised names), which are new perhaps. Raises `BodyError` when one cannot be.
+
+        A stream comes to be with its first record.
+        """
+        self._check_names(given)
+        made: dict[str, Batch] = {}
+        try:
+            for stream, values in given.items():
+                made[stream] = self._batch(stream, values)
+        except BaseException:
+            self.lost({stream: batch.ids for stream, batch in made.items()})
+            raise
+        return made
+
+    def _batch(self, stream: str, values: Values) -> Batch:
+        schema = self._schemas.get(stream) or Schema(stream)
         fitted = self._fit(schema, values)
+        if not fitted.records:
+            return Batch(0, fitted.failures, [], [])
+        self._schemas[stream] = schema
         records, ids = self._without_repeats(stream, fitted.records)
         frames = []
         if records:
@@ -78,9 +95,11 @@ class Streams:
                 schema.changed = False
         return Batch(len(fitted.records), fitted.failures, ids, frames)
 
-    def lost(self, stream: str, ids: Iterable[str]) -> None:
-        """These were not stored after all, nor perhaps what was said of columns with them."""
-        self._recent[stream].forget(ids)
+    def lost(self, ids: Mapping[str, Iterable[str]]) -> None:
+        """These ids' records, by stream, were not stored after all, nor perhaps what was said of columns with them."""
+        for stream, lost in ids.items():
+            if stream in self._recent:
+                self._recent[stream].forget(lost)
         for schema in self._schemas.values():
             schema.changed = True
 
@@ -93,18 +112,22 @@ class Streams:
 
     def schema(self, stream: str) -> Schema:
         """The stream's columns; made when it is new. Raises `BodyError`."""
-        schema = self._schemas.get(stream)
-        if schema is None:
+        self._check_names([stream])
+        return self._schemas.setdefault(stream, Schema(stream))
+
+    def _check_names(self, streams: Iterable[str]) -> None:
+        fresh = [stream for stream in streams if stream not in self._schemas]
+        for stream in fresh:
             if stream in VIEWS:
                 raise BodyError(
                     f"{stream!r} is a view of the streams edge and access; nothing can be put into it"
                 )
             if not stream or len(stream) > MAX_STREAM_NAME:
                 raise BodyError(f"a stream's name has 1 to {MAX_STREAM_NAME} characters")
-            if len(self._schemas) >= MAX_STREAMS:
-                raise BodyError(f"there are {MAX_STREAMS} streams already, and no more are taken")
-            schema = self._schemas[stream] = Schema(stream)
-        return schema
+        if fresh and len(self._schemas) + len(fresh) > MAX_STREAMS:
+            raise BodyError(
+                f"there are {len(self._schemas)} streams already; at most {MAX_STREAMS} are taken"
+            )
 
     def _fit(self, schema: Schema, values: Values) -> _Fitted:
         """The records as they will be stored, and as JSON. Plain ones are taken as they are, which is fast."""

@@ -14,6 +14,7 @@ import orjson
 import pyarrow as pa
 
 from edgewise.store.derived import Derive, nothing
+from edgewise.store.facts import with_facts, without_facts
 from edgewise.store.known import Kind
 
 CHUNK_BYTES: Final = 8 << 20
@@ -36,7 +37,7 @@ def arrow_schema(kinds: Mapping[str, Kind]) -> Any:
 def kinds_of(schema: Any) -> dict[str, Kind]:
     """The kinds that an Arrow schema of ours was made from."""
     kind_of = {arrow: kind for kind, arrow in _ARROW_TYPE.items()}
-    return {field.name: kind_of[field.type] for field in schema if field.type in kind_of}
+    return {field.name: kind_of[field.type] for field in without_facts(schema) if field.type in kind_of}
 
 
 def conform(table: Any, schema: Any) -> Any:
@@ -70,6 +71,11 @@ class Converter:
         columns = orjson.dumps([{name: _SQL_TYPE[kind] for name, kind in kinds.items()}]).decode()
         pieces = [self._parse(chunk, columns).cast(schema) for chunk in _chunks(bodies)]
         return self._derive(stream, pa.concat_tables(pieces) if pieces else schema.empty_table())
+
+    def with_facts(self, rows: Any) -> Any:
+        """See `facts.with_facts`."""
+        with self._lock:
+            return with_facts(self._database, rows)
 
     def _parse(self, bodies: list[bytes], columns: str) -> Any:
         with self._lock, self._database.cursor() as cursor:

@@ -13,10 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from edgewise.store.engine import StreamData
+from edgewise.store.facts import COLUMNS_OF_STREAM, FACTS
 from edgewise.store.known import ACCESS, EDGE
 from edgewise.store.partitions import HOUR, Part
 
 REQUESTS: Final = "requests"
+# The same with what `facts.py` tells of, for the questions.
+KNOWN_REQUESTS: Final = "known requests"
 JOINED: Final = (EDGE, ACCESS)
 # A request's records lie this far apart at most (microseconds): functions and origins end within minutes.
 REQUEST_SPAN: Final = 300_000_000
@@ -57,17 +60,18 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def stream_relation(tail: str, parts: Iterable[Part]) -> str:
-    """A SELECT of a stream's records: a registered table of them (or of none, for the columns) and files."""
-    relation = f"SELECT * FROM {quoted(tail)}"
-    # Files of the same columns are read without a look at each of them first.
+def stream_relation(first: str, parts: Iterable[Part], columns: str = COLUMNS_OF_STREAM) -> str:
+    """A SELECT of a stream's records: those of another SELECT (perhaps none, for the columns) and of files."""
+    relation = first
+    # Files of the same columns are read without a look at each of them first; the newest come first, so that a question
+    # for the latest records soon knows that the others have none.
     for shape, alike in groupby(
-        sorted(parts, key=lambda one: (one.shape, one.hour)), key=lambda one: one.shape
+        sorted(parts, key=lambda one: (one.shape, -one.hour)), key=lambda one: one.shape
     ):
         paths = ", ".join("'" + str(one.path).replace("'", "''") + "'" for one in alike)
         by_name = "false" if shape else "true"
         relation += (
-            " UNION ALL BY NAME SELECT * FROM "
+            f" UNION ALL BY NAME SELECT {columns} FROM "
             f"read_parquet([{paths}], union_by_name = {by_name}, hive_partitioning = false)"
         )
     return relation
@@ -76,21 +80,22 @@ def stream_relation(tail: str, parts: Iterable[Part]) -> str:
 def settled(data: Mapping[str, StreamData]) -> list[Part]:
     """The files of `access` that hold all there is of their requests: nothing needs to be joined or grouped.
 
-    Each is all there is of its hour, holds no request twice, and lies apart from the records of functions. Access
+    Each is all there is of its hour, holds every request once, and lies apart from the records of functions. Access
     records of one request are of one hour: CloudFront writes one, and repeats bear its time.
     """
     in_hour = Counter(one.hour for one in data[ACCESS].parts)
     busy = _hours(data[ACCESS].tail)
     for hour in {one.hour for one in data[EDGE].parts} | _hours(data[EDGE].tail):
         busy |= {hour - 1, hour, hour + 1}
-    return [
-        one for one in data[ACCESS].parts if one.unique and in_hour[one.hour] == 1 and one.hour not in busy
-    ]
+    return [one for one in data[ACCESS].parts if one.once and in_hour[one.hour] == 1 and one.hour not in busy]
 
 
 def _hours(table: Any) -> set[int]:
-    hours = pc.floor(pc.divide(table["_timestamp"].cast(pa.float64()), float(HOUR)))
-    return {int(hour) for hour in pc.unique(hours).to_pylist()}
+    # In integers: a float does not hold every time. Arrow divides towards zero, and times before 1970 are negative.
+    times = table["_timestamp"]
+    hours = pc.divide(times, HOUR)
+    beyond = pc.less(times, pc.multiply(hours, HOUR)).cast(pa.int64())
+    return set(pc.unique(pc.subtract(hours, beyond)).to_pylist())
 
 
 def within(relation: str, start: int | None, end: int | None) -> str:
@@ -104,6 +109,16 @@ def within(relation: str, start: int | None, end: int | None) -> str:
     return f"SELECT * FROM ({relation}){where}"
 
 
+def settled_relation(empty: str, parts: Iterable[Part]) -> str:
+    """The records of settled files with their facts, which most of them have; `empty` is a SELECT of no record."""
+    having: list[Part] = []
+    others: list[Part] = []
+    for one in parts:
+        (having if one.facts else others).append(one)
+    return stream_relation(f"SELECT *, {FACTS} FROM ({stream_relation(empty, others)})", having, "*")
+
+
 def requests_relation() -> str:
-    """The join behind `requests`, over the views `all edge`, `all access` and `settled access`."""
-    return files("edgewise.store").joinpath("requests.sql").read_text(encoding="utf-8")
+    """The join behind `known requests`, over the views `all edge`, `all access` and `settled access`."""
+    text = files("edgewise.store").joinpath("requests.sql").read_text(encoding="utf-8")
+    return text.replace("{facts}", FACTS)

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { exact, filterable, filtered, FIRST, read, write } from "./static/address.js";
+import { exact, filterable, filtered, FIRST, misread, read, write } from "./static/address.js";
 
 const VIEWS = ["overview", "pages"];
 const FILTERS = ["path", "status", "country"];
@@ -42,4 +42,10 @@ test("a value that is chosen means itself, whatever it looks like", () => {
   assert.equal(exact("\\x"), "\\\\x");
   assert.equal(exact(null), "unknown");
   assert.ok(!filterable("x".repeat(3000)) && !filterable("a\0b") && filterable("x"));
+});
+
+test("what an address says in vain is named", () => {
+  assert.deepEqual(misread("?view=pages&range=7d&from=2026-11-01&compare=no&find=x&country=DE", VIEWS, FILTERS), []);
+  const vain = ["view=nope", "period=bogus", "range=8d", "to=soon", "compare=perhaps"];
+  assert.deepEqual(misread(`?${vain.join("&")}`, VIEWS, FILTERS), vain);
 });

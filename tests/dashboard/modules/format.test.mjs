@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { change, clock, country, format, label, moment, shortened, tick, visible } from "./static/format.js";
+import { change, clock, comparable, country, format, label, moment, shortened, tick, visible } from "./static/format.js";
 
 test("numbers have separators and units", () => {
   const shown = [
@@ -43,6 +43,7 @@ test("a change says how much, and whether it is good", () => {
   assert.deepEqual(change(5, 0, "more"), { text: "new", tone: "good" });
   assert.deepEqual(change(0, 0, "more"), { text: "no change", tone: "" });
   assert.deepEqual(change(5000, 100, ""), { text: "×50", tone: "" });
+  assert.deepEqual(change(5000, 50, ""), { text: "new", tone: "" });
   assert.deepEqual(change(2.5, 1, "less", "percent"), { text: "+1.5 points", tone: "bad" });
   assert.deepEqual(change(1, undefined, "more"), { text: "", tone: "" });
 });
@@ -51,4 +52,14 @@ test("names of columns and countries are words", () => {
   assert.deepEqual(["page_views", "p95_ms", "hit_percent", "percent", "oldest_min"].map(label), ["Page views", "p95", "Hit rate", "Share", "Oldest"]);
   assert.equal(country("DE"), "Germany");
   for (const odd of ["=cmd", "<b>", "ZZ9", "zz"]) assert.equal(country(odd), odd);
+});
+
+test("a period before with hardly a request is nothing to compare with", () => {
+  assert.ok(comparable({ requests: 16 }, { requests: 6 }) && comparable({ requests: 1 }, { requests: 100 }));
+  assert.ok(!comparable({ requests: 6199 }, { requests: 1 }) && !comparable({ requests: 1 }, {}) && !comparable({}, undefined));
+});
+
+test("heads of columns say what people say", () => {
+  const shown = ["os", "percent", "hit_percent", "p95_ms", "p95_lag_ms", "page_views"].map(label);
+  assert.deepEqual(shown, ["OS", "Share", "Hit rate", "p95", "p95 lag", "Page views"]);
 });

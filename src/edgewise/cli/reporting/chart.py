@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Final
 
 from edgewise.cdn.control.html import Html, h, join
@@ -18,8 +19,16 @@ _TOP: Final = 10
 _BOTTOM: Final = 26
 _STEPS: Final = (1, 2, 2.5, 5, 10)
 _LINES: Final = 4
-_DATES: Final = 8
-_DAY: Final = 86_400_000_000
+_DATES: Final = 9
+_SECOND: Final = 1_000_000
+_MINUTE: Final = 60 * _SECOND
+_DAY: Final = 1440 * _MINUTE
+# Between two dates or times of the axis: whole parts of an hour and of a day, then whole days.
+_GAPS: Final = (
+    *(seconds * _SECOND for seconds in (1, 5, 10, 15, 30)),
+    *(minutes * _MINUTE for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720)),
+    *(days * _DAY for days in (1, 2, 7, 14, 28, 91, 365)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +113,17 @@ def _bars(chart: Chart, high: float, width: float) -> Html:
 
 
 def _line(one: Series, high: float, width: float) -> Html:
-    way, begun = [], False
-    for at, value in enumerate(one.values):
-        if value is None:
-            begun = False
-            continue
-        way.append(f"{'L' if begun else 'M'}{round(_LEFT + (at + 0.5) * width, 1)} {_y(value, high)}")
-        begun = True
-    return h("path", d="".join(way), class_=f"line {one.look}")
+    """A line with gaps where nothing is known; a value alone, through which no line goes, is a point."""
+    points = [
+        None if value is None else f"{round(_LEFT + (at + 0.5) * width, 1)} {_y(value, high)}"
+        for at, value in enumerate(one.values)
+    ]
+    parts = [list(part) for known, part in groupby(points, lambda point: point is not None) if known]
+    lines = "".join(f"M{'L'.join(map(str, part))}" for part in parts if len(part) > 1)
+    alone = "".join(f"M{part[0]}h0" for part in parts if len(part) == 1)
+    return join(
+        h("path", d=lines, class_=f"line {one.look}"), h("path", d=alone, class_=f"line point {one.look}")
+    )
 
 
 def _grid(mark: float, high: float, unit: str) -> Html:
@@ -121,14 +133,21 @@ def _grid(mark: float, high: float, unit: str) -> Html:
 
 
 def _times(chart: Chart, count: int, width: float) -> list[Html]:
-    every = max(1, math.ceil(count / _DATES))
-    form = "%d %b" if chart.step * count > 2 * _DAY else "%H:%M"
     return [
-        h(
-            "text",
-            datetime.fromtimestamp((chart.start + at * chart.step) // 1_000_000, UTC).strftime(form),
-            x=round(_LEFT + at * width, 1),
-            y=_HEIGHT - 8,
-        )
-        for at in range(0, count, every)
+        h("text", name, x=x, y=_HEIGHT - 8, text_anchor="middle")
+        for moment, name in ticks(chart.start, chart.start + count * chart.step)
+        # A name in the corner would be cut off.
+        if (x := round(_LEFT + (moment - chart.start) / chart.step * width, 1)) < _WIDTH - 20
+    ]
+
+
+def ticks(start: int, end: int) -> list[tuple[int, str]]:
+    """Round moments (UTC) of a time with their names: a midnight has its date, another moment its time of day."""
+    gap = next(
+        (each for each in _GAPS if (end - start) / each <= _DATES), (end - start) // _DATES // _DAY * _DAY
+    )
+    form = "%H:%M:%S" if gap < _MINUTE else "%H:%M"
+    return [
+        (moment, datetime.fromtimestamp(moment // _SECOND, UTC).strftime(form if moment % _DAY else "%-d %b"))
+        for moment in range(-(-start // gap) * gap, end, gap)
     ]

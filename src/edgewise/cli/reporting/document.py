@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -11,8 +12,8 @@ from typing import Any, Final
 
 from edgewise.cdn.control.html import Html, h, join
 from edgewise.cli.reporting.chart import Chart, drawn
-from edgewise.cli.statistics.figures import change, figure
-from edgewise.cli.statistics.period import Period, written
+from edgewise.cli.statistics.figures import VISITORS, change, comparable, figure, shown, visitors
+from edgewise.cli.statistics.period import Period, newest, written
 from edgewise.questions import Column, Question
 
 Row = Mapping[str, Any]
@@ -21,7 +22,7 @@ Row = Mapping[str, Any]
 _FIGURES: Final = (
     ("requests", "Requests", 0),
     ("page_views", "Page views", 1),
-    ("visitors_per_day", "Visitors a day", 1),
+    (VISITORS, "", 1),
     ("error_percent", "Server errors", -1),
     ("hit_percent", "Cache hits", 1),
     ("p95_ms", "Latency, p95", -1),
@@ -29,11 +30,16 @@ _FIGURES: Final = (
     ("bot_requests", "By bots and tools", 0),
 )
 _CUT: Final = 400
+_SHORT: Final = 24
+_HEADINGS: Final = {"percent": "Share", "os": "OS"}
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """All that a report says. `tables` are questions with their rows; `now` is when it was made (microseconds)."""
+    """All that a report says. `tables` are questions with their rows; `now` is when it was made (microseconds).
+
+    `newest` is when the newest request came, for a report of a period without one.
+    """
 
     period: Period
     filters: Mapping[str, str]
@@ -43,6 +49,7 @@ class Content:
     before: Row
     charts: Sequence[Chart]
     tables: Sequence[tuple[Question, Sequence[Row]]]
+    newest: int | None = None
 
 
 def document(content: Content) -> bytes:
@@ -73,7 +80,10 @@ def _top(content: Content) -> Html:
         h("p", str(content.period), f" · only {filters}" if filters else None, class_="dim"),
         h(
             "p",
-            f"Made by Edgewise at {written(content.now)} UTC. Changes: against as much time before.",
+            f"Made by Edgewise at {written(content.now)} UTC. ",
+            "Changes: against as much time before."
+            if comparable(content.totals, content.before)
+            else "As much time before had too few requests to compare with.",
             class_="dim",
         ),
     )
@@ -81,7 +91,7 @@ def _top(content: Content) -> Html:
 
 def _parts(content: Content) -> list[Html]:
     if not content.totals.get("requests"):
-        return [h("p", "No requests in this period.")]
+        return [h("p", "No requests in this period. ", newest(content.newest))]
     return [
         _figures(content),
         *(drawn(chart) for chart in content.charts),
@@ -95,8 +105,10 @@ def _figures(content: Content) -> Html:
 
 
 def _figure(content: Content, name: str, label: str, unit: str, good: int) -> Html:
+    if name == VISITORS:
+        name, label = visitors(content.totals)
     now, before = content.totals.get(name), content.before.get(name)
-    difference = change(now, before, unit)
+    difference = change(now, before, unit) if comparable(content.totals, content.before) else ""
     mood = {"▲": "good" if good > 0 else "bad", "▼": "bad" if good > 0 else "good"}.get(difference[:1], "dim")
     return h(
         "div",
@@ -120,15 +132,20 @@ def _table(question: Question, rows: Sequence[Row]) -> Html:
 
 
 def _cell(column: Column, row: Row, at: int) -> Html:
-    shown = figure(row.get(column.name), column.unit)
-    shown = shown if len(shown) <= _CUT else shown[:_CUT] + "…"
-    return h("td" if at else "th", shown, class_=_look(column), scope=None if at else "row")
+    words = shown(row.get(column.name), column)
+    look = _look(column) or ("long" if len(words) > _SHORT else None)
+    words = words if len(words) <= _CUT else words[:_CUT] + "…"
+    return h("td" if at else "th", words, class_=look, scope=None if at else "row")
 
 
 def _heading(column: Column) -> str:
-    name = column.name.removesuffix(f"_{column.unit}").replace("_", " ")
-    return name[:1].upper() + name[1:]
+    """As the dashboard has it: the unit stands with the values."""
+    if column.name in _HEADINGS:
+        return _HEADINGS[column.name]
+    name = column.name.replace("_percent", "_rate") if column.unit == "percent" else column.name
+    words = name.removesuffix(f"_{column.unit}").replace("_", " ").strip()
+    return words if re.match(r"p\d\d\b", words) else words[:1].upper() + words[1:]
 
 
 def _look(column: Column) -> str | None:
-    return None if column.unit == "text" else "number"
+    return {"text": None, "time": "number time"}.get(column.unit, "number")

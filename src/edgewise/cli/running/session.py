@@ -40,7 +40,7 @@ from edgewise.cli.running.sources import SourceNames
 from edgewise.cli.running.store import StoreProcess
 from edgewise.cli.runs import STATE_FOLDER, Run, announce, running_in
 from edgewise.site import Bundle, Site, load_site
-from edgewise.store import ensure_credentials
+from edgewise.store import ensure_credentials, reading_link
 
 _STORE_PORT = 5080  # OpenObserve's own
 _CONTROL_PORT = 8081
@@ -145,6 +145,7 @@ class Session:
             https=https_url(options.host, port),
             ca=str((self._state / "tls" / "ca.pem").resolve()),
             store=store.url,
+            dashboard=reading_link(store.url, credentials),
             inspector=inspector,
             **({"aws": self._aws.url} if self._aws.url else {}),
         )

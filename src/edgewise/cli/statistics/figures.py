@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from edgewise.cli.statistics.period import written
 from edgewise.cli.terminal import printable
+from edgewise.questions import FILTERS, Column
 
 NOTHING: Final = "–"
 UNKNOWN: Final = "(unknown)"
+# The place of visitors among the figures of an overview: see `visitors`.
+VISITORS: Final = "visitors"
 _LEVELS: Final = "▁▂▃▄▅▆▇█"
 _ROUND: Final = 10_000_000
+# What became this many times as much as it was is new, and no multiple of a number by chance.
+_NEW: Final = 100
 
 
 def figure(value: Any, unit: str) -> str:
@@ -19,6 +24,13 @@ def figure(value: Any, unit: str) -> str:
     if value is None:
         return UNKNOWN if unit == "text" else NOTHING
     return _WRITERS[unit](value)
+
+
+def shown(value: Any, column: Column) -> str:
+    """The value in its column: where requests are told apart by it, what is not known is a kind of its own."""
+    if value is None and column.name not in FILTERS:
+        return NOTHING
+    return figure(value, column.unit)
 
 
 def _count(value: float) -> str:
@@ -69,20 +81,28 @@ def change(now: float | None, before: float | None, unit: str) -> str:
     if unit == "percent":
         points = now - before
         return "= 0.0 pt" if abs(points) < 0.05 else f"{_arrow(points)} {abs(points):.1f} pt"
-    if not before:
+    if now >= _NEW * before:
         return "new" if now else ""
     share = 100 * (now - before) / before
     if abs(share) < 0.5:
         return "= 0 %"
-    return (
-        f"{_arrow(share)} {abs(share):,.0f} %"
-        if abs(share) < 1000
-        else f"{_arrow(share)} {now / before:,.0f}×"
-    )
+    return f"{_arrow(share)} {abs(share):,.0f} %" if share < 1000 else f"▲ {now / before:,.0f}×"
+
+
+def comparable(now: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Whether the overview of a time before is something to compare with: a few requests are not."""
+    return (now.get("requests") or 0) < _NEW * (before.get("requests") or 0)
 
 
 def _arrow(value: float) -> str:
     return "▲" if value > 0 else "▼"
+
+
+def visitors(row: Mapping[str, Any]) -> tuple[str, str]:
+    """The column of an overview that tells of its visitors, and its name: no mean where no full day is."""
+    if row.get("visitors_per_day") is None:
+        return "visitors", "Visitors"
+    return "visitors_per_day", "Visitors a day"
 
 
 def sparkline(values: Sequence[float]) -> str:

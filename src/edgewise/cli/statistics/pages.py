@@ -98,7 +98,7 @@ def gather(
     answers = {name: ask(reader, each, period, filters, top=top, bucket=step) for name, each in names.items()}
     report = Report(page, period, filters, answers)
     if report.empty:
-        report.newest = _newest(reader, filters)
+        report.newest = newest_request(reader, filters)
         return report
     if page == OVERVIEW:
         rows = ask(reader, question("over_time"), period, filters, bucket=step)
@@ -111,7 +111,7 @@ def gather(
     return report
 
 
-def _newest(reader: Reader, filters: Mapping[str, str]) -> int | None:
+def newest_request(reader: Reader, filters: Mapping[str, str]) -> int | None:
     """When the last request came, whatever the period."""
     rows = reader.query(bound(question("latest"), {**filters, "top": 1})).rows
     return int(rows[0]["_timestamp"]) if rows else None

@@ -46,6 +46,16 @@ def written(moment: int) -> str:
     return f"{when:%Y-%m-%d}" if moment % _DAY == 0 else f"{when:%Y-%m-%d %H:%M}"
 
 
+def newest(moment: int | None) -> str:
+    """Where there is something, for who asked for a time without a request."""
+    if moment is not None:
+        return f"The newest request is of {written(moment)} UTC: try a longer --since."
+    return (
+        "The store has none at all. `edgewise up` runs a site and keeps what is asked of it; "
+        "`edgewise import` reads logs that you have."
+    )
+
+
 def _moment(text: str, now: int, option: str) -> int:
     midnight = now - now % _DAY
     match text.strip().lower():

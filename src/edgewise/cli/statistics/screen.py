@@ -11,9 +11,19 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from edgewise.cli.statistics.figures import UNKNOWN, bar, change, figure, sparkline
+from edgewise.cli.statistics.figures import (
+    UNKNOWN,
+    VISITORS,
+    bar,
+    change,
+    comparable,
+    figure,
+    shown,
+    sparkline,
+    visitors,
+)
 from edgewise.cli.statistics.pages import OVERVIEW, Report, Row, questions_of
-from edgewise.cli.statistics.period import written
+from edgewise.cli.statistics.period import newest, written
 from edgewise.questions import Column, Question, question
 
 _WIDE: Final = 96
@@ -55,7 +65,7 @@ _LISTS: Final = (
 _KEYS: Final = (
     ("requests", "Requests", 0),
     ("page_views", "Page views", 1),
-    ("visitors_per_day", "Visitors a day", 1),
+    (VISITORS, "", 1),
     ("hit_percent", "From the cache", 1),
     ("error_percent", "Server errors", -1),
     ("client_errors", "Client errors", -1),
@@ -98,24 +108,20 @@ def _head(report: Report) -> Text:
 
 
 def _nothing(report: Report) -> Text:
-    text = Text("No requests in this time.\n")
-    if report.newest is not None:
-        text.append(f"The newest request is of {written(report.newest)} UTC: try a longer --since.\n")
-    else:
-        text.append("The store has none at all. `edgewise up` runs a site and keeps what is asked of it;\n")
-        text.append("`edgewise import` reads logs that you have.\n")
-    return text
+    return Text(f"No requests in this time.\n{newest(report.newest)}\n")
 
 
 def _keys(report: Report, width: int) -> Table:
     """The figures of the whole period, side by side."""
     asked, (row,) = question("overview"), report.answers["overview"]
     before = report.before.get("overview", [{}])[0]
+    before = before if comparable(row, before) else {}
     units = {column.name: column.unit for column in asked.columns}
     across = 5 if width >= _WIDE else 3 if width >= _NARROW else 2
     grid = Table.grid(padding=(0, 3))
     cells = []
-    for name, title, good in _KEYS:
+    for column, heading, good in _KEYS:
+        name, title = visitors(row) if column == VISITORS else (column, heading)
         cell = Text(title + "\n", style="dim")
         cell.append(figure(row.get(name), units[name]), style="bold not dim")
         difference = change(row.get(name), before.get(name), units[name])
@@ -197,7 +203,7 @@ def _table(asked: Question, rows: list[Row], width: int) -> RenderableType:
     columns = [column for column in asked.columns if any(row.get(column.name) is not None for row in rows)]
     if not columns:
         return Text.assemble((asked.title, "bold"), "\nnothing in this time")
-    cells = [[figure(row.get(column.name), column.unit) for column in columns] for row in rows]
+    cells = [[shown(row.get(column.name), column) for column in columns] for row in rows]
     heads = [_heading(column) for column in columns]
     needed = sum(max(map(len, column)) + 3 for column in zip(heads, *cells, strict=True))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, title=asked.title)

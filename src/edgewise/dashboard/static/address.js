@@ -19,6 +19,21 @@ export function read(search, views, filterNames) {
   return { ...state, range: RANGES.has(given.get("range")) ? given.get("range") : FIRST.range };
 }
 
+/** What of an address's query means nothing here, in words; `read` leaves it out. */
+export function misread(search, views, filterNames) {
+  const takes = {
+    view: (value) => views.includes(value),
+    range: (value) => RANGES.has(value),
+    from: (value) => parsed(value) !== null,
+    to: (value) => parsed(value) !== null,
+    compare: (value) => ["yes", "no"].includes(value),
+    find: () => true,
+  };
+  return [...new URLSearchParams(search)]
+    .filter(([name, value]) => !filterNames.includes(name) && !takes[name]?.(value))
+    .map(([name, value]) => `${name}=${value}`);
+}
+
 /** The query of a state; what is as it is at first is left out, so that addresses stay short. */
 export function write(state) {
   const query = new URLSearchParams();

@@ -5,11 +5,12 @@ const waiting = [];
 let running = 0;
 const known = new WeakMap();
 
-/** What went wrong, in words for a reader. */
+/** What went wrong, in words for a reader; `key` is the value at fault. */
 export class Failure extends Error {
-  constructor(message, hint = "") {
+  constructor(message, hint = "", key = null) {
     super(message);
     this.hint = hint;
+    this.key = key;
   }
 }
 
@@ -17,7 +18,8 @@ export class Failure extends Error {
 export async function fetched(path, signal) {
   let response;
   try {
-    response = await fetch(path, { signal, headers: { Accept: "application/json" } });
+    // From the origin: the page's own address may have name and password in it, with which browsers ask for nothing.
+    response = await fetch(new URL(path, location.origin), { signal, headers: { Accept: "application/json" } });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Failure("The store does not answer.", "Is it still running?");
@@ -25,7 +27,7 @@ export async function fetched(path, signal) {
   if (response.ok) return response.json();
   if (response.status === 401) throw new Failure("The store asks who you are.", "Load the page again, and log in.");
   const told = await response.json().catch(() => ({}));
-  throw new Failure(told.message ?? `The store answered ${response.status}.`, told.hint ?? "");
+  throw new Failure(told.message ?? `The store answered ${response.status}.`, told.hint ?? "", told.key);
 }
 
 /** The query of a question over a period, with the filters and its own parameters. */

@@ -4,7 +4,7 @@ import { colour, onTheme } from "./colours.js";
 import { announce, h } from "./dom.js";
 import { format, moment, tick } from "./format.js";
 import { legendOf } from "./legend.js";
-import { most, stacked, steps } from "./series.js";
+import { lonely, most, painted, stacked, steps } from "./series.js";
 import { ticks } from "./time.js";
 
 const { uPlot } = globalThis;
@@ -86,13 +86,8 @@ function data(drawing, shown) {
     }
     return stack[next++];
   });
-  // The tallest first: what is painted later stands in front of it.
-  return [drawing.x, ...order(drawing).map((place) => columns[place])];
-}
-
-function order(drawing) {
-  const places = drawing.series.map((_, place) => place);
-  return drawing.stacked ? places.reverse() : places;
+  // The tallest first, and what is compared with last: what is painted later stands in front.
+  return [drawing.x, ...painted(drawing).map((place) => columns[place])];
 }
 
 function options(drawing, shown, plot, tell, zoom) {
@@ -107,7 +102,7 @@ function options(drawing, shown, plot, tell, zoom) {
   return {
     width: plot.clientWidth,
     height: plot.clientHeight,
-    padding: [8, 6, 0, 0],
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 7 }, drag: { x: true, y: false, setScale: false } },
     tzDate: (second) => uPlot.tzDate(new Date(second * 1000), "Etc/UTC"),
@@ -133,7 +128,7 @@ function options(drawing, shown, plot, tell, zoom) {
         values: (_, values) => values.map((each) => tick(each, drawing.unit)),
       },
     ],
-    series: [{}, ...order(drawing).map((place) => line(drawing.series[place]))],
+    series: [{}, ...painted(drawing).map((place) => line(drawing.series[place]))],
     hooks: {
       setCursor: [(self) => tell(self.cursor.idx ?? null)],
       setSelect: [(self) => selected(self, zoom)],
@@ -143,9 +138,10 @@ function options(drawing, shown, plot, tell, zoom) {
 
 function line({ label, colour: name, kind }) {
   const paint = colour(name);
-  const look = { label, stroke: paint, width: 1.75, points: { show: false }, spanGaps: false };
+  const points = { show: false, size: 6, width: 0, fill: paint, filter: (self, place) => lonely(self.data[place]) };
+  const look = { label, stroke: paint, width: 1.75, points, spanGaps: false };
   if (kind === "bars")
-    return { ...look, width: 0, fill: paint, paths: uPlot.paths.bars({ size: [0.86, 60], align: 1 }) };
+    return { ...look, width: 0, points: { show: false }, fill: paint, paths: uPlot.paths.bars({ size: [0.86, 60], align: 1 }) };
   if (kind === "area") return { ...look, fill: paint.replace("rgb(", "rgba(").replace(")", ", 0.14)") };
   if (kind === "dashed") return { ...look, width: 1.25, dash: [5, 4] };
   return look;

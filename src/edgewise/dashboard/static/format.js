@@ -10,6 +10,8 @@ const NONE = "–";
 // Differences below these are shown but not called good or bad.
 const STEADY_PERCENT = 5;
 const STEADY_POINTS = 0.5;
+// What became this many times as much as it was is new, and no multiple of a number by chance.
+const NEW = 100;
 
 /** Text with every character that would hide or turn text around shown as its escape. */
 export function visible(text) {
@@ -117,12 +119,17 @@ export function change(now, before, better, unit = "count") {
       Math.abs(points) < STEADY_POINTS ? "" : better,
     );
   }
-  if (before === 0) return now === 0 ? { text: "no change", tone: "" } : toned(now, "new", better);
+  if (now >= NEW * before) return now === 0 ? { text: "no change", tone: "" } : toned(now, "new", better);
   const percent = ((now - before) / before) * 100;
   const size = Math.abs(percent);
   if (size < 0.5) return { text: "no change", tone: "" };
   const text = size >= 1000 ? `×${WHOLE.format(now / before)}` : `${sign(percent)}${size.toFixed(0)} %`;
   return toned(percent, text, size < STEADY_PERCENT ? "" : better);
+}
+
+/** Whether the overview of the period before is something to compare with: a few requests are not. */
+export function comparable(now, before) {
+  return (now?.requests ?? 0) < NEW * (before?.requests ?? 0);
 }
 
 function sign(value) {
@@ -137,11 +144,12 @@ function toned(difference, text, better) {
 /** `page_views` as `Page views`, `p95_ms` as `p95`, `hit_percent` as `Hit rate`; the unit stands with the values. */
 export function label(name) {
   if (name === "percent") return "Share";
+  if (name === "os") return "OS";
   const words = name
     .replace(/_(ms|s|min|bytes)$/, "")
     .replace(/_percent$/, " rate")
     .replaceAll("_", " ");
-  return /^p\d\d$/.test(words) ? words : words.charAt(0).toUpperCase() + words.slice(1);
+  return /^p\d\d\b/.test(words) ? words : words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** `DE` as `Germany`; the code itself where there is no name. */

@@ -2,6 +2,7 @@
 
 import { fetched, query } from "./api.js";
 import { announce, h } from "./dom.js";
+import { visible } from "./format.js";
 import { failed } from "./panel.js";
 import { COLUMNS, finder, line } from "./requests.js";
 
@@ -10,6 +11,13 @@ const PAUSE = 1000;
 const LATE = 120e6;
 const FIRST = 3600e6;
 const KEPT = 300;
+
+/** Why the list is empty: nothing came, or nothing that fits. */
+function nothing({ find, filters }) {
+  if (find) return `No request of the last hour has “${visible(find)}” in its path, query, user agent or address.`;
+  if (Object.keys(filters).length > 0) return "No request of the last hour fits the filters.";
+  return "No request in the last hour.";
+}
 
 /** The view. `load` starts it, `destroy` ends it. */
 export function live(app) {
@@ -80,7 +88,7 @@ export function live(app) {
     newest = Math.max(newest, ...answer.rows.map((row) => row._timestamp));
     const words = rows.size
       ? "Newest first. Choose a time to see the whole record."
-      : "No request in the last hour. New ones show up here by themselves.";
+      : `${nothing(app.state)} New ones show up here by themselves.`;
     // It is spoken when it is set.
     if (note.textContent !== words) note.textContent = words;
   }

@@ -1,11 +1,12 @@
 // The page: reads the address, shows the view it means, writes the address when the reader chooses something else.
 
-import { exact, filtered, read, write } from "./address.js";
+import { exact, filtered, misread, read, write } from "./address.js";
 import { ask, fetched, query } from "./api.js";
 import { periodControl, tools } from "./controls.js";
 import { announce, h } from "./dom.js";
 import { filters } from "./filters.js";
 import { keepingFocus } from "./focus.js";
+import { shortened, visible } from "./format.js";
 import { live } from "./live.js";
 import { overview } from "./overview.js";
 import { failed, panel } from "./panel.js";
@@ -24,6 +25,7 @@ class App {
     this.questions = questions;
     this.parts = [];
     this.notice = h("div", {});
+    this.unread = h("div", {});
     this.choose = (name, value) => this.go(filtered(this.state, name, exact(value)));
     this.zoom = (from, to) =>
       this.go({ ...this.state, range: undefined, from: Math.floor(from / 1e6) * 1e6, to: Math.ceil(to / 1e6) * 1e6 });
@@ -40,7 +42,9 @@ class App {
   /** Show what the address says. */
   show() {
     const before = this.state?.view;
-    this.state = read(location.search, Object.keys(VIEWS), this.filters);
+    const names = [Object.keys(VIEWS), this.filters];
+    this.state = read(location.search, ...names);
+    this.unread.replaceChildren(...misread(location.search, ...names).map(meaningless));
     if (before === undefined) this.draw();
     else keepingFocus(before !== this.state.view, () => this.draw());
     announce(`${VIEWS[this.state.view].title}, ${at("when").textContent}`);
@@ -66,7 +70,7 @@ class App {
       { class: "grid" },
       this.parts.map(({ element }) => element),
     );
-    at("view").replaceChildren(this.notice, this.grid);
+    at("view").replaceChildren(this.unread, this.notice, this.grid);
   }
 
   dated() {
@@ -88,7 +92,10 @@ class App {
       const { rows } = await ask("overview", query(this.period, this.state.filters), signal);
       this.grid.hidden = await start(this.notice, this, rows[0]?.requests ?? 0);
     } catch (error) {
-      if (error.name !== "AbortError") this.notice.replaceChildren(h("div", { class: "note" }, failed(error)));
+      if (error.name === "AbortError") return;
+      this.notice.replaceChildren(h("div", { class: "note" }, failed(error)));
+      // A filter that no question takes is told once, not by every panel.
+      this.grid.hidden = this.filters.includes(error.key);
     }
   }
 
@@ -108,6 +115,11 @@ class App {
     const old = Date.now() - this.loaded >= Math.min(LATEST, Math.max(SOONEST, this.period.bucket / 1000));
     if (old && !busy && !at("view").contains(document.activeElement)) this.refresh();
   }
+}
+
+function meaningless(part) {
+  const words = `The address says “${visible(shortened(part, 60))}”, which means nothing here; it is left out.`;
+  return h("p", { class: "note", role: "status" }, words);
 }
 
 function navigation(app) {

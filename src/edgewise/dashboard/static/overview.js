@@ -2,6 +2,7 @@
 
 import { ask, query } from "./api.js";
 import { h } from "./dom.js";
+import { comparable } from "./format.js";
 import { failed, shifted } from "./panel.js";
 import { aligned } from "./series.js";
 import { tiles } from "./tiles.js";
@@ -28,10 +29,8 @@ export function overview(spec, app) {
       element.replaceChildren(tiles(spec.tiles, shown));
       if (!state.compare) return;
       const before = await ask(spec.question, query(shifted(period), state.filters), signal);
-      // A period without a request is nothing to compare with.
-      element.replaceChildren(
-        tiles(spec.tiles, { ...shown, before: before.rows[0]?.requests > 0 ? before.rows[0] : {} }),
-      );
+      const compared = comparable(shown.row, before.rows[0]) ? before.rows[0] : {};
+      element.replaceChildren(tiles(spec.tiles, { ...shown, before: compared }));
     } catch (error) {
       if (error.name !== "AbortError") element.replaceChildren(failed(error));
     }

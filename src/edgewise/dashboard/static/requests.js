@@ -21,15 +21,17 @@ export function finder(app) {
   const field = h("input", {
     type: "search",
     "aria-label": "Find in path, query, user agent and address",
-    placeholder: "Find",
+    placeholder: "Text in path, query, agent, address",
     value: app.state.find,
     maxlength: "500",
+    // The cross in the field empties it, and shows everything again.
+    onsearch: () => field.value === "" && app.state.find && app.go({ ...app.state, find: "" }),
   });
   const send = (event) => {
     event.preventDefault();
     app.go({ ...app.state, find: field.value });
   };
-  return h("form", { role: "search", onsubmit: send }, field, h("button", { type: "submit", class: "unseen" }, "Find"));
+  return h("form", { role: "search", onsubmit: send }, field, h("button", { type: "submit" }, "Find"));
 }
 
 /** One request as a row; its time opens the whole record. */

@@ -28,6 +28,13 @@ export function stacked(columns, shown) {
   });
 }
 
+/** The places of a drawing's series in the order of painting: the tallest of a stack first, what is compared with last. */
+export function painted({ series, stacked }) {
+  const places = series.map((_, place) => place);
+  if (stacked) places.reverse();
+  return places.sort((a, b) => (series[a].kind === "dashed") - (series[b].kind === "dashed"));
+}
+
 /** Round steps up to a value: `[0, 50, 100, 150]`; about `wanted` of them. */
 export function steps(most, wanted = 4) {
   if (!(most > 0)) return [0, 1];
@@ -44,10 +51,22 @@ export function most(columns) {
   return columns.reduce((best, column) => column.reduce((high, value) => (value > high ? value : high), best), 0);
 }
 
-/** The points of a small line in a box of 100 by 20, gaps left out: `0,20 50,10 100,0`. */
+/** The places of values without a neighbour: no line goes through them, so they need a point to be seen. */
+export function lonely(values) {
+  const known = (index) => values[index] !== null && values[index] !== undefined;
+  return [...values.keys()].filter((index) => known(index) && !known(index - 1) && !known(index + 1));
+}
+
+/** The points of a small line in a box of 100 by 20, gaps left out: `0,20 50,10 100,0`. One value alone is a dash. */
 export function spark(values) {
   const top = most([values]) || 1;
   const step = values.length > 1 ? 100 / (values.length - 1) : 0;
+  const known = values.flatMap((value, index) => (value === null ? [] : [index]));
+  if (known.length === 1) {
+    const middle = Math.min(98, Math.max(2, known[0] * step));
+    const y = (19 - (values[known[0]] / top) * 17).toFixed(1);
+    return `${(middle - 2).toFixed(1)},${y} ${(middle + 2).toFixed(1)},${y}`;
+  }
   return values
     .map((value, index) =>
       value === null ? null : `${(index * step).toFixed(1)},${(19 - (value / top) * 17).toFixed(1)}`,

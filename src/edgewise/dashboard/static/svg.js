@@ -1,7 +1,7 @@
 // A chart as an SVG file of its own: text in, text out. What is shown on the page is drawn by chart.js.
 
 import { tick } from "./format.js";
-import { most, stacked, steps } from "./series.js";
+import { lonely, most, painted, stacked, steps } from "./series.js";
 import { ticks } from "./time.js";
 
 const WIDTH = 960;
@@ -38,7 +38,6 @@ export function picture(drawing, paint, note) {
   const last = drawing.x.at(-1) + bucket;
   const x = (second) => LEFT + ((second - first) / (last - first)) * (WIDTH - LEFT - RIGHT);
   const y = (value) => HEIGHT - BOTTOM - (value / lines.at(-1)) * (HEIGHT - TOP - BOTTOM);
-  const places = drawing.series.map((_, place) => place);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="system-ui, sans-serif" font-size="12">`,
     `<title>${escaped(drawing.title)}</title>`,
@@ -48,7 +47,7 @@ export function picture(drawing, paint, note) {
     legend(drawing, paint),
     ...lines.map((value) => grid(y(value), tick(value, drawing.unit), paint)),
     ...hours(first, last).map(({ at, name }) => text(x(at), HEIGHT - 12, name, paint("--dim"), 'text-anchor="middle"')),
-    ...(drawing.stacked ? places.reverse() : places).map((place) =>
+    ...painted(drawing).map((place) =>
       shape(drawing.series[place], columns[place], drawing.x, { x, y, bucket, paint }),
     ),
     "</svg>",
@@ -115,8 +114,11 @@ function shape({ kind, colour }, column, seconds, { x, y, bucket, paint }) {
       return step;
     })
     .join("");
+  const alone = lonely(column)
+    .map((index) => `<circle cx="${points[index][0].toFixed(1)}" cy="${y(column[index]).toFixed(1)}" r="3"/>`)
+    .join("");
   const dash = kind === "dashed" ? ' stroke-dasharray="5 4"' : "";
-  return `<path fill="none" stroke="${paint(colour)}" stroke-width="1.75"${dash} d="${way}"/>`;
+  return `<path fill="none" stroke="${paint(colour)}" stroke-width="1.75"${dash} d="${way}"/><g fill="${paint(colour)}">${alone}</g>`;
 }
 
 function text(x, y, content, fill, more = "") {

@@ -47,7 +47,7 @@ export function table(shown, filters, choose) {
     });
   }
 
-  const element = h("table", {}, h("caption", { class: "unseen" }, shown.title), h("thead", {}, head), body);
+  const element = h("table", { class: columns.length > 5 ? "many" : "" }, h("caption", { class: "unseen" }, shown.title), h("thead", {}, head), body);
   const place = {
     class: rows.length > 12 ? "tall scroll" : "scroll",
     tabindex: "0",
@@ -60,7 +60,7 @@ export function table(shown, filters, choose) {
 function title(column, sort) {
   const { name, unit, description } = column;
   if (column === CHANGE)
-    return h("th", { scope: "col", class: "number", title: description }, h("span", { class: "unseen" }, "Change"));
+    return h("th", { scope: "col", class: "number delta", title: description }, h("span", { class: "unseen" }, "Change"));
   const attributes = { scope: "col", class: NUMBERS.has(unit) ? "number" : "", title: description || null };
   return h("th", attributes, h("button", { type: "button", onclick: sort }, label(name)));
 }

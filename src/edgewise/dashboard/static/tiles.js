@@ -4,13 +4,18 @@ import { h, s } from "./dom.js";
 import { change, format } from "./format.js";
 import { spark } from "./series.js";
 
-/** `tiles` are `{ name, label, better }`, `units` the units by name, `courses` values over time by name. */
+/** `tiles` are `{ name, label, better, otherwise }` (the latter is for a period that has no such number), `units` the units by name, `courses` values over time by name. */
 export function tiles(list, { row, before, units, courses }) {
   return h(
     "dl",
     { class: "tiles" },
-    list.map((tile) => one(tile, { row, before, units, courses })),
+    list.map((tile) => one(chosen(tile, row), { row, before, units, courses })),
   );
+}
+
+function chosen(tile, row) {
+  const none = row[tile.name] === undefined || row[tile.name] === null;
+  return none && tile.otherwise ? { ...tile, ...tile.otherwise } : tile;
 }
 
 function one({ name, label, better }, { row, before, units, courses }) {

@@ -44,12 +44,12 @@ export function bucketFor(span) {
   return BUCKETS.find((bucket) => span / bucket <= MOST) ?? Math.ceil(span / MOST / DAY) * DAY;
 }
 
-/** The period that a state means: it begins with a whole bucket. `before` is how far back the one before lies. */
+/** The period that a state means: a range is as long as its name says and ends now. `before` is how far back the one before lies. */
 export function period(state, now) {
   const span = state.range ? RANGES.get(state.range) : state.to - state.from;
   const bucket = bucketFor(span);
   const end = state.range ? now : state.to;
-  const start = state.range ? Math.ceil((end - span) / bucket) * bucket : state.from;
+  const start = end - span;
   return { start, end, bucket, before: Math.ceil((end - start) / bucket) * bucket };
 }
 

@@ -19,7 +19,7 @@ const TILES = {
   tiles: [
     { name: "requests", label: "Requests", better: "" },
     { name: "page_views", label: "Page views", better: "more" },
-    { name: "visitors_per_day", label: "Visitors a day", better: "more" },
+    { name: "visitors_per_day", label: "Visitors a day", better: "more", otherwise: { name: "visitors", label: "Visitors" } },
     { name: "error_percent", label: "Server errors", better: "less" },
     { name: "hit_percent", label: "Cache hits", better: "more" },
     { name: "p95_ms", label: "Latency, p95", better: "less" },
@@ -92,7 +92,7 @@ export const VIEWS = {
       few("countries", ["country", "page_views"]),
       few("errors_by_path", ["path", "status", "requests"], { empty: "No errors in this period." }),
       few("devices", ["device", "page_views"]),
-      few("bots", ["bot_reason", "requests"], { values: {}, title: "Bots and tools" }),
+      few("bots", ["bot_reason", "requests"], { title: "Bots and tools" }),
     ],
   },
   live: { title: "Live", live: true, panels: [] },
@@ -157,7 +157,7 @@ export const VIEWS = {
       half("latency_by_path", { values: { top: 50 } }),
       half("latency_by_location"),
       half("latency_by_country"),
-      half("cache_results"),
+      list("cache_results"),
     ],
   },
   versions: {
@@ -196,13 +196,14 @@ export const VIEWS = {
       {
         question: "over_time",
         title: "Requests of bots and tools",
-        note: "They are in no count of page views, visitors or visits.",
+        note: "With what sent no user agent. They are in no count of page views, visitors or visits.",
         unit: "count",
         compare: true,
         series: [{ name: "bots", label: "Bots and tools", colour: "--chart-7", kind: "bars", unit: "count" }],
         against: { name: "bots", label: "Period before", colour: "--before", unit: "count" },
       },
       list("bots", {
+        values: { top: 1000 },
         columns: ["bot_reason", "agent", "requests", "pages", "user_agents", "client_errors", "bytes_sent", "percent"],
       }),
       list("bot_agents", { values: { top: 100 } }),

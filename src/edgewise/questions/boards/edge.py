@@ -9,6 +9,7 @@ from typing import Final
 
 from edgewise.questions.binding import ANY, Engine, with_source
 from edgewise.questions.catalogue import Question, relation
+from edgewise.questions.parameters import bounds
 
 _NAMES: Final = {
     "VARCHAR": "request_id trigger host method path query client_ip visitor user_agent referrer language country "
@@ -23,7 +24,7 @@ _NAMES: Final = {
 COLUMNS: Final[Mapping[str, str]] = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 _BUCKET: Final = "_timestamp - _timestamp % $bucket"
 _PERCENTILE = re.compile(r"percentile_cont\(([\d.]+)\) WITHIN GROUP \(ORDER BY (\w+)\)")
-_DEFAULTS: Final = {"$top": "10", "$find": "''"}
+_DEFAULTS: Final = {"$top": "10", "$find": "''", **bounds({})}
 
 
 def openobserve(question: Question, stream: str, known: Collection[str]) -> str:
@@ -48,7 +49,8 @@ def athena_over_edge(question: Question, table: str, start: str, end: str, bucke
     from edgewise.questions.dialects import to_athena
 
     marks = {start: "1000000000000001", end: "1000000000000002", bucket: "1000000000000003"}
-    sql = question.sql.replace("$bucket", marks[bucket])
+    places = {"$start": marks[start], "$end": marks[end], "$bucket": marks[bucket]}
+    sql = _filled(question.sql, places)
     times = f"_timestamp >= {marks[start]} AND _timestamp < {marks[end]}"
     text = to_athena(_over(question, sql, _source(table, COLUMNS, times)))
     for variable, mark in marks.items():
@@ -65,12 +67,17 @@ def athena_view(table: str) -> str:
 
 
 def _over(question: Question, sql: str, source: str) -> str:
-    for place, value in _DEFAULTS.items():
-        sql = sql.replace(place, value)
+    sql = _filled(sql, _DEFAULTS)
     engine = _reading(source)
     requests = engine.fill(relation("edge_requests"))
     whole = with_source(question.source, [], sql, engine)
     return whole.replace("FROM requests\n", f"FROM (\n{requests}\n) AS requests\n")
+
+
+def _filled(sql: str, places: Mapping[str, str]) -> str:
+    for place, value in places.items():
+        sql = sql.replace(place, value)
+    return sql
 
 
 def _reading(source: str) -> Engine:

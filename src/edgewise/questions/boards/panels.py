@@ -62,7 +62,7 @@ def _panel(name: str, tab: str, kind: str, figures: str, place: str) -> Panel:
 PANELS: Final = (
     _panel("overview", "Overview", "number", "requests", "0 0 6 5"),
     _panel("overview", "Overview", "number", "page_views", "6 0 6 5"),
-    _panel("overview", "Overview", "number", "visitors_per_day", "12 0 6 5"),
+    _panel("overview", "Overview", "number", "visitors", "12 0 6 5"),
     _panel("overview", "Overview", "number", "error_percent", "18 0 6 5"),
     _panel("over_time", "Overview", "bars", "requests page_views bots", "0 5 12 8"),
     _panel("over_time", "Overview", "bars", "client_errors server_errors", "12 5 12 8"),
@@ -85,7 +85,7 @@ PANELS: Final = (
         "environments alive median_age_min oldest_min invocations cold_percent memory_hit_percent",
         "0 7 24 8",
     ),
-    _panel("shipper", "Functions", "table", "made sent retried dropped p95_waited_ms worst_lag_ms", "0 15 24 8"),
+    _panel("shipper", "Functions", "table", "arrived sent retried dropped p95_waited_ms worst_lag_ms", "0 15 24 8"),
     _panel("shipper_over_time", "Functions", "bars", "sent retried dropped", "0 23 12 8"),
     _panel("shipper_over_time", "Functions", "lines", "worst_lag_ms", "12 23 12 8"),
     _panel("rollout_versions", "Rollout", "table", "answers server_errors error_percent p50_ms p95_ms", "0 0 24 7"),

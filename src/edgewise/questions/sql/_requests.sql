@@ -1,9 +1,8 @@
 -- The view `requests`, and what follows from its columns.
--- A page is an answer of HTML to a GET: where no content type is known (a 304, a function that saw none), a path
--- without the extension of a file. A page view is a page that a person asked for.
+-- What a page is, is written in `edgewise.agents.pages`. A page view is a page that a person asked for.
 -- A visitor is a person's key for one day: the edge's own (which is of one day already), else one of day, host, address
 -- and agent. A referrer is the host of the page before, without `www.`; the host that was asked for is none.
--- What `{visitor}` and `{referrer}` are is written in `binding`, for each engine what it is quick with.
+-- What the braces stand for is written in `binding`, for each engine what it is quick with.
 SELECT
     *,
     coalesce(is_page AND agent = 'person', false) AS page_view,
@@ -49,17 +48,9 @@ FROM (
                 ELSE 'tool'
             END
         ) AS agent,
-        coalesce(
-            method = 'GET'
-            AND coalesce(status, 200) IN (200, 304)
-            AND CASE
-                WHEN content_type IS NOT NULL THEN lower(content_type) LIKE 'text/html%'
-                ELSE path LIKE '%.html' OR path LIKE '%.htm' OR path !~ '^.*[.][^/]*$'
-            END,
-            false
-        ) AS is_page,
+        {is_page} AS is_page,
         {visitor} AS visitor,
-        regexp_replace(lower(host), '^www[.]', '') AS own_host,
+        CASE WHEN starts_with(lower(host), 'www.') THEN substr(lower(host), 5) ELSE lower(host) END AS own_host,
         {referrer} AS from_host
     FROM requests
 ) AS facts

@@ -19,7 +19,10 @@ SELECT
     CAST(NULL AS VARCHAR) AS result,
     CAST(NULL AS VARCHAR) AS edge_location,
     coalesce(version, function_version) AS version,
-    nullif({referrer}, regexp_replace(lower(host), '^www[.]', '')) AS referrer,
+    nullif(
+        {referrer},
+        CASE WHEN starts_with(lower(host), 'www.') THEN substr(lower(host), 5) ELSE lower(host) END
+    ) AS referrer,
     region,
     environment_id,
     environment_age_ms,

@@ -2,6 +2,7 @@
 -- title: Bots, with the reason
 -- description: Requests that no person made, by the reason for thinking so. They are in no count of page views, visitors
 --   or visits.
+-- parameters: top
 -- columns:
 --   agent text: bot, tool or unknown
 --   bot_reason text: why
@@ -27,3 +28,4 @@ FROM (
 ) AS kinds
 WHERE agent <> 'person'
 ORDER BY requests DESC, agent, bot_reason
+LIMIT $top

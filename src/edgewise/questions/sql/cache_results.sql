@@ -2,6 +2,7 @@
 -- title: What the cache did
 -- description: Results as CloudFront names them. The hit ratio is that of Hit, RefreshHit and OriginShieldHit to these
 --   and Miss together; errors and redirects are no question to the cache.
+-- parameters: top
 -- columns:
 --   result text: CloudFront's result
 --   requests count: requests with it
@@ -19,3 +20,4 @@ SELECT
 FROM chosen
 GROUP BY result
 ORDER BY requests DESC, result
+LIMIT $top

@@ -6,14 +6,14 @@
 --   path text: what was asked for
 --   status count: the answer
 --   requests count: how often
---   bots count: of these by bots and tools
+--   bots count: of these by bots and tools, and by what sent no user agent
 --   failure text: one of the things that functions said of it
 --   last_seen time: the last time
 SELECT
     path,
     status,
     count(*) AS requests,
-    count(*) FILTER (WHERE agent IN ('bot', 'tool')) AS bots,
+    count(*) FILTER (WHERE agent <> 'person') AS bots,
     max(failure) AS failure,
     max(_timestamp) AS last_seen
 FROM chosen

@@ -7,7 +7,7 @@
 --   time time: when the bucket begins
 --   requests count: all requests
 --   page_views count: pages that people asked for
---   bots count: requests of bots and tools
+--   bots count: requests of bots and tools, and of what sent no user agent
 --   succeeded count: answers of 200 to 299
 --   redirected count: answers of 300 to 399
 --   client_errors count: answers of 400 to 499
@@ -18,7 +18,7 @@ SELECT
     _timestamp - _timestamp % $bucket AS time,
     count(*) AS requests,
     count(*) FILTER (WHERE page_view) AS page_views,
-    count(*) FILTER (WHERE agent IN ('bot', 'tool')) AS bots,
+    count(*) FILTER (WHERE agent <> 'person') AS bots,
     count(*) FILTER (WHERE status BETWEEN 200 AND 299) AS succeeded,
     count(*) FILTER (WHERE status BETWEEN 300 AND 399) AS redirected,
     count(*) FILTER (WHERE status BETWEEN 400 AND 499) AS client_errors,

@@ -18,7 +18,7 @@ WHERE
     page_view
     AND referrer IS NOT NULL
     AND referrer NOT IN (
-        SELECT regexp_replace(lower(host), '^www[.]', '')
+        SELECT CASE WHEN starts_with(lower(host), 'www.') THEN substr(lower(host), 5) ELSE lower(host) END
         FROM (
             SELECT DISTINCT host
             FROM requests

@@ -6,8 +6,8 @@
 --   region text: where it ran
 --   side text: viewer or origin
 --   environments count: environments that were seen
---   made count: records that they made, by the number of their invocations
---   sent count: records that were delivered
+--   arrived count: records of theirs that are here, in this period
+--   sent count: records that they know to be delivered; the last one cannot tell of itself
 --   retried count: records that were sent again
 --   dropped count: records that were given up
 --   dropped_percent percent: of those sent and dropped
@@ -19,7 +19,7 @@ WITH counters AS (
         region,
         side,
         environment_id,
-        max(invocation) AS made,
+        count(*) AS arrived,
         max(sent) AS sent,
         max(retried) AS retried,
         max(dropped) AS dropped
@@ -32,7 +32,7 @@ sums AS (
         region,
         side,
         count(*) AS environments,
-        CAST(sum(made) AS BIGINT) AS made,
+        CAST(sum(arrived) AS BIGINT) AS arrived,
         CAST(sum(sent) AS BIGINT) AS sent,
         CAST(sum(coalesce(retried, 0)) AS BIGINT) AS retried,
         CAST(sum(dropped) AS BIGINT) AS dropped
@@ -54,7 +54,7 @@ SELECT
     sums.region,
     sums.side,
     environments,
-    made,
+    arrived,
     sent,
     retried,
     dropped,
@@ -64,4 +64,4 @@ SELECT
     worst_lag_ms
 FROM sums
 LEFT JOIN lags ON coalesce(sums.region, '') = coalesce(lags.region, '') AND sums.side = lags.side
-ORDER BY dropped DESC, made DESC, sums.region, sums.side
+ORDER BY dropped DESC, arrived DESC, sums.region, sums.side

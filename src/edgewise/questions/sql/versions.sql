@@ -1,6 +1,7 @@
 -- name: versions
 -- title: Versions side by side
 -- description: What each release met. A request without a release counts for the version of the function that ran.
+-- parameters: top
 -- columns:
 --   version text: the release, else the function's version
 --   requests count: all requests
@@ -32,3 +33,4 @@ SELECT
 FROM chosen
 GROUP BY version
 ORDER BY last_seen DESC, version
+LIMIT $top

@@ -18,6 +18,9 @@ from edgewise.store.tokens import Right
 
 ORGANIZATION: Final = "default"
 Handler = Callable[[Request], Awaitable[Response]]
+_OTHER: Final[dict[Right, Right]] = {"read": "ingest", "ingest": "read"}
+_WHAT: Final[dict[Right, str]] = {"read": "read", "ingest": "put records in"}
+_LONGEST_HEADER: Final = 512
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -49,6 +52,8 @@ def _refused(access: Access, right: Right, request: Request) -> Response | None:
     if is_foreign(request.method, request.headers):
         return refusal(403, "a page of another site may not ask this")
     if not access.allows(request.headers, right):
+        if access.allows(request.headers, _OTHER[right]):
+            return refusal(403, f"this token may not {_WHAT[right]}; it was made to {_WHAT[_OTHER[right]]}")
         return PlainTextResponse(
             "Unauthorized Access", 401, {"WWW-Authenticate": 'Bearer realm="openobserve"'}
         )
@@ -82,5 +87,10 @@ def _query_failed(error: QueryError) -> Response:
         "error_detail": error.hint or "",
         "trace_id": uuid.uuid4().hex,
     }
-    header = error.message.encode("ascii", "backslashreplace").decode()
-    return as_json(content, error.status, {"X-Error-Message": header.replace("\r", " ").replace("\n", " ")})
+    return as_json(content, error.status, {"X-Error-Message": _header(error.message)})
+
+
+def _header(message: str) -> str:
+    """What of a message a header can carry: it may quote anything that was sent."""
+    told = message[:_LONGEST_HEADER].encode("ascii", "backslashreplace").decode()
+    return "".join(one if one.isprintable() else " " for one in told)[:_LONGEST_HEADER]

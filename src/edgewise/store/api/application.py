@@ -65,8 +65,12 @@ async def _health(request: Request) -> Response:
 
 
 async def _enter(scope: Scope, receive: Receive, send: Send) -> None:
-    """Where a link with a key in it leads; the browser now knows the key, and the address bar forgets it."""
-    response = RedirectResponse("/", 303, {"Cache-Control": "no-store"})
+    """Where a link with a key in it leads; the browser now knows the key, and the address bar forgets it.
+
+    With a path alone, browsers would keep the key in the address of the page, and refuse all that its scripts ask for.
+    """
+    there = Request(scope).url.replace(path="/", query="", username=None, password=None)
+    response = RedirectResponse(there, 303, {"Cache-Control": "no-store"})
     await response(scope, receive, send)
 
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 import base64
 import binascii
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 
 from edgewise.store import realtime
-from edgewise.store.bodies import Values, check_count, parse, parse_exactly, split_lines
+from edgewise.store.bodies import Values, check_containers, check_count, parse, parse_exactly, split_lines
 from edgewise.store.encodings import MAX_BODY, decompress, too_large
 from edgewise.store.engine import Accepted, Engine
 from edgewise.store.errors import BodyError
@@ -45,9 +45,10 @@ class Delivery:
         self._room = limit
         self._count = 0
 
-    def store(self, body: bytes) -> list[Accepted]:
-        """Give the stream its records, and `rejected` the rest. Raises `BodyError`."""
+    def store(self, body: bytes, take: Callable[[int], None]) -> list[Accepted]:
+        """Give the stream its records, and `rejected` the rest. `take`: see `decompress`. Raises `BodyError`."""
         self._fields = _fields_of(self._attributes)
+        check_containers(body)
         request = parse(body)
         request = request if isinstance(request, dict) else {}
         self.request_id = str(request.get("requestId") or self.request_id)
@@ -57,35 +58,42 @@ class Delivery:
         made: list[dict[str, Any]] = []
         rejected: list[dict[str, Any]] = []
         for record in records:
-            self._read(record, made, rejected)
-        check_count(len(made) + len(rejected))
+            self._read(record, take, made, rejected)
         accepted = self._engine.ingest(self._stream, Values(made, lambda: made))
         rejected += [self._rejection(orjson.dumps(made[at]), why) for at, why in accepted.failures.items()]
         if not rejected:
             return [accepted]
         return [accepted, self._engine.ingest(REJECTED, Values(rejected, lambda: rejected))]
 
-    def _read(self, record: object, made: list[dict[str, Any]], rejected: list[dict[str, Any]]) -> None:
+    def _read(
+        self,
+        record: object,
+        take: Callable[[int], None],
+        made: list[dict[str, Any]],
+        rejected: list[dict[str, Any]],
+    ) -> None:
         data = record.get("data") if isinstance(record, dict) else None
         try:
             content = base64.b64decode(str(data), validate=True)
-            content = self._inflated(content) if content.startswith(_GZIP) else content
+            content = self._inflated(content, take) if content.startswith(_GZIP) else content
+            check_containers(content)
+            lines = split_lines(content)
         except binascii.Error as error:
             rejected.append(self._rejection(str(data).encode(), f"not base64: {error}"))
             return
         except BodyError as error:
-            if error.status == 413:
+            if error.status != 400:
                 raise
             rejected.append(self._rejection(str(data).encode(), error.message))
             return
-        for line in split_lines(content):
+        for line in lines:
             try:
                 made += map(self._named, self._records(line))
             except (BodyError, RecordError) as error:
                 rejected.append(self._rejection(line, str(error)))
 
-    def _inflated(self, content: bytes) -> bytes:
-        plain = decompress(content, "gzip", self._room)
+    def _inflated(self, content: bytes, take: Callable[[int], None]) -> bytes:
+        plain = decompress(content, "gzip", self._room, take)
         self._room -= len(plain)
         if self._room <= 0:
             raise BodyError(too_large(MAX_BODY), status=413)
@@ -108,6 +116,7 @@ class Delivery:
     def _named(self, record: dict[str, Any]) -> dict[str, Any]:
         """With an id, so that a repeated request is counted once: Firehose keeps a request's id when it repeats it."""
         self._count += 1
+        check_count(self._count)
         if self.request_id and not isinstance(record.get("record_id"), str):
             record["record_id"] = f"{self.request_id}:{self._count}"
         return record

@@ -47,7 +47,7 @@ class Ingestion:
 
     async def bulk(self, request: Request) -> Response:
         bulk = Bulk(self._engine)
-        await self._take(request, bulk.store)
+        await self._take(request, lambda body, room: bulk.store(body))
         return as_json(bulk.answer())
 
     async def firehose(self, request: Request) -> Response:
@@ -57,7 +57,7 @@ class Ingestion:
         status, failure = 200, {}
         try:
             # Its records may be compressed each, so the size of the body says little about the work.
-            await self._take(request, delivery.store, at_once=0)
+            await self._take(request, lambda body, room: delivery.store(body, room.take), at_once=0)
         except ClientDisconnect:
             raise
         except Exception as error:
@@ -68,11 +68,11 @@ class Ingestion:
 
     async def _one_stream(self, request: Request, parse: Callable[[bytes], Values]) -> Response:
         stream = stream_name(request.path_params["stream"])
-        accepted = await self._take(request, lambda body: [self._engine.ingest(stream, parse(body))])
+        accepted = await self._take(request, lambda body, room: [self._engine.ingest(stream, parse(body))])
         return as_json({"code": 200, "status": [_status(one) for one in accepted]})
 
     async def _take(
-        self, request: Request, store: Callable[[bytes], list[Accepted]], at_once: int = _AT_ONCE
+        self, request: Request, store: Callable[[bytes, Room], list[Accepted]], at_once: int = _AT_ONCE
     ) -> list[Accepted]:
         """Let `store` put away what the body holds; all of it is durable when this returns.
 
@@ -83,7 +83,7 @@ class Ingestion:
             body = await self.body(request, room)
 
             def work() -> list[Accepted]:
-                return store(decompress(body, encoding, self._max_body))
+                return store(decompress(body, encoding, self._max_body, room.take), room)
 
             if encoding or len(body) > at_once:
                 accepted = await asyncio.get_running_loop().run_in_executor(self._taking, work)

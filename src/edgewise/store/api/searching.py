@@ -10,12 +10,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from edgewise.store.api.answers import as_json
 from edgewise.store.api.ingestion import Ingestion
+from edgewise.store.bodies import parse
 from edgewise.store.encodings import decompress
 from edgewise.store.errors import BodyError, QueryError
 from edgewise.store.known import CONFLICTS, OVERFLOW, Kind
@@ -30,6 +30,7 @@ _MOST_FIELDS: Final = 20
 # DataFusion's names, which OpenObserve shows.
 _TYPES: Final[dict[Kind, str]] = {"int": "Int64", "float": "Float64", "bool": "Boolean", "text": "Utf8"}
 _HIDDEN: Final = frozenset({CONFLICTS, OVERFLOW})
+_INT64: Final = range(-(2**63), 2**63)
 _Found = TypeVar("_Found")
 
 
@@ -69,12 +70,14 @@ class Searching:
             raise BodyError(f"fields: expected 1 to {_MOST_FIELDS} names, with commas between them")
         start, end = _number(request, "start_time", EARLIEST), _number(request, "end_time", LATEST)
         skip, size = _number(request, "from", 0), _number(request, "size", _VALUES)
+        if skip < 0:
+            raise BodyError("from: expected 0 or more")
         keyword = request.query_params.get("keyword", "")
         hits = []
         for name in fields:
             sql = _values_sql(stream, name, keyword)
             ask = functools.partial(
-                self._searcher.query, sql, start=start, end=end, skip=skip, limit=max(0, size)
+                self._searcher.query, sql, start=start, end=end, skip=skip, limit=None if size < 0 else size
             )
             answer = await self._run(ask)
             hits.append({"field": name, "values": answer.rows})
@@ -115,9 +118,12 @@ def _number(request: Request, name: str, default: int) -> int:
     if text is None:
         return default
     try:
-        return int(text)
+        number = int(text)
     except ValueError:
         raise BodyError(f"{name}: expected an integer") from None
+    if number not in _INT64:
+        raise BodyError(f"{name}: expected an integer of 64 bits")
+    return number
 
 
 def _stream(name: str, kinds: dict[str, Kind], with_schema: bool) -> dict[str, Any]:
@@ -131,12 +137,16 @@ def _stream(name: str, kinds: dict[str, Kind], with_schema: bool) -> dict[str, A
 
 def _query_of(body: bytes) -> tuple[dict[str, Any], float | None]:
     """The request's `query`, checked, and its time limit in seconds. Raises `BodyError`."""
+    request = parse(body)
+    query = request.get("query") if isinstance(request, dict) else None
+    if not isinstance(query, dict):
+        raise BodyError(
+            'expected {"query": {"sql": …, "start_time": …, "end_time": …}}: there is no object "query"'
+        )
     try:
-        request = orjson.loads(body)
-        query = dict(request["query"])
         timeout = float(request.get("timeout") or 0)
-    except (ValueError, KeyError, TypeError) as error:
-        raise BodyError(f"expected {{'query': {{'sql', 'start_time', 'end_time'}}}}: {error!r}") from None
+    except (ValueError, TypeError):
+        raise BodyError("timeout: expected a number of seconds") from None
     if not isinstance(query.get("sql"), str):
         raise BodyError("query.sql: expected text")
     for name in ("start_time", "end_time", "from", "size"):
