@@ -213,8 +213,8 @@ def test_a_combined_log() -> None:
     assert found(text) == [
         {
             "_timestamp": NOON,
-            "record_id": "log-1-1f2104f57237:access",
-            "request_id": "log-1-1f2104f57237",
+            "record_id": "log-1-0e9a3739c627:access",
+            "request_id": "log-1-0e9a3739c627",
             "schema": "access/1",
             "method": "GET",
             "path": "/caf%C3%A9",

@@ -120,6 +120,25 @@ def test_a_line_that_breaks_off_is_read_when_it_is_whole(store: Path, logs: Path
     assert found == [{"path": f"/{n}", "bytes_sent": 12345, "user_agent": "Mozilla/5.0"} for n in (1, 2, 3)]
 
 
+def test_quotes_that_the_visitor_sent_are_not_those_of_the_line(store: Path, logs: Path) -> None:
+    sent = SERVED.format(2).replace("GET /2", r"GET /2?q=\"a\"+\"b\"")
+    (logs / "a.log").write_text(SERVED.format(1) + sent[: sent.index("345")])
+    bring(store, logs)
+    (logs / "a.log").write_text(SERVED.format(1) + sent)
+    bring(store, logs)
+    assert [row["bytes_sent"] for row in rows(store, "SELECT bytes_sent FROM requests")] == [12345, 12345]
+
+
+def test_what_was_answered_tells_requests_apart(store: Path, logs: Path) -> None:
+    for status in (200, 500):
+        (logs / f"{status}.log").write_text(
+            SERVED.format(1) + SERVED.format(2).replace(" 200 ", f" {status} ")
+        )
+    bring(store, logs)
+    found = rows(store, "SELECT status FROM requests ORDER BY status, path")
+    assert [row["status"] for row in found] == [200, 200, 500]
+
+
 def test_the_host_of_a_log_that_does_not_name_it(store: Path, logs: Path) -> None:
     (logs / "a.log").write_text(SERVED.format(1) + "www.example.com:443 " + SERVED.format(2))
     bring(store, logs, making=Making(host="example.com"))

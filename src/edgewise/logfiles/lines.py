@@ -121,6 +121,12 @@ def parse_combined(line: str) -> LoggedRequest | str:
     )
 
 
+def is_combined(line: str) -> bool:
+    """Whether it has referrer and user agent as well. Then nothing that is read is at its end, where it may be cut."""
+    common = _COMMON.match(line)
+    return common is not None and _REFERRER_AND_AGENT.match(line, common.end()) is not None
+
+
 def _request_line(text: str) -> tuple[str, str, str | None] | str:
     """Method, target and protocol; the target may hold blanks, and HTTP/0.9 had no protocol."""
     if text in ("", "-"):

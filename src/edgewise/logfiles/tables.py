@@ -19,13 +19,11 @@ import pyarrow.csv
 from edgewise.logfiles import fields as known
 from edgewise.logfiles.fields import Columns
 from edgewise.logfiles.layouts import Chunk, Layout
-from edgewise.logfiles.lines import LoggedRequest, parse_combined
+from edgewise.logfiles.lines import LoggedRequest, is_combined, parse_combined
 
 NO_TIME: Final = "the time is not a date"
 # A column that tells requests without an id of their own apart, where there is one.
 DIGEST: Final = "digest"
-# Around request, referrer and user agent: in a line that has them all nothing that is read is cut.
-_QUOTES: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +181,7 @@ def _combined(chunk: Chunk) -> Parsed:
         if not line.strip():
             continue
         result = parse_combined(line.rstrip(b"\r").decode("utf-8", "surrogateescape"))
-        if number == chunk.ended + 1 and line.count(b'"') < _QUOTES:
+        if number == chunk.ended + 1 and not is_combined(line.decode("utf-8", "surrogateescape")):
             # Its bytes may be the first digits of more; when the file has grown the whole line is read.
             result = "the line breaks off"
         if isinstance(result, str):
@@ -213,10 +211,11 @@ def _request_columns(found: list[LoggedRequest]) -> Columns:
     }
 
 
-def _digest(request: LoggedRequest) -> str:
-    """Of what was asked, without the address: who may not know it shall not find it here."""
-    told = (request.timestamp, request.method, request.target, request.bytes_sent, request.user_agent)
-    return hashlib.blake2b(repr(told).encode("utf-8", "replace"), digest_size=6).hexdigest()
+def _digest(one: LoggedRequest) -> str:
+    """Of all that a line says but the address: who may not know that shall not find it here."""
+    asked = (one.timestamp, one.host, one.method, one.target, one.protocol, one.referrer, one.user_agent)
+    told = repr((*asked, one.status, one.bytes_sent))
+    return hashlib.blake2b(told.encode("utf-8", "replace"), digest_size=6).hexdigest()
 
 
 def _texts(values: Iterable[str | None]) -> Any:

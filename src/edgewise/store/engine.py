@@ -150,7 +150,8 @@ class Engine:
                 return False
             if adoption.is_placed(self.home, folder):
                 # They count since a round that then met a fault, if not since an earlier run.
-                self._place_done(*adoption.placed(self.home, folder))
+                number, made = adoption.placed(self.home, folder)
+                self._place_done(number, [one for one in made if one.path.is_file()])  # some may be too old by now
             else:
                 self._place(folder)
             adoption.conclude(self.home, folder, self._disk)

@@ -20,7 +20,9 @@ from edgewise.agents.pages import PAGE
 
 _VISITOR: Final = """CASE
     WHEN visitor IS NOT NULL THEN hash(visitor)
-    WHEN client_ip IS NOT NULL THEN hash(_timestamp - _timestamp % 86400000000, host, client_ip, user_agent)
+    WHEN client_ip IS NOT NULL THEN hash(
+        _timestamp - _timestamp % 86400000000, coalesce(host, ''), client_ip, coalesce(user_agent, '')
+    )
 END"""
 FIELDS: Final = (pa.field("is page", pa.bool_()), pa.field("visitor key", pa.uint64()))
 NAMES: Final = tuple(field.name for field in FIELDS)

@@ -88,7 +88,7 @@ class Delivery:
             return
         for line in lines:
             try:
-                made += map(self._named, self._records(line))
+                made += map(self._counted, self._records(line))
             except (BodyError, RecordError) as error:
                 rejected.append(self._rejection(line, str(error)))
 
@@ -113,10 +113,13 @@ class Delivery:
         else:
             yield value
 
+    def _counted(self, record: dict[str, Any]) -> dict[str, Any]:
+        check_count(self._count + 1)
+        return self._named(record)
+
     def _named(self, record: dict[str, Any]) -> dict[str, Any]:
         """With an id, so that a repeated request is counted once: Firehose keeps a request's id when it repeats it."""
         self._count += 1
-        check_count(self._count)
         if self.request_id and not isinstance(record.get("record_id"), str):
             record["record_id"] = f"{self.request_id}:{self._count}"
         return record
