@@ -239,6 +239,8 @@ def test_what_is_wrong_is_one_message(shop: Shop, tmp_path: Path) -> None:
     assert "error[cli.rollout]: shop has no release on this machine" in shop.run("status", fails=True)
     assert "is no step" in shop.run("start", "--steps", "5", fails=True)
     assert "is no share" in shop.run("start", "--steps", "a:1m", fails=True)
+    assert "is over at once" in shop.run("start", "--steps", "10:0s", fails=True)
+    assert "is over at once" in shop.run("link", "v2", "--for", "0s", fails=True)
     assert "rise from step to step" in shop.run("start", "--steps", "50:1m,5:1m", fails=True)
     shop.run("start")
     assert "error[rollout.step]" in shop.run("start", fails=True)

@@ -116,6 +116,10 @@ def test_what_is_frozen_stays_frozen_whatever_share_is_set() -> None:
 def test_the_kill_switch_leaves_the_rest_as_it_is_and_begins_the_step_anew() -> None:
     off = may.switched(RELEASE, True, NOW, "now", "ada")
     assert off.off and (off.state, off.weight) == ("ramping", 5)
+    with pytest.raises(StepError, match="switched off already"):
+        may.switched(off, True, NOW, "", "ada")
+    with pytest.raises(StepError, match="not switched off"):
+        may.switched(RELEASE, False, NOW, "", "ada")
     on = may.switched(off, False, NOW + 5, RELEASE.reason, RELEASE.by)
     assert on == replace(RELEASE, since=NOW + 5)
 

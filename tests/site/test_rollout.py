@@ -115,6 +115,12 @@ def test_a_rollout_runs_where_its_stable_version_is_served_and_nowhere_else(edit
         ),
         ('origin = "v1"\n', 'origin = "v1"\nfunctions = false\n', "default.functions", "functions are off"),
         (
+            '[default]\norigin = "v1"\n',
+            '[default]\norigin = "v1"\n[[behaviors]]\npath = "/new/*"\norigin = "v2"\n',
+            "behaviors[0].origin",
+            "everybody would meet it",
+        ),
+        (
             'origin = "v1"\n',
             'origin = "v1"\ncache = "11111111-2222-3333-4444-555555555555"\n',
             "default.cache",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,17 @@ import duckdb
 import pytest
 
 from edgewise.questions import bound, load
+from edgewise.store.api.access import Access
+from edgewise.store.api.application import application
+from edgewise.store.copying import written_out
 from edgewise.store.dialect import install
 from edgewise.store.engine import Engine, StreamData
 from edgewise.store.errors import QueryError
 from edgewise.store.search import Bounds, Searcher
 from edgewise.store.statements import check_select, one_statement
+from edgewise.store.tokens import Tokens
 from edgewise.store.weight import macro_copies
+from store.asgi import SOMEONE, call
 from store.engines import engine_at, put, record
 
 
@@ -88,6 +95,14 @@ def test_two_statements_are_never_run() -> None:
         "SELECT 1 FROM range(1)" + " CROSS JOIN range(1)" * 500,
         "SELECT 1 FROM mine GROUP BY CUBE(" + ", ".join(f"n + {i}" for i in range(11)) + ")",
         "SELECT a" + ".a" * 5000,
+        "SELECT " + ", ".join("*" * 100) + " FROM (VALUES (" + ", ".join("1" * 1000) + "))",
+        *(
+            f"SELECT 1 FROM (VALUES ({', '.join('1' * 50)})) {clause} COLUMNS(*) IN ({', '.join('1' * 1000)})"
+            for clause in ("WHERE", "HAVING", "QUALIFY", "ORDER BY")
+        ),
+        "SELECT s.* FROM (SELECT {'a': 1} AS s)",
+        "SELECT 1 + unnest(s) FROM (SELECT {'a': 1} AS s)",
+        "SELECT unnest([{'a': 1}], recursive := true)",
     ],
 )
 def test_a_short_text_cannot_be_a_long_plan(sql: str) -> None:
@@ -107,12 +122,95 @@ def test_a_short_text_cannot_be_a_long_plan(sql: str) -> None:
         "SELECT count(*) FROM mine a JOIN mine b USING (n) JOIN mine c USING (n) LEFT JOIN mine d USING (n)",
         "WITH x AS (SELECT * FROM mine) SELECT max(COLUMNS(*)) FROM x, (SELECT * FROM x)",
         "WITH RECURSIVE x AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM x WHERE n < 4) FROM x ORDER BY n",
+        "SELECT m.*, r.* FROM mine m JOIN range(3) r ON true WHERE n IN (SELECT * FROM range(9))",
+        "SELECT unnest([1, 2]), unnest(approx_topk(n, 2)) FROM mine",
+        "SELECT range.*, mine.* FROM range(3), mine, unnest([1, 2]) ORDER BY count(*)",
+        "SELECT " + ", ".join(f"(SELECT count(*) FROM requests WHERE status = {i})" for i in range(30)),
+        "SELECT CASE status WHEN 200 THEN 'a' WHEN 404 THEN 'b' END, sum(n) OVER w, avg(n) OVER w FROM mine "
+        "WINDOW w AS (PARTITION BY a ORDER BY b ROWS BETWEEN 3 PRECEDING AND CURRENT ROW)",
     ],
 )
 def test_what_people_write_is_no_long_plan(sql: str) -> None:
     with duckdb.connect(":memory:") as connection:
         install(connection)
-        check_select(connection, sql, macro_copies(connection))
+        check_select(connection, sql, macro_copies(connection), frozenset({"requests"}))
+
+
+LONG = "'" + "x" * 1000 + "'"
+
+
+def cases(levels: int, operand: str = "a", more: str = "") -> str:
+    for _ in range(levels):
+        operand = f"CASE {more}{operand} WHEN 1 THEN 1 WHEN 2 THEN 2 WHEN 3 THEN 3 END"
+    return operand
+
+
+def windows(levels: int, inner: str = "1") -> str:
+    for _ in range(levels):
+        inner = (
+            f"(SELECT sum(1) OVER w + sum(2) OVER w + sum(3) OVER w FROM a WINDOW w AS (ORDER BY {inner}))"
+        )
+    return inner
+
+
+@pytest.mark.parametrize(
+    "nested",
+    [
+        cases(3, LONG),
+        windows(3, LONG),
+        cases(2, windows(1, LONG)),
+        windows(2, cases(1, LONG)),
+        f"(SELECT sum(1) OVER v + sum(2) OVER (v) FROM a WINDOW w AS (ORDER BY {LONG}), v AS (w))",
+    ],
+)
+def test_what_the_parser_copies_is_foreseen(nested: str) -> None:
+    with duckdb.connect(":memory:") as connection:
+        ((tree,),) = connection.execute(
+            "SELECT json_serialize_sql($sql::VARCHAR)", {"sql": f"SELECT {nested}"}
+        ).fetchall()
+    copies = tree.count(LONG.strip("'"))
+    assert copies > 1
+    assert written_out(f"SELECT {nested}") >= copies * len(LONG)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        cases(12),
+        windows(12),
+        cases(12, "(SELECT 1 AS end, 2 AS when)"),
+        cases(12, more="b.end + "),
+        cases(12, more=".5 + "),
+        cases(12, ".5"),
+        cases(12, more="b . case + "),
+        cases(12, "/* END */ 'END' || \"end\""),
+        "(SELECT 1 AS case), " + cases(12).lower(),
+    ],
+)
+def test_what_the_parser_copies_is_bounded(expression: str) -> None:
+    assert written_out(f"SELECT {expression}") > 1 << 18
+
+
+@pytest.mark.parametrize("space", ["\xa0", "\ufeff", "\u3000", "\0"])
+def test_only_the_parsers_spaces_part_words(space: str) -> None:
+    with pytest.raises(QueryError, match="in no text"):
+        written_out(cases(12).replace(" ", space))
+    assert written_out(f"SELECT 'a{space}' AS \"größe{space}\", größe") < 100
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT levenshtein('a', 'b')",
+        "SELECT main.jaro_similarity('a', 'b')",
+        "SELECT write_log('x')",
+        "FROM mine PIVOT (sum(n) FOR n IN (1, 2))",
+        "FROM mine UNPIVOT (v FOR k IN (n))",
+    ],
+)
+def test_what_cannot_be_bounded_is_refused(tmp_path: Path, sql: str) -> None:
+    with searcher_at(tmp_path) as searcher, pytest.raises(QueryError, match="cannot be used here"):
+        searcher.query(sql)
 
 
 def test_no_question_of_ours_is_too_large() -> None:
@@ -158,6 +256,31 @@ def test_a_query_that_does_not_end_keeps_nobody_from_leaving(tmp_path: Path) -> 
         assert searcher.close() is True
 
 
+def test_a_query_that_cannot_be_interrupted_is_answered_in_time(tmp_path: Path) -> None:
+    leave = threading.Event()
+
+    class Stuck(Searcher):
+        def query(self, *arguments: Any, **options: Any) -> Any:
+            leave.wait(20)
+            return super().query(*arguments, **options)
+
+    def status(seconds: float) -> int:
+        query = {"query": {"sql": "SELECT 1", "start_time": 0, "end_time": 1}, "timeout": seconds}
+        return call(store, "POST", "/api/default/_search", json.dumps(query).encode()).status
+
+    with engine_at(tmp_path) as engine, ThreadPoolExecutor(3) as clients:
+        searcher = Stuck(engine)
+        store = application(engine, searcher, Access(SOMEONE, Tokens(engine.home)))
+        try:
+            assert sorted(clients.map(status, [0.1] * 3)) == [408, 408, 503]
+            assert status(20) == 503
+        finally:
+            leave.set()
+            again = next((one for one in map(status, [20] * 500) if one != 503), None)
+            searcher.close()
+        assert again == 200
+
+
 def test_rows_are_bounded_before_they_are_copied(tmp_path: Path) -> None:
     with searcher_at(tmp_path, bounds=Bounds(bytes=1 << 20)) as searcher:
         answer = searcher.query("SELECT repeat('x', 60000) AS wide FROM range(100)")
@@ -169,21 +292,21 @@ def test_rows_are_bounded_before_they_are_copied(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "sql",
+    ("sql", "said"),
     [
-        "SELECT repeat('x', 1000000000)",
-        "SELECT lpad('x', 1000000000, 'y')",
-        "SELECT rpad('x', 1000000000, 'y')",
-        "SELECT system.main.repeat('x', 1000000000)",
-        "SELECT pg_catalog.rpad('x', 1000000000, 'y')",
+        ("SELECT length(repeat('x', 65537))", "65536"),
+        ("SELECT length(lpad('x', 65537, 'y'))", "65536"),
+        ("SELECT length(rpad('x', 65537, 'y'))", "65536"),
+        ("SELECT length(system.main.repeat('x', 65537))", "with a schema"),
+        ("SELECT length(pg_catalog.rpad('x', 65537, 'y'))", "with a schema"),
     ],
 )
-def test_a_number_makes_no_huge_text(tmp_path: Path, sql: str) -> None:
+def test_a_number_makes_no_huge_text(tmp_path: Path, sql: str, said: str) -> None:
     with searcher_at(tmp_path) as searcher:
-        with pytest.raises(QueryError):
+        with pytest.raises(QueryError, match=said):
             searcher.query(sql)
-        assert searcher.query("SELECT repeat('ab', 2) AS r, lpad('7', 3, '0') AS l").rows == [
-            {"r": "abab", "l": "007"}
+        assert searcher.query("SELECT length(repeat('ab', 32768)) AS r, lpad('7', 3, '0') AS l").rows == [
+            {"r": 65536, "l": "007"}
         ]
 
 

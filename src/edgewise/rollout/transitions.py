@@ -154,6 +154,10 @@ def switched(release: Release, off: bool, now: int, reason: str, by: str) -> Rel
 
     Nobody met the new version while it was off, so the step begins anew.
     """
+    if release.off == off:
+        raise StepError(
+            f"the release {release.release} is {'' if off else 'not '}switched off{' already' if off else ''}"
+        )
     return replace(release, off=off, since=now, reason=reason, by=by)
 
 

@@ -31,6 +31,14 @@ def check_steered(context: Context, site: Site) -> None:
         )
     for key, behavior in steered:
         _check_behavior(context, key, behavior)
+    versions = {one.name for one in site.origins if isinstance(one, CustomOrigin)}
+    for key, behavior in zip(keys, site.all_behaviors, strict=True):
+        if steered and behavior.origin == rollout.new in versions - {rollout.stable}:
+            context.problems.add(
+                f"{key}.origin",
+                f"this is the new version, {shown(rollout.new)}, and everybody would meet it here",
+                f"Name the stable one, {shown(rollout.stable)}: the rollout brings its share to the new version.",
+            )
 
 
 def _check_domains(context: Context, rollout: Rollout, origins: Sequence[Origin]) -> None:

@@ -151,7 +151,9 @@ class Engine:
             if adoption.is_placed(self.home, folder):
                 # They count since a round that then met a fault, if not since an earlier run.
                 number, made = adoption.placed(self.home, folder)
-                self._place_done(number, [one for one in made if one.path.is_file()])  # some may be too old by now
+                self._place_done(
+                    number, [one for one in made if one.path.is_file()]
+                )  # some may be too old by now
             else:
                 self._place(folder)
             adoption.conclude(self.home, folder, self._disk)

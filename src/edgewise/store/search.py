@@ -100,6 +100,10 @@ class Searcher:
             for connection in self._running:
                 connection.interrupt()
 
+    def allowed(self, seconds: float | None) -> float:
+        """How long a query may run when this is asked for."""
+        return min(seconds or self._bounds.seconds, self._bounds.seconds)
+
     def close(self, patience: float = _PATIENCE) -> bool:
         """Stop, and wait for the queries to end; false when one did not within so many seconds.
 
@@ -135,7 +139,7 @@ class Searcher:
             select = self._checked(connection, sql)
         wanted = self._bounds.rows if limit is None or select.limited else min(limit, self._bounds.rows)
         span = Span(start, end, REQUEST_SPAN if REQUESTS in sql.lower() else 0)
-        allowed = min(seconds or self._bounds.seconds, self._bounds.seconds)
+        allowed = self.allowed(seconds)
         streams = streams_in(sql, self._engine.streams())
         for last_try in (False, True):
             with self._engine.snapshot(streams, span.low, span.high) as data:
@@ -255,7 +259,7 @@ def explained(error: duckdb.Error, seconds: float) -> QueryError:
     """DuckDB's error in OpenObserve's numbers."""
     message = _first_line(error)
     if isinstance(error, duckdb.InterruptException):
-        return QueryError(f"the query took longer than {seconds:g} s", number=20010, status=408)
+        return over_time(seconds)
     if isinstance(error, duckdb.OutOfMemoryException):
         return QueryError(message, hint="Ask for less time or fewer columns.")
     if isinstance(error, duckdb.CatalogException):
@@ -266,6 +270,10 @@ def explained(error: duckdb.Error, seconds: float) -> QueryError:
     if isinstance(error, duckdb.ParserException):
         return QueryError(message, number=20001)
     return QueryError(message)
+
+
+def over_time(seconds: float) -> QueryError:
+    return QueryError(f"the query took longer than {seconds:g} s", number=20010, status=408)
 
 
 def _shutting_down() -> QueryError:

@@ -13,16 +13,33 @@ from typing import Any, Final
 import duckdb
 import orjson
 
+from edgewise.store.copying import written_out
 from edgewise.store.errors import QueryError
 from edgewise.store.weight import MAX_WEIGHT, Tree, objects, weight
 
 MAX_SQL: Final = 64 << 10
+_MAX_WRITTEN_OUT: Final = 4 * MAX_SQL
 _TOO_DEEP: Final = "the SQL is nested too deeply"
 _READS: Final = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
 _BOUNDED: Final = frozenset({"lpad", "repeat", "rpad"})
 # Those that make rows of their arguments. Others read files, run text as SQL, or change settings.
 _TABLE_FUNCTIONS: Final = frozenset(
     {"generate_series", "json_each", "json_tree", "range", "repeat", "unnest"}
+)
+# Two long texts keep one call of the first ones busy for minutes, and no call can be interrupted; the others wait, or
+# write a log.
+_REFUSED: Final = frozenset(
+    {
+        "damerau_levenshtein",
+        "editdist3",
+        "jaccard",
+        "jaro_similarity",
+        "jaro_winkler_similarity",
+        "levenshtein",
+        "pg_sleep",
+        "sleep_ms",
+        "write_log",
+    }
 )
 
 
@@ -46,6 +63,8 @@ def check_select(
     """
     if len(sql.encode(errors="replace")) > MAX_SQL:
         raise QueryError(f"the SQL is longer than {MAX_SQL} bytes", number=20001)
+    if written_out(sql) > _MAX_WRITTEN_OUT:
+        raise _too_large()
     tree = _tree(connection, sql)
     node = _only_select(tree)
     select = Select(tree, any(each["type"].startswith("LIMIT") for each in node["modifiers"]))
@@ -75,6 +94,12 @@ def _look_at(each: Tree, select: Select) -> None:
             f"the table function {name} cannot be used here",
             hint=f"Allowed are {', '.join(sorted(_TABLE_FUNCTIONS))}.",
         )
+    if kind == "PIVOT":
+        raise QueryError(
+            "PIVOT and UNPIVOT cannot be used here",
+            number=20001,
+            hint="Write the columns: count(*) FILTER (WHERE status = 404) AS missing, for example.",
+        )
     if kind == "BASE_TABLE":
         select.tables.add(str(each.get("table_name")).lower())
     if kind == "FUNCTION":
@@ -83,8 +108,14 @@ def _look_at(each: Tree, select: Select) -> None:
 
 
 def _check_function(call: Tree) -> None:
-    """Some functions of DuckDB are used in a bounded form, which has the name without a schema (`dialect.sql`)."""
+    """Some functions are refused, others used in a bounded form, without a schema (`dialect.sql`)."""
     name = str(call.get("function_name")).lower()
+    if name in _REFUSED:
+        raise QueryError(
+            f"the function {name} cannot be used here",
+            number=20005,
+            hint="It would keep a query from ending in time.",
+        )
     if name in _BOUNDED and (call.get("schema") or call.get("catalog")):
         raise QueryError(
             f"the function {name} cannot be used with a schema",
@@ -99,11 +130,7 @@ def _check_weight(node: Tree, copies: Mapping[str, int], views: frozenset[str]) 
     except RecursionError:
         raise QueryError(_TOO_DEEP, number=20001) from None
     if heavy:
-        raise QueryError(
-            "the query is too large once its names are replaced by what they stand for",
-            number=20001,
-            hint="Use fewer tables and joins, and fewer CTEs, aliases and `*` that are built from each other.",
-        )
+        raise _too_large()
 
 
 def _tree(connection: Any, sql: str) -> Tree:
@@ -132,6 +159,15 @@ def _only_select(tree: Tree) -> Tree:
 
 def _function(table_function: Tree) -> str:
     return str(table_function["function"].get("function_name")).lower()
+
+
+def _too_large() -> QueryError:
+    return QueryError(
+        "the query is too large once its names are replaced by what they stand for",
+        number=20001,
+        hint="Use at most some 120 tables or 30 times `requests`, and fewer CTEs, aliases, CASEs, windows and `*` "
+        "that are built from each other.",
+    )
 
 
 def _refused() -> QueryError:

@@ -13,9 +13,26 @@ from typing import Any, Final
 
 MAX_WEIGHT: Final = 25_000  # some seconds of planning at worst
 _TABLE: Final = 200  # one more table costs as much as so many expressions
-_VIEW_TABLES: Final = 8  # behind the views that join the streams
+_VIEW_TABLES: Final = 4  # what planning the views that join the streams costs, in tables
 _COLUMNS: Final = 100  # of a table of which nothing is known
 _MACRO: Final = 10
+_UNPACKING: Final = frozenset({"unlist", "unnest"})
+# What gives a list, which makes rows when unpacked. A value with fields makes columns; how many, its type alone tells.
+_LISTS: Final = frozenset(
+    {
+        "approx_topk",
+        "approx_topk_distinct",
+        "array_agg",
+        "generate_series",
+        "list",
+        "list_distinct",
+        "list_value",
+        "range",
+        "regexp_extract_all",
+        "str_split",
+        "string_split",
+    }
+)
 
 Tree = dict[str, Any]
 
@@ -30,11 +47,15 @@ class _Size:
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """What a name may stand for: CTEs, aliases of the same SELECT with their cost, and `*` (a number of columns)."""
+    """What a name may stand for: CTEs, aliases of the same SELECT with their cost, and `*` (a number of columns).
+
+    `tables` are the names before a `.*` that are tables; another one would be a column with fields of its own.
+    """
 
     ctes: Mapping[str, _Size] = field(default_factory=dict)
     aliases: Mapping[str, int] = field(default_factory=dict)
     columns: int = 0
+    tables: frozenset[str] = frozenset()
 
 
 def weight(node: Tree, copies: Mapping[str, int], views: frozenset[str] = frozenset()) -> int:
@@ -109,23 +130,27 @@ class _Scales:
 
     def _select(self, node: Tree, scope: _Scope) -> _Size:
         aliases = dict(scope.aliases)
-        inside = _Scope(scope.ctes, aliases, self._columns(node["from_table"], scope))
-        cost = _MACRO + self._cost(node["from_table"], scope)
+        table = node["from_table"]
+        inside = _Scope(scope.ctes, aliases, self._columns(table, scope), frozenset(_names(table)))
+        cost = _MACRO + self._cost(table, scope)
         columns = 0
         for item in node["select_list"]:
-            # `f(COLUMNS(*))` is written out for each column.
-            many = item["type"] != "STAR" and any(one.get("type") == "STAR" for one in objects(item))
-            each = self._cost(item, inside) * (inside.columns if many else 1)
-            columns += inside.columns if many or item["type"] == "STAR" else 1
+            many = _has_star(item)
+            each = self._cost(item, inside) if item["type"] == "STAR" else self._each(item, inside)
+            columns += inside.columns if many else 1
             cost += each
             if item.get("alias"):
                 aliases[item["alias"].lower()] = each
         parts = ("where_clause", "group_expressions", "having", "qualify", "modifiers")
         sets = len(node["group_sets"])
         return _Size(
-            cost + sum(self._cost(node[part], inside) for part in parts) + (sets * _TABLE if sets > 1 else 0),
+            cost + sum(self._each(node[part], inside) for part in parts) + (sets * _TABLE if sets > 1 else 0),
             columns,
         )
+
+    def _each(self, value: Any, scope: _Scope) -> int:
+        """An expression with `COLUMNS(*)` in it is written out for each column."""
+        return self._cost(value, scope) * (max(1, scope.columns) if _has_star(value) else 1)
 
     def _columns(self, table: Tree, scope: _Scope) -> int:
         match table["type"]:
@@ -135,6 +160,8 @@ class _Scales:
                 return self.query(table["subquery"]["node"], scope).columns
             case "BASE_TABLE" if (name := str(table["table_name"]).lower()) in scope.ctes:
                 return scope.ctes[name].columns
+            case "EXPRESSION_LIST":
+                return len(table["values"][0])
             case "EMPTY":
                 return 0
         return _COLUMNS
@@ -158,13 +185,17 @@ class _Scales:
                 tables = _VIEW_TABLES if name in self._views else 1
                 return inner + (tables * _TABLE if known is None else known.cost + 1)
             case "TABLE_FUNCTION":
-                return inner + _TABLE
+                return self._cost(value["function"]["arguments"], scope) + _TABLE
+            case "STAR" if (name := value["relation_name"]) and name.lower() not in scope.tables:
+                return MAX_WEIGHT
             case "STAR":
                 return inner + (1 if value.get("columns") else scope.columns)
             case "COLUMN_REF":
                 # Each way to take a long name apart is tried.
                 names = value["column_names"]
                 return len(names) ** 2 + scope.aliases.get(str(names[-1]).lower(), 0)
+            case "FUNCTION" if _unpacks_fields(value):
+                return MAX_WEIGHT
             case "FUNCTION" if copies := self._copies.get(str(value["function_name"]).lower()):
                 return copies * (_MACRO + inner)
         return inner + 1
@@ -172,3 +203,28 @@ class _Scales:
 
 def _is_query(value: Tree) -> bool:
     return str(value.get("type")).endswith("_NODE")
+
+
+def _names(table: Tree) -> Iterator[str]:
+    """Of the tables that a FROM joins."""
+    if table["type"] == "JOIN":
+        yield from (*_names(table["left"]), *_names(table["right"]))
+    else:
+        function = table.get("function") or {}
+        yield str(table["alias"] or table.get("table_name") or function.get("function_name") or "").lower()
+
+
+def _has_star(value: Any) -> bool:
+    """Is there a `*` or `COLUMNS(*)` in it that is not a subquery's own?"""
+    if isinstance(value, list):
+        return any(map(_has_star, value))
+    if not isinstance(value, dict) or _is_query(value):
+        return False
+    return value.get("type") == "STAR" or any(map(_has_star, value.values()))
+
+
+def _unpacks_fields(call: Tree) -> bool:
+    if str(call["function_name"]).lower() not in _UNPACKING:
+        return False
+    given, *options = [one["expression"] for one in call["arguments"]] or [{}]
+    return bool(options) or str(given.get("function_name")).lower() not in _LISTS

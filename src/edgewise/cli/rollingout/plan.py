@@ -19,7 +19,10 @@ def steps_of(text: str) -> tuple[Step, ...]:
         share, colon, span = each.strip().partition(":")
         if not colon:
             raise typer.BadParameter(f"{each!r} is no step; write 5:30m,25:1h", param_hint="--steps")
-        steps.append(Step(percent(share, "--steps"), microseconds(span, "--steps") / _MINUTE))
+        lasts = microseconds(span, "--steps")
+        if not lasts:
+            raise typer.BadParameter(f"the step {each!r} is over at once", param_hint="--steps")
+        steps.append(Step(percent(share, "--steps"), lasts / _MINUTE))
     return tuple(steps)
 
 

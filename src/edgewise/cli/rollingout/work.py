@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import typer
+
 from edgewise.cli.errors import RolloutCommandError
 from edgewise.cli.query import microseconds
 from edgewise.cli.rollingout.desk import Desk, Stored, now, open_desk, user
@@ -95,6 +97,8 @@ def watch(directory: Path, store: str | None, every: str, once: bool, as_json: b
 
 def link(directory: Path, version: str, lasts: str, url: str) -> None:
     span = microseconds(lasts, "--for")
+    if span < 1_000_000:
+        raise typer.BadParameter("a link that is over at once is of no use", param_hint="--for")
     desk = open_desk(directory)
     versions = (desk.rollout.stable, desk.rollout.new)
     if version not in versions:

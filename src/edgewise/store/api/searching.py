@@ -7,7 +7,7 @@ import functools
 import time
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
 from starlette.requests import Request
@@ -19,11 +19,13 @@ from edgewise.store.bodies import parse
 from edgewise.store.encodings import decompress
 from edgewise.store.errors import BodyError, QueryError
 from edgewise.store.known import CONFLICTS, OVERFLOW, Kind
-from edgewise.store.search import DEFAULT_SIZE, Searcher
+from edgewise.store.search import DEFAULT_SIZE, Searcher, over_time
 from edgewise.store.timestamps import EARLIEST, LATEST
 from edgewise.store.views import quoted
 
 _THREADS: Final = 2
+# A query that can be interrupted says itself that its time is over, which takes a moment.
+_GRACE: Final = 1.0
 _MAX_QUERY: Final = 1 << 20
 _VALUES: Final = 10
 _MOST_FIELDS: Final = 20
@@ -41,6 +43,7 @@ class Searching:
         self._searcher = searcher
         self._intake = intake
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="search")
+        self._overdue: set[Future[Any]] = set()
 
     async def search(self, request: Request) -> Response:
         began = time.perf_counter()
@@ -57,7 +60,8 @@ class Searching:
                 skip=skip,
                 limit=None if size < 0 else size,
                 seconds=seconds,
-            )
+            ),
+            seconds,
         )
         return as_json(_search_answer(answer.columns, answer.rows, began, skip, size, answer.partial))
 
@@ -97,8 +101,33 @@ class Searching:
             raise QueryError(f"there is no stream {name!r}", number=20002, status=404)
         return as_json(_stream(name, self._searcher.kinds(name), True))
 
-    async def _run(self, ask: Callable[[], _Found]) -> _Found:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+    async def _run(self, ask: Callable[[], _Found], seconds: float | None = None) -> _Found:
+        """What a thread finds, in the time that a query has with its wait for a thread. Raises `QueryError` after that.
+
+        DuckDB cannot be interrupted everywhere, so the thread may run on; while all do, nothing more is begun.
+        """
+        self._overdue = {one for one in self._overdue if not one.done()}
+        if len(self._overdue) >= _THREADS:
+            raise _busy()
+        allowed = self._searcher.allowed(seconds)
+        future = self._threads.submit(ask)
+        waiting = asyncio.wrap_future(future)
+        try:
+            await asyncio.wait([waiting], timeout=allowed + _GRACE)
+            if waiting.done():
+                return waiting.result()
+            if future.cancel():
+                raise _busy()
+            self._overdue.add(future)
+            raise over_time(allowed)
+        finally:
+            waiting.cancel()
+
+
+def _busy() -> QueryError:
+    return QueryError(
+        "the store is busy with other queries", status=503, hint="Ask again later, and for less time."
+    )
 
 
 def _values_sql(stream: str, field: str, keyword: str) -> str:
