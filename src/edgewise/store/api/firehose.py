@@ -60,7 +60,9 @@ class Delivery:
         for record in records:
             self._read(record, take, made, rejected)
         accepted = self._engine.ingest(self._stream, Values(made, lambda: made))
-        rejected += [self._rejection(orjson.dumps(made[at]), why) for at, why in accepted.failures.items()]
+        # They were counted as records already.
+        failures = accepted.failures.items()
+        rejected += [self._named(self._rejection(orjson.dumps(made[at]), why)) for at, why in failures]
         if not rejected:
             return [accepted]
         return [accepted, self._engine.ingest(REJECTED, Values(rejected, lambda: rejected))]
@@ -79,18 +81,20 @@ class Delivery:
             check_containers(content)
             lines = split_lines(content)
         except binascii.Error as error:
-            rejected.append(self._rejection(str(data).encode(), f"not base64: {error}"))
+            rejected.append(self._counted(self._rejection(str(data).encode(), f"not base64: {error}")))
             return
         except BodyError as error:
             if error.status != 400:
                 raise
-            rejected.append(self._rejection(str(data).encode(), error.message))
+            rejected.append(self._counted(self._rejection(str(data).encode(), error.message)))
             return
         for line in lines:
             try:
                 made += map(self._counted, self._records(line))
             except (BodyError, RecordError) as error:
-                rejected.append(self._rejection(line, str(error)))
+                if isinstance(error, BodyError) and error.status != 400:
+                    raise
+                rejected.append(self._counted(self._rejection(line, str(error))))
 
     def _inflated(self, content: bytes, take: Callable[[int], None]) -> bytes:
         plain = decompress(content, "gzip", self._room, take)
@@ -127,7 +131,7 @@ class Delivery:
     def _rejection(self, content: bytes, reason: str) -> dict[str, Any]:
         text = content[:_MAX_KEPT].decode("utf-8", "replace")
         now = time.time_ns() // 1000
-        return self._named({"_timestamp": now, "stream": self._stream, "reason": reason, "record": text})
+        return {"_timestamp": now, "stream": self._stream, "reason": reason, "record": text}
 
 
 def _log_events(payload: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
