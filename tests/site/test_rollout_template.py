@@ -97,7 +97,8 @@ def test_where_nothing_is_cached_the_version_is_forwarded(folder: Folder, name: 
 
 
 def test_other_behaviors_keep_cloudfronts_own_policies(folder: Folder) -> None:
-    other = '[[behaviors]]\npath = "/new/*"\norigin = "v2"\ncache = "optimized"\nforward = "none"\n'
+    other = '[origins.api]\ndomain = "api.example.com"\n'
+    other += '[[behaviors]]\npath = "/api/*"\norigin = "api"\ncache = "optimized"\nforward = "none"\n'
     config = compiled(folder(other))["Distribution"]["Properties"]["DistributionConfig"]
     assert config["CacheBehaviors"][0]["CachePolicyId"] == CACHE_POLICIES["optimized"].id
     assert "OriginRequestPolicyId" not in config["CacheBehaviors"][0]
