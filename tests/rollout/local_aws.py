@@ -7,9 +7,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+
+from edgewise.cli.running.awsserver import CREDENTIALS
+from edgewise.rollout import aws_client
 
 TABLE, PARAMETER, KEY = "shop-release", "/shop/release", "/shop/rollout-key"
 _WAIT = 60
+
+
+def local_client(service: str, url: str | None, region: str = "us-east-1") -> Any:
+    """boto3's, as the one user whom that AWS knows."""
+    return aws_client(service, url, region, CREDENTIALS)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ It is data of a stranger's, like the code: whatever has not the shape that the r
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from edgewise.check.stack import EdgeFunction, Stack
 SETTINGS_FILE = "edgewise_settings.json"
 # Where the runtime decides, chooses the origin and sets the cookie.
 TRIGGERS = ("viewer-request", "origin-request", "viewer-response")
+# And where it records what a judge reads.
+JUDGED_TRIGGERS = ("viewer-request", "origin-response")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,10 @@ class Steering:
         """Whether requests to an origin may go to the new version instead: the runtime knows it by its domain."""
         return (origin.domain or "").lower() == self.domains[0]
 
+    def runs_in(self, function: EdgeFunction) -> bool:
+        """Whether a function's code has this rollout in it."""
+        return steering_of(function) == self
+
 
 def steered(stack: Stack) -> Iterator[tuple[Steering, Distribution, tuple[Behavior, ...]]]:
     """Each rollout of each distribution that runs its functions, and the behaviors that it steers."""
@@ -48,14 +54,47 @@ def steered(stack: Stack) -> Iterator[tuple[Steering, Distribution, tuple[Behavi
             yield steering, distribution, tuple(behaviors)
 
 
+def steered_behaviors(stack: Stack) -> Iterator[tuple[Steering, Behavior]]:
+    """Each behavior that a rollout steers."""
+    for steering, _, behaviors in steered(stack):
+        for behavior in behaviors:
+            yield steering, behavior
+
+
+def without(
+    stack: Stack, behavior: Behavior, triggers: Sequence[str], does: Callable[[EdgeFunction], bool]
+) -> list[str]:
+    """At which of some triggers a behavior runs no function, or one that is known and does not do that."""
+    return [
+        trigger
+        for trigger in triggers
+        if trigger not in behavior.triggers
+        or not all(does(function) for function in stack.functions_at(behavior, trigger))
+    ]
+
+
 def steering_of(function: EdgeFunction) -> Steering | None:
     """The rollout that a function's code has in it."""
-    if function.tree is None or SETTINGS_FILE not in function.tree.names:
-        return None
     try:
-        return _steering(json.loads(function.tree.read(SETTINGS_FILE))["rollout"])
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return _steering(_settings(function)["rollout"])
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def is_recording(function: EdgeFunction) -> bool:
+    """Whether a function's code makes records."""
+    return _settings(function).get("log") is not None
+
+
+def _settings(function: EdgeFunction) -> Mapping[str, Any]:
+    """What is baked into a function's code; nothing if it is not of Edgewise."""
+    if function.tree is None or SETTINGS_FILE not in function.tree.names:
+        return {}
+    try:
+        settings = json.loads(function.tree.read(SETTINGS_FILE))
+    except (ValueError, RecursionError):
+        return {}
+    return settings if isinstance(settings, dict) else {}
 
 
 def _steering(rollout: Mapping[str, Any]) -> Steering:

@@ -23,6 +23,7 @@ from edgewise.site.model import (
     Site,
 )
 from edgewise.site.needs import needed_on_aws, records_go_to
+from edgewise.site.rollout_notes import Note, rollout_notes
 from edgewise.site.settings import bundle_settings
 from edgewise.site.starter import create_site
 from edgewise.site.synth import Synthesis, write_template
@@ -43,6 +44,7 @@ __all__ = [
     "LocalCommand",
     "LocalUrl",
     "Log",
+    "Note",
     "Origin",
     "Rollout",
     "Secret",
@@ -60,5 +62,6 @@ __all__ = [
     "needed_on_aws",
     "records_go_to",
     "render_yaml",
+    "rollout_notes",
     "write_template",
 ]

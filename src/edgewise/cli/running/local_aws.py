@@ -1,6 +1,6 @@
 """The part of AWS that a rollout needs, on this machine: DynamoDB and the signing key's place, by moto's server.
 
-It is a process of its own and remembers nothing: each run begins without a release, and with a new key.
+It is a process of its own. The release, the sessions and the key outlive it in a file of the run's folder.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import importlib.util
 import json
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
 
 from edgewise.cli.errors import StartError
 from edgewise.cli.running.awsserver import CREDENTIALS
@@ -17,6 +19,8 @@ from edgewise.cli.running.child import Child
 from edgewise.cli.running.ready import start_until_ready
 from edgewise.site import Rollout
 
+# Below the folder of a run: what it has in it at the end.
+KEPT: Final = "aws.json"
 _REGION = "us-east-1"  # where a site's state is written
 _PATIENCE = 60.0  # seconds until it must be ready: moto takes its time
 
@@ -24,9 +28,10 @@ _PATIENCE = 60.0  # seconds until it must be ready: moto takes its time
 class LocalAws:
     """`url` is every service's, once it has started; it stays empty for a site without a rollout."""
 
-    def __init__(self, rollout: Rollout | None, on_line: Callable[[str, str], None]) -> None:
+    def __init__(self, rollout: Rollout | None, state: Path, on_line: Callable[[str, str], None]) -> None:
         self.url = ""
         self._rollout = rollout
+        self._file = (state / KEPT).resolve()
         self._on_line = on_line
         self._child: Child | None = None
         self._watcher: asyncio.Task[None] | None = None
@@ -45,6 +50,8 @@ class LocalAws:
             "region": _REGION,
             "tables": self._rollout.tables,
             "key": {"source": key.source, "name": key.plain_name, "region": self._rollout.key_region},
+            "parameter": self._rollout.parameter if self._rollout.state == "ssm" else "",
+            "file": str(self._file),
         }
         command = [sys.executable, "-m", "edgewise.cli.running.awsserver", json.dumps(plan)]
         self._child, self.url = await start_until_ready("aws", command, self._on_line, patience=_PATIENCE)
@@ -63,7 +70,7 @@ class LocalAws:
 
     async def _watch(self, child: Child) -> None:
         status = await child.wait()
-        self._on_line("aws", f"ended with status {status}; the release and the sessions are gone with it")
+        self._on_line("aws", f"ended with status {status}; the next run begins with what is in {self._file}")
 
     async def stop(self) -> None:
         if self._watcher is not None:

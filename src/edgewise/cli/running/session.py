@@ -95,7 +95,7 @@ class Session:
         self._described = ReadOnce(site.file if site else options.template or Path(), screen)
         self._make_state_folder()
         self._refuse_a_second_run()
-        self._aws = LocalAws(site.rollout if site else None, screen.output)
+        self._aws = LocalAws(site.rollout if site else None, self._state, screen.output)
         stack.push_async_callback(self._aws.stop)
         # These and the origins' commands start while the store does: all take their time.
         aws = asyncio.get_running_loop().create_task(self._aws.start())
