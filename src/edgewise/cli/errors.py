@@ -39,3 +39,9 @@ class ReportError(EdgewiseError):
     """The report cannot be written."""
 
     code = "cli.report"
+
+
+class DeployCommandError(EdgewiseError):
+    """A command that changes AWS cannot go on: nobody is there to be asked, or the site would not work there."""
+
+    code = "cli.deploy"

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import operator
 import os
 import re
 import select
 import stat
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from edgewise.cli.edgelogs import Wanted, print_edge_logs
 from edgewise.cli.query import SINCE_HELP, STORE_HELP, microseconds
 from edgewise.cli.runs import store_place
 from edgewise.cli.terminal import printable
@@ -31,9 +36,18 @@ _WINDOW: Final = 120_000_000
 _STATUS: Final = re.compile(
     r"(?P<operator>>=|<=|>|<|!=|=)?\s*(?P<code>000|[1-5]\d\d)\Z|(?P<class>[1-5])xx\Z", re.IGNORECASE
 )
+_COMPARISONS: Final = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 
 
 def logs(
+    *,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Keep printing requests as they come.")
     ] = False,
@@ -46,8 +60,25 @@ def logs(
     since: Annotated[str | None, typer.Option("--since", metavar="SPAN", help=SINCE_HELP)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a request.")] = False,
     store: Annotated[str | None, typer.Option("--store", metavar="DIR|URL", help=STORE_HELP)] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="aws", help="The functions' logs of all regions of AWS, not the store."
+        ),
+    ] = None,
+    directory: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="Of --from aws: the site's folder.")
+    ] = Path(),
 ) -> None:
     """Print the requests in the store, oldest first. With --follow, those from now on, or from --since on."""
+    if source is not None:
+        if source != "aws" or store is not None:
+            raise typer.BadParameter("it is `aws`, and then there is no --store", param_hint="--from")
+        seconds = None if since is None else microseconds(since) / 1e6
+        pause = _reader_left if follow else None
+        with contextlib.suppress(KeyboardInterrupt):
+            print_edge_logs(directory, fitting(path, status), seconds, pause, as_json=as_json)
+        return
     from edgewise.store import open_reader
 
     now = time.time_ns() // 1000
@@ -67,18 +98,36 @@ def logs(
 
 def conditions(path: str | None, status: str | None) -> str:
     """The SQL condition of the filters. Raises `typer.BadParameter` for a status that is none."""
-    wanted = []
-    if path is not None:
-        wanted.append("path GLOB '" + path.replace("'", "''") + "'")
-    if status is not None:
-        match = _STATUS.match(status.strip())
-        if match is None:
-            raise typer.BadParameter(f"{status!r}: write 404, 5xx, 000 or '>=400'", param_hint="--status")
-        if match["class"]:
-            wanted.append(f"status BETWEEN {match['class']}00 AND {match['class']}99")
-        else:
-            wanted.append(f"status {match['operator'] or '='} {int(match['code'])}")
-    return " AND ".join(wanted) or "true"
+    terms = [] if path is None else ["path GLOB '" + path.replace("'", "''") + "'"]
+    terms += [f"status {sign} {number}" for sign, number in _compared(status)]
+    return " AND ".join(terms) or "true"
+
+
+def fitting(path: str | None, status: str | None) -> Wanted:
+    """The same filters as a function of a record. Raises `typer.BadParameter` for a status that is none."""
+    compared = _compared(status)
+
+    def fits(record: Mapping[str, Any]) -> bool:
+        if path is not None and not fnmatchcase(str(record.get("path", "")), path):
+            return False
+        told = record.get("status")
+        return not compared or (
+            told is not None and all(_COMPARISONS[sign](told, number) for sign, number in compared)
+        )
+
+    return fits
+
+
+def _compared(status: str | None) -> list[tuple[str, int]]:
+    """What a status is compared with, and how; all of it has to hold."""
+    if status is None:
+        return []
+    match = _STATUS.match(status.strip())
+    if match is None:
+        raise typer.BadParameter(f"{status!r}: write 404, 5xx, 000 or '>=400'", param_hint="--status")
+    if match["class"]:
+        return [(">=", int(match["class"]) * 100), ("<=", int(match["class"]) * 100 + 99)]
+    return [(match["operator"] or "=", int(match["code"]))]
 
 
 @dataclass(slots=True)

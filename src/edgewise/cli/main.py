@@ -8,11 +8,16 @@ import typer
 
 from edgewise import __version__
 from edgewise.cli.again import again
+from edgewise.cli.build import build
 from edgewise.cli.check import check
 from edgewise.cli.clock import clock
 from edgewise.cli.commands import PlainCommand, PlainGroup, ValueCommand
 from edgewise.cli.cost import cost
 from edgewise.cli.dashboards import dashboards
+from edgewise.cli.deploy import deploy
+from edgewise.cli.destroy import destroy
+from edgewise.cli.diff import diff
+from edgewise.cli.doctor import doctor
 from edgewise.cli.importing import import_logs
 from edgewise.cli.init import init
 from edgewise.cli.inspect import inspect
@@ -21,6 +26,7 @@ from edgewise.cli.logs import logs
 from edgewise.cli.query import query
 from edgewise.cli.replay import replay
 from edgewise.cli.report import report
+from edgewise.cli.rollback import rollback
 from edgewise.cli.rollout import rollout
 from edgewise.cli.simulate import simulate
 from edgewise.cli.stats import stats
@@ -63,6 +69,12 @@ COMMANDS = (
     simulate,
     cost,
     synth,
+    build,
+    doctor,
+    diff,
+    deploy,
+    rollback,
+    destroy,
     dashboards,
 )
 for command in COMMANDS:

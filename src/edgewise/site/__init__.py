@@ -28,7 +28,7 @@ from edgewise.site.settings import bundle_settings
 from edgewise.site.starter import create_site
 from edgewise.site.synth import Synthesis, write_template
 from edgewise.site.template import compile_template
-from edgewise.site.template_functions import CODE_FOLDER
+from edgewise.site.template_functions import CODE_FOLDER, function_names
 from edgewise.site.template_text import render_yaml
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "bundle_settings",
     "compile_template",
     "create_site",
+    "function_names",
     "load_site",
     "needed_on_aws",
     "records_go_to",

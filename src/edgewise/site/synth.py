@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from edgewise.site.bundle import Bundle
 from edgewise.site.errors import SynthError
@@ -19,11 +20,15 @@ from edgewise.site.template_text import FIRST_LINE, render_yaml
 
 @dataclass(frozen=True, slots=True)
 class Synthesis:
-    """What was written: the template, the functions' folder if the site runs functions, the judge's if it has one."""
+    """What was written: the template, the functions' folder if the site runs functions, the judge's if it has one.
+
+    `document` is what the template's file says.
+    """
 
     template: Path
     functions: Path | None
     judge: Path | None
+    document: dict[str, Any]
 
 
 def write_template(site: Site, out_file: Path) -> Synthesis:
@@ -46,13 +51,13 @@ def write_template(site: Site, out_file: Path) -> Synthesis:
     judge = out_file.parent / JUDGE_FOLDER if site.judges_on_aws else None
     if judge:
         write_judge(site, judge)
-    text = render_yaml(compile_template(site, code_hash=bundle.code_hash if bundle else ""))
+    document = compile_template(site, code_hash=bundle.code_hash if bundle else "")
     try:
         out_file.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(out_file, Entry(text.encode()))
+        replace_file(out_file, Entry(render_yaml(document).encode()))
     except OSError as error:
         raise SynthError(f"cannot write the template: {error.strerror}", file=out_file) from error
-    return Synthesis(out_file, bundle.target if bundle else None, judge)
+    return Synthesis(out_file, bundle.target if bundle else None, judge, document)
 
 
 def _refuse_foreign(out_file: Path) -> None:

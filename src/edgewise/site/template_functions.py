@@ -52,6 +52,11 @@ _KINDS = (
 )
 
 
+def function_names(site_name: str) -> tuple[str, ...]:
+    """What the edge functions of a site of this name are called, whether some trigger needs them or not."""
+    return tuple(f"{site_name}-{kind.suffix}" for kind in _KINDS)
+
+
 def version_ids(site: Site, code_hash: str) -> dict[str, str]:
     """The logical id of the function version that serves each trigger; empty when no behavior runs functions.
 

@@ -1,0 +1,1 @@
+"""What the commands that change AWS share; each imports from here when it runs."""

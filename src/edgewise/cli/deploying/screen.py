@@ -1,0 +1,126 @@
+"""Tells a person, or with `--json` a program, what is planned and done on AWS."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+from edgewise.cli.errors import DeployCommandError
+from edgewise.cli.terminal import printable
+from edgewise.cloud.deploy import Result
+from edgewise.cloud.history import Entry
+from edgewise.cloud.plan import Change
+from edgewise.cloud.planning import Plan
+
+_SIGNS = {"add": "+", "change": "~", "remove": "-"}
+
+
+class Screen:
+    """Prints lines, or one object a line."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._json = as_json
+        self._last = ""
+
+    def step(self, step: str, sentence: str) -> None:
+        """A step as it is taken; one that only goes on is told once."""
+        if self._json:
+            self._object(event="step", step=step, text=sentence)
+        elif sentence != self._last:
+            print(f"  {printable(sentence)}", flush=True)
+        self._last = sentence
+
+    def note(self, sentence: str) -> None:
+        """Something worth knowing."""
+        if self._json:
+            self._object(event="note", text=sentence)
+        else:
+            print(printable(sentence), flush=True)
+
+    def plan(self, name: str, account: str, plan: Plan) -> None:
+        """What would change."""
+        changes = () if plan.nothing else plan.changes
+        if self._json:
+            self._object(event="plan", stack=name, account=account, changes=[_facts(one) for one in changes])
+            return
+        print(f"The stack {name} in us-east-1, account {account}:")
+        if plan.deployed and plan.deployed.is_remains:
+            print("  what a failed first deployment left behind is removed")
+        for one in changes:
+            print(f"  {_SIGNS[one.verb]} {printable(one.sentence)}")
+        if not changes:
+            print("  nothing changes")
+
+    def result(self, result: Result) -> None:
+        """What is deployed."""
+        if self._json:
+            self._object(event="deployed", **_result_facts(result))
+            return
+        if result.number:
+            print(f"Deployed as number {result.number}; `edgewise rollback` goes back to the one before.")
+        if domain := result.outputs.get("DomainName"):
+            print(f"https://{printable(domain)}/")
+
+    def history(self, known: Sequence[Entry], recipe: str) -> None:
+        """The deployments, the latest first."""
+        for one in reversed(known):
+            now = one.recipe == recipe
+            if self._json:
+                self._object(
+                    event="deployment", number=one.number, at=one.at, by=one.by, again=one.again, deployed=now
+                )
+            else:
+                again = f", {one.again} again" if one.again else ""
+                print(f"{one.number:>4}  {one.at}  {printable(one.by)}{again}{'  deployed' if now else ''}")
+
+    def confirm(self, question: str, yes: bool) -> None:
+        """Go on only if somebody says so. Raises `DeployCommandError` when nobody can be asked."""
+        if yes:
+            return
+        if self._json or not sys.stdin.isatty():
+            raise DeployCommandError(
+                "there is nobody to ask whether this is meant",
+                hint="Say --yes; --plan-only shows what a deployment would do.",
+            )
+        typer.confirm(question, abort=True)
+
+    @contextmanager
+    def interruptible(self, again: str) -> Iterator[None]:
+        """Ctrl-C ends it with a word on what goes on without us, and status 130."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            print(
+                f"\nStopped waiting. What CloudFormation has begun goes on there; {again}.", file=sys.stderr
+            )
+            raise typer.Exit(130) from None
+
+    def _object(self, **facts: Any) -> None:
+        print(json.dumps(facts), flush=True)
+
+
+def _facts(change: Change) -> dict[str, Any]:
+    return {
+        "verb": change.verb,
+        "resource": change.resource,
+        "text": change.sentence,
+        "loses_data": change.loses_data,
+    }
+
+
+def _result_facts(result: Result) -> Mapping[str, Any]:
+    versions = [
+        {"path": path, "trigger": event, "version": number}
+        for (path, event), number in result.versions.items()
+    ]
+    return {
+        "number": result.number,
+        "outputs": dict(result.outputs),
+        "versions": versions,
+        "settings_hash": result.settings_hash,
+    }

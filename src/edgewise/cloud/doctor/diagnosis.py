@@ -1,0 +1,54 @@
+"""All that the doctor looks at, in the order in which one thing needs the other."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from importlib import metadata
+from typing import Any
+
+from edgewise.cloud.clients import Clients
+from edgewise.cloud.doctor.account import check_quotas, check_secrets, check_stack
+from edgewise.cloud.doctor.finding import Finding
+from edgewise.cloud.doctor.identity import who_am_i
+from edgewise.cloud.doctor.names import LookUp, check_aliases, check_certificate, check_origins, look_up
+from edgewise.cloud.doctor.rights import check_rights
+from edgewise.site import Site, compile_template
+
+
+def diagnose(
+    aws: Clients,
+    site: Site,
+    *,
+    edge_regions: Iterable[str],
+    look: LookUp = look_up,
+    now: Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.UTC),
+) -> Iterator[Finding]:
+    """What stands between a site and its deployment; `edge_regions` are those in which CloudFront runs functions.
+
+    Whatever AWS does not let us look at is a finding of its own. Without credentials only what needs none is found.
+    """
+    # The hash of the code is in names alone, and none of them is looked at here.
+    template = compile_template(site, code_hash="0")
+    config = template["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+    yield from _versions()
+    identity, findings = who_am_i(aws, lambda: now().timestamp())
+    yield from findings
+    domain = ""
+    if identity:
+        yield from check_rights(aws, identity, template, site.name)
+        domain, findings = check_stack(aws, site)
+        yield from findings
+        yield from check_quotas(aws, edge_regions) if site.runs_functions else ()
+        yield from check_secrets(aws, site)
+        yield from check_certificate(aws, config, now())
+        yield from check_aliases(config, domain, look)
+    yield from check_origins(config, look)
+
+
+def _versions() -> Iterator[Finding]:
+    python = ".".join(map(str, sys.version_info[:3]))
+    versions: Any = {name: metadata.version(name) for name in ("boto3", "botocore")}
+    told = ", ".join(f"{name} {version}" for name, version in versions.items())
+    yield Finding("versions", "ok", f"Python {python}, {told}")

@@ -1,0 +1,115 @@
+"""A run, written down before each step that cannot be taken twice: what a crash leaves is enough to go on.
+
+One file an account in the site's `.edgewise` folder. AWS knows how far a run came; the file knows which run it was.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from edgewise.cloud.errors import JournalError, LockedError
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One deployment. `digest` stands for the template that is deployed, `recipe` is the key of what it was made from.
+
+    `executing` is set before CloudFormation is told to begin. `again` is the number of the earlier deployment that
+    this one brings back, or 0. `given_up` are the runs of this folder before it that came to no end: what they hold,
+    it may take.
+    """
+
+    id: str
+    action: str
+    digest: str
+    recipe: str = ""
+    settings_hash: str = ""
+    again: int = 0
+    executing: bool = False
+    given_up: tuple[str, ...] = ()
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Its id and those of the runs that it takes the place of."""
+        return frozenset((self.id, *self.given_up))
+
+    @property
+    def change_set(self) -> str:
+        """The name of its change set."""
+        return f"edgewise-{self.id}"
+
+    @property
+    def token(self) -> str:
+        """What CloudFormation tells a repeated call by, and writes beside each event of the run."""
+        return f"edgewise-{self.id}-run"
+
+
+def new_run(action: str, digest: str, before: Run | None, again: int = 0) -> Run:
+    """A run that was never before; it takes the place of the unfinished one, if there is one."""
+    given_up = (*before.given_up, before.id) if before else ()
+    return Run(uuid.uuid4().hex[:16], action, digest, again=again, given_up=given_up)
+
+
+class Journal:
+    """The file of the run that is not finished."""
+
+    def __init__(self, folder: Path, account: str) -> None:
+        self._file = folder / f"deploy-{account}.json"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Inside the block no other process of this machine uses it; a crash ends that too. Raises `LockedError`."""
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with self._file.with_suffix(".lock").open("w") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                yield
+        except BlockingIOError:
+            raise LockedError(
+                "this site is being deployed from this folder",
+                file=self._file,
+                hint="Wait until that is done.",
+            ) from None
+
+    def read(self) -> Run | None:
+        """The unfinished run, if there is one. Raises `JournalError`."""
+        try:
+            kept = json.loads(self._file.read_bytes())
+            return Run(**{**kept, "given_up": tuple(kept["given_up"])})
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise JournalError(
+                f"the unfinished run cannot be read: {error}",
+                file=self._file,
+                hint="Look at the stack in the AWS console; then move this file away.",
+            ) from None
+
+    def write(self, run: Run) -> Run:
+        """Keep it, on the disk before this returns. Raises `JournalError`."""
+        part = self._file.with_suffix(".part")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("w", encoding="utf-8") as file:
+                json.dump(asdict(run), file)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(self._file)
+        except OSError as error:
+            raise JournalError(f"the run cannot be written down: {error.strerror}", file=self._file) from None
+        return run
+
+    def executing(self, run: Run) -> Run:
+        """The run, about to be executed."""
+        return self.write(replace(run, executing=True))
+
+    def finish(self) -> None:
+        """Nothing is unfinished any more."""
+        self._file.unlink(missing_ok=True)

@@ -1,0 +1,73 @@
+"""What a deployment takes along: the site's template with its code named by content, and the code itself."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from edgewise.cloud.zips import content_hash, zip_bytes
+from edgewise.site import Site, bundle_settings, write_template
+
+# Where a deployed template says what it was made from.
+METADATA: Final = "Edgewise"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A function's folder as a zip; `key` is its name in the assets bucket."""
+
+    folder: Path
+    key: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A template whose code is in `bucket`, and the zips that it names. Records of the site carry `settings_hash`."""
+
+    template: dict[str, Any]
+    assets: tuple[Asset, ...]
+    settings_hash: str
+
+    @property
+    def recipe(self) -> str:
+        """64 hex digits that stand for the template."""
+        return digest_of(self.template)
+
+
+def digest_of(template: Mapping[str, Any]) -> str:
+    """64 hex digits that stand for a document."""
+    return hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()
+
+
+def package(site: Site, folder: Path, bucket: str) -> Package:
+    """Make what the site needs on AWS in a folder of ours, for a bucket. Raises `SiteError` and `BuildError`."""
+    written = write_template(site, folder / "template.yaml")
+    template = written.document
+    folders = sorted({one for _, one in _local_code(template)})
+    located = {one: f"functions/{content_hash(folder / one)}.zip" for one in folders}
+    settings = bundle_settings(site) if written.functions else {"hash": ""}
+    return Package(
+        with_code(template, bucket, located),
+        tuple(Asset(folder / one, located[one], zip_bytes(folder / one)) for one in folders),
+        settings["hash"],
+    )
+
+
+def with_code(template: Mapping[str, Any], bucket: str, keys: Mapping[str, str]) -> dict[str, Any]:
+    """A copy of the template whose folders of code are objects of the bucket, by their `keys`."""
+    changed = copy.deepcopy(dict(template))
+    for properties, folder in _local_code(changed):
+        properties["Code"] = {"S3Bucket": bucket, "S3Key": keys[folder]}
+    return changed
+
+
+def _local_code(template: Mapping[str, Any]) -> list[tuple[dict[str, Any], str]]:
+    """The properties of each function whose code is a folder here, with the folder."""
+    found = (one.get("Properties", {}) for one in template["Resources"].values())
+    return [(one, one["Code"]) for one in found if isinstance(one.get("Code"), str)]

@@ -1,0 +1,144 @@
+"""Asks the site whether what was deployed is what answers, and finds the request's own record in the functions' logs.
+
+CloudFront gives every answer the request's id in a header, and records carry the same id, whatever is masked in them.
+The record says which settings and which version wrote it.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from edgewise.cloud.errors import VerifyError
+
+Find = Callable[[str, int], Mapping[str, Any] | None]
+"""Finds the record of a request by its id, written after a time in milliseconds."""
+
+PATIENCE_S: Final = 180.0
+EVERY_S: Final = 5.0
+_TIMEOUT_S: Final = 15
+# What CloudFront says of itself when a function of ours failed ("Testing and debugging Lambda@Edge functions").
+_OURS: Final = (
+    "LambdaGeneratedResponse",
+    "LambdaExecutionError",
+    "LambdaValidationError",
+    "LambdaLimitExceeded",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the site answered: its status, the request's id at CloudFront, and what CloudFront says in `X-Cache`."""
+
+    status: int
+    request_id: str
+    cache: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What records should say: the hash of the settings, and the versions that may have written them."""
+
+    settings_hash: str
+    versions: frozenset[int]
+
+
+def ask(url: str) -> Answer:
+    """Ask for the page, with a query that no cache knows. Raises `VerifyError` when nobody answers."""
+    asked = urllib.request.Request(
+        f"{url}?edgewise-deploy={secrets.token_hex(8)}", headers={"User-Agent": "edgewise-deploy"}
+    )
+    try:
+        with urllib.request.urlopen(asked, timeout=_TIMEOUT_S) as answer:
+            return _answer(answer.status, answer.headers)
+    except urllib.error.HTTPError as error:
+        with error:
+            return _answer(error.code, error.headers)
+    except OSError as error:
+        raise VerifyError(
+            f"the site does not answer: {error}",
+            file=url,
+            hint="A new address takes some minutes to be known. `edgewise deploy` again asks again.",
+        ) from None
+
+
+def verify(
+    url: str,
+    expected: Expected | None,
+    find: Find,
+    *,
+    tell: Callable[[str, str], None],
+    sleep: Callable[[float], None] = time.sleep,
+    patience_s: float = PATIENCE_S,
+) -> str:
+    """Ask until the site answers as it was deployed; a sentence on what was seen. Raises `VerifyError`.
+
+    Without anything `expected`, as where records do not go to the functions' logs, only the answer is looked at.
+    """
+    tries = max(1, int(patience_s / EVERY_S))
+    for left in reversed(range(tries)):
+        try:
+            return _look(url, expected, find, sleep, tell)
+        except VerifyError as error:
+            if not left:
+                raise
+            tell("verify", error.message)
+            sleep(EVERY_S)
+    raise AssertionError("there is at least one try")
+
+
+def _look(
+    url: str,
+    expected: Expected | None,
+    find: Find,
+    sleep: Callable[[float], None],
+    tell: Callable[[str, str], None],
+) -> str:
+    since = time.time_ns() // 1_000_000 - 60_000
+    answer = ask(url)
+    if answer.status >= 500 and any(word in answer.cache for word in _OURS):
+        raise VerifyError(
+            f"a function failed: {answer.status}, {answer.cache}",
+            file=url,
+            hint="`edgewise logs --from aws` shows why; `edgewise rollback` goes back.",
+        )
+    seen = f"{url} answers {answer.status}"
+    if expected is None:
+        return f"{seen}; its records go elsewhere, so they were not looked for"
+    tell("verify", f"{seen}; looking for the record of {answer.request_id}")
+    for _ in range(6):
+        if answer.request_id and (record := find(answer.request_id, since)) is not None:
+            return f"{seen}, {_checked(record, expected, url)}"
+        sleep(EVERY_S)
+    raise VerifyError(
+        f"no record of the request {answer.request_id or '(without an id)'} is in the logs",
+        file=url,
+        hint="Does CloudFront answer at this address? `edgewise doctor` says whether the logs may be read.",
+    )
+
+
+def _checked(record: Mapping[str, Any], expected: Expected, url: str) -> str:
+    """What the record shows. An edge may still have the version before, for some minutes."""
+    settings, version = record.get("settings_hash"), str(record.get("function_version", ""))
+    if settings != expected.settings_hash:
+        raise VerifyError(
+            f"a function with other settings answered: {settings}, not {expected.settings_hash}",
+            file=url,
+            hint="An edge may keep the version before for some minutes. `edgewise deploy` again asks again.",
+        )
+    if version.isdigit() and int(version) not in expected.versions:
+        raise VerifyError(
+            f"version {version} of a function answered, which is not deployed",
+            file=url,
+            hint="An edge may keep the version before for some minutes. `edgewise deploy` again asks again.",
+        )
+    return f"recorded by version {version} in {record.get('region', 'an unknown region')}"
+
+
+def _answer(status: int, headers: Any) -> Answer:
+    return Answer(status, headers.get("X-Amz-Cf-Id", ""), headers.get("X-Cache", ""))

@@ -1,0 +1,33 @@
+"""What the tests of deployments share: the double, a small site, and deployments of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cloud.double.server import KEYS, Double
+from cloud.workshop import Workshop
+from edgewise.cloud.clients import Clients
+
+
+@pytest.fixture(scope="session")
+def lasting() -> Iterator[tuple[Double, Clients]]:
+    """One server and its clients for all tests: making them takes longer than a deployment."""
+    made = Double()
+    yield made, Clients(endpoint=made.url, credentials=KEYS)
+    made.stop()
+
+
+@pytest.fixture
+def double(lasting: tuple[Double, Clients]) -> Double:
+    """An AWS with nothing in it."""
+    lasting[0].begin_anew()
+    return lasting[0]
+
+
+@pytest.fixture
+def workshop(lasting: tuple[Double, Clients], double: Double, tmp_path: Path) -> Workshop:
+    """The site `tea`, not deployed yet."""
+    return Workshop(double, lasting[1], tmp_path / "site")

@@ -1,0 +1,133 @@
+"""What CloudFormation does with one resource: makes, changes and deletes it through the services.
+
+Functions, versions and distributions are really made. Of other types the schema that AWS publishes is asked (cfn-lint
+has them): a type, a property or an attribute that it does not know is refused, and it says what cannot be changed.
+"""
+
+from __future__ import annotations
+
+import itertools
+from functools import cache
+from typing import Any
+
+from cfnlint.schema import ResourceNotFoundError
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+from cloud.double.distributions import Distributions
+from cloud.double.functions import ACCOUNT, Functions
+from cloud.double.translating import distribution_config
+from cloud.double.wire import Refusal, validate
+
+
+class Resources:
+    """Makes resources for stacks. `fail` has reasons by logical names: the next change of such a one fails."""
+
+    def __init__(self, functions: Functions, distributions: Distributions) -> None:
+        self.fail: dict[str, str] = {}
+        self._functions = functions
+        self._distributions = distributions
+        self._numbers = itertools.count(1)
+
+    def is_replaced(self, kind: str, old: dict[str, Any], new: dict[str, Any]) -> bool:
+        fixed = [path.split("/")[2] for path in _schema(kind).schema.get("createOnlyProperties", ())]
+        return any(old.get(key) != new.get(key) for key in fixed)
+
+    def create(self, stack: str, name: str, kind: str, properties: dict[str, Any]) -> str:
+        """Make it; its physical id."""
+        self._fail(name)
+        if unknown := set(properties) - set(_schema(kind).schema["properties"]):
+            raise Refusal("ValidationError", f"Encountered unsupported property {unknown.pop()}")
+        if kind == "AWS::Lambda::Function":
+            return self._lambda("CreateFunction", properties)["FunctionName"]
+        if kind == "AWS::Lambda::Version":
+            return self._publish(properties["FunctionName"])
+        if kind == "AWS::CloudFront::Distribution":
+            config = distribution_config(properties, f"{stack}-{name}-{next(self._numbers)}")
+            made = self._cloudfront("CreateDistribution", {"DistributionConfig": config})
+            return made["Distribution"]["Id"]
+        return f"{stack}-{name}-{next(self._numbers):012x}".lower()
+
+    def update(self, name: str, kind: str, physical: str, old: dict[str, Any], new: dict[str, Any]) -> None:
+        """Change it where it is."""
+        self._fail(name)
+        if kind == "AWS::Lambda::Function":
+            if old["Code"] != new["Code"]:
+                self._lambda("UpdateFunctionCode", {"FunctionName": physical, **new["Code"]})
+            # The architecture goes with the code.
+            settings = {key: value for key, value in new.items() if key not in ("Code", "Architectures")}
+            self._lambda("UpdateFunctionConfiguration", settings | {"FunctionName": physical})
+        elif kind == "AWS::CloudFront::Distribution":
+            self._configure(physical, new)
+
+    def delete(self, name: str, kind: str, physical: str) -> None:
+        """Delete it. What is gone already is no failure."""
+        self._fail(name)
+        if kind == "AWS::Lambda::Function" and physical in self._functions.functions:
+            self._lambda("DeleteFunction", {"FunctionName": physical})
+        elif kind == "AWS::Lambda::Version":
+            function, version = physical.split(":")[-2:]
+            if function in self._functions.functions:
+                self._lambda("DeleteFunction", {"FunctionName": function, "Qualifier": version})
+        elif kind == "AWS::CloudFront::Distribution":
+            self._remove_distribution(physical)
+
+    def attribute(self, kind: str, physical: str, name: str) -> str:
+        """What `Fn::GetAtt` gives; `Ref` gives the physical id."""
+        if kind == "AWS::CloudFront::Distribution":
+            told = self._cloudfront("GetDistribution", {"Id": physical})["Distribution"]
+            return told["DomainName"] if name == "DomainName" else told["Id"]
+        assert name in _schema(kind).get_atts, f"{kind} has no attribute {name}"
+        if name == "RegionalDomainName":
+            return f"{physical}.s3.us-east-1.amazonaws.com"
+        if name.endswith("Arn"):
+            return f"arn:aws:{kind.split('::')[1].lower()}:us-east-1:{ACCOUNT}:{physical}"
+        return physical.rpartition(":")[2]
+
+    def _lambda(self, operation: str, given: dict[str, Any]) -> dict[str, Any]:
+        validate("lambda", operation, given)
+        return self._functions.handle(operation, given)
+
+    def _cloudfront(self, operation: str, given: dict[str, Any]) -> dict[str, Any]:
+        validate("cloudfront", operation, given)
+        return self._distributions.handle(operation, given)
+
+    def _fail(self, name: str) -> None:
+        if name in self.fail:
+            raise Refusal("InternalFailure", self.fail.pop(name))
+
+    def _publish(self, function: str) -> str:
+        before = self._functions.functions[function].last
+        told = self._lambda("PublishVersion", {"FunctionName": function})
+        if int(told["Version"]) == before:
+            raise Refusal(
+                "AlreadyExists",
+                f"A version for this Lambda function exists ( {before} ). Modify the function to create a new version.",
+            )
+        return told["FunctionArn"]
+
+    def _configure(self, physical: str, properties: dict[str, Any], **other: Any) -> None:
+        kept = self._cloudfront("GetDistributionConfig", {"Id": physical})
+        reference = kept["DistributionConfig"]["CallerReference"]
+        config = distribution_config(properties, reference) if properties else kept["DistributionConfig"]
+        self._cloudfront(
+            "UpdateDistribution",
+            {"Id": physical, "IfMatch": kept["ETag"], "DistributionConfig": {**config, **other}},
+        )
+
+    def _remove_distribution(self, physical: str) -> None:
+        if physical not in self._distributions.distributions:
+            return
+        self._configure(physical, {}, Enabled=False)
+        told = self._cloudfront("GetDistribution", {"Id": physical})
+        while told["Distribution"]["Status"] != "Deployed":
+            told = self._cloudfront("GetDistribution", {"Id": physical})
+        self._cloudfront("DeleteDistribution", {"Id": physical, "IfMatch": told["ETag"]})
+
+
+@cache
+def _schema(kind: str) -> Any:
+    """AWS's schema of a type, as of the home region."""
+    try:
+        return PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind)
+    except ResourceNotFoundError:
+        raise Refusal("ValidationError", f"Unrecognized resource type: {kind}") from None

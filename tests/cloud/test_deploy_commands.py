@@ -1,0 +1,158 @@
+"""The commands as a person types them, against the double."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cloud.double.server import KEYS
+from cloud.workshop import Workshop
+from edgewise.cli.main import app
+
+
+@pytest.fixture(autouse=True)
+def on_the_double(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", workshop.double.url)
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    # The commands wait in earnest; the double goes on with every look.
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+
+
+def run(workshop: Workshop, command: str, *options: str) -> Result:
+    return CliRunner().invoke(app, [command, str(workshop.folder), *options])
+
+
+def done(workshop: Workshop, command: str, *options: str) -> str:
+    result = run(workshop, command, *options)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def deploy(workshop: Workshop, *options: str) -> str:
+    return done(workshop, "deploy", "--yes", "--no-verify", "--log-days", "0", *options)
+
+
+def test_deploy_tells_the_plan_the_steps_and_the_address(workshop: Workshop) -> None:
+    output = deploy(workshop)
+
+    assert "The stack tea in us-east-1, account 123456789012:" in output
+    assert "+ viewer-request of *, /files/*: function version 1 (new)" in output
+    assert "Distribution create complete" in output
+    assert "Deployed as number 1" in output
+    assert ".cloudfront.net/" in output
+
+
+def test_a_plan_can_be_had_alone(workshop: Workshop) -> None:
+    output = done(workshop, "deploy", "--plan-only")
+
+    assert "+ Distribution: a new AWS::CloudFront::Distribution" in output
+    assert workshop.double.formation.stacks == {}
+
+
+def test_without_anybody_to_ask_nothing_is_done(workshop: Workshop) -> None:
+    result = run(workshop, "deploy")
+
+    assert getattr(result.exception, "code", "") == "cli.deploy"
+    assert workshop.double.formation.stacks == {}
+
+
+def test_deploying_the_same_again_says_so(workshop: Workshop) -> None:
+    deploy(workshop)
+
+    output = deploy(workshop)
+
+    assert "nothing changes" in output
+    assert "Deployed as number" not in output
+
+
+def test_every_line_of_json_is_an_object(workshop: Workshop) -> None:
+    lines: list[dict[str, Any]] = [json.loads(line) for line in deploy(workshop, "--json").splitlines()]
+
+    assert {"plan", "step", "deployed"} <= {one["event"] for one in lines}
+    (result,) = (one for one in lines if one["event"] == "deployed")
+    assert result["number"] == 1
+    assert {"path": "*", "trigger": "viewer-request", "version": 1} in result["versions"]
+
+
+def test_rollback_lists_and_goes_back(workshop: Workshop) -> None:
+    deploy(workshop)
+    workshop.code("second")
+    deploy(workshop)
+
+    listed = done(workshop, "rollback", "--list").splitlines()
+    assert listed[0].lstrip().startswith("2 ")
+    assert listed[0].endswith("deployed")
+    output = done(workshop, "rollback", "--yes", "--no-verify")
+
+    assert "Back to deployment 1 of" in output
+    assert "~ viewer-request of *, /files/*: function version 2 → 1" in output
+    assert set(workshop.served.values()) == {1}
+
+
+def test_a_rollback_that_was_interrupted_goes_on_and_no_further(workshop: Workshop) -> None:
+    for word in ("first", "second", "third"):
+        workshop.code(word)
+        deploy(workshop)
+    workshop.double.refuse = lambda service, operation: (
+        ("AccessDenied", "not any more") if operation == "DescribeStackEvents" else None
+    )
+    assert run(workshop, "rollback", "--yes", "--no-verify").exit_code == 1
+    workshop.double.refuse = lambda service, operation: None
+
+    output = done(workshop, "rollback", "--yes", "--no-verify")
+
+    assert "goes on with the unfinished rollback" in output
+    assert "Deployed as number 4" in output
+    assert set(workshop.served.values()) == {2}
+
+
+def test_diff_shows_the_lines_that_change(workshop: Workshop) -> None:
+    deploy(workshop)
+    assert done(workshop, "diff") == ""
+    text = (workshop.folder / "edgewise.toml").read_text()
+    workshop.site_file(text.replace("app.tea.example.com", "web.tea.example.com"))
+
+    output = done(workshop, "diff")
+
+    assert "-            DomainName: app.tea.example.com" in output
+    assert "+            DomainName: web.tea.example.com" in output
+
+
+def test_destroy_says_what_goes_what_stays_and_when_to_come_back(workshop: Workshop) -> None:
+    deploy(workshop)
+
+    first = run(workshop, "destroy", "--yes")
+    workshop.double.functions.hours += 10
+    second = done(workshop, "destroy", "--yes", "--assets")
+
+    assert "Stays on AWS: FilesBucket, tea-filesbucket" in first.output
+    assert getattr(first.exception, "code", "") == "cloud.replicas"
+    assert "The stack tea is gone." in second
+    assert "The bucket tea-edgewise-assets-123456789012 is gone." in second
+    assert "There is no stack tea" in done(workshop, "destroy", "--yes")
+
+
+def test_logs_are_kept_for_a_month_in_every_region(workshop: Workshop) -> None:
+    done(workshop, "deploy", "--yes", "--no-verify")
+
+    (group,) = workshop.clients("logs", "ap-south-1").describe_log_groups(
+        logGroupNamePrefix="/aws/lambda/us-east-1.tea-viewer"
+    )["logGroups"]
+    assert group["retentionInDays"] == 30
+
+
+def test_a_site_that_would_not_work_there_is_not_brought_there(workshop: Workshop) -> None:
+    (workshop.folder / "edge" / "app.py").write_text("def other(event, context):\n    return event\n")
+
+    result = run(workshop, "deploy", "--yes")
+
+    assert getattr(result.exception, "code", "") == "cli.deploy"
+    (line,) = (one for one in result.output.splitlines() if one.startswith("error "))
+    rule = line.split()[1].rstrip(":")
+    assert f"--ignore {rule}" in str(getattr(result.exception, "hint", ""))
+    assert workshop.double.formation.stacks == {}
+    assert "Deployed as number 1" in deploy(workshop, "--ignore", rule)

@@ -1,0 +1,248 @@
+"""Two people at once, one who is interrupted, and an AWS that throttles, refuses or forgets who asks."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cloud.dying import die_at
+from cloud.workshop import Workshop
+from edgewise.cloud.errors import (
+    BusyError,
+    ChangedError,
+    CloudError,
+    CredentialsError,
+    JournalError,
+    LockedError,
+    StackError,
+)
+
+BUCKET = "tea-edgewise-assets-123456789012"
+
+
+def leave_lock(workshop: Workshop, hours: float) -> None:
+    since = datetime.now(UTC) - timedelta(hours=hours)
+    lock = {"run": "other", "owner": "grace", "host": "desk", "since": since.isoformat(timespec="seconds")}
+    workshop.clients("s3").put_object(Bucket=BUCKET, Key="lock.json", Body=json.dumps(lock).encode())
+
+
+def test_who_comes_second_is_told_who_deploys(workshop: Workshop) -> None:
+    workshop.deploy()
+    workshop.code("second")
+    leave_lock(workshop, hours=0.1)
+
+    with pytest.raises(LockedError, match="grace on desk deploys this site, since") as refused:
+        workshop.deploy()
+
+    assert "--break-lock" not in str(refused.value.hint)
+    assert set(workshop.served.values()) == {1}
+    assert workshop.objects("lock") == ["lock.json"]
+
+
+def test_a_lock_that_is_old_is_named_and_can_be_broken(workshop: Workshop) -> None:
+    workshop.deploy()
+    workshop.code("second")
+    leave_lock(workshop, hours=3)
+    with pytest.raises(LockedError) as refused:
+        workshop.deploy()
+    assert "over 3 hours ago" in str(refused.value.hint)
+    deployment = workshop.deployment()
+
+    deployment.carry_out(workshop.plan(deployment), break_lock=True)
+
+    assert set(workshop.served.values()) == {2}
+    assert workshop.objects("lock") == []
+
+
+def test_two_at_once_end_with_one_deployment(workshop: Workshop) -> None:
+    """The other one, in a folder of its own, comes while the first holds the lock."""
+    workshop.deploy()
+    workshop.code("second")
+    refused: list[CloudError] = []
+
+    def other() -> None:
+        deployment = workshop.deployment("elsewhere")
+        try:
+            deployment.carry_out(deployment.plan(workshop.package(deployment)))
+        except CloudError as error:
+            refused.append(error)
+
+    deployment = workshop.deployment()
+    deployment._tell = lambda step, sentence: other() if step == "execute" else None
+
+    deployment.carry_out(workshop.plan(deployment))
+
+    assert isinstance(refused[0], LockedError)
+    assert set(workshop.served.values()) == {2}
+
+
+def test_one_folder_deploys_once_at_a_time(workshop: Workshop) -> None:
+    deployment, other = workshop.deployment(), workshop.deployment()
+    plan = workshop.plan(deployment)
+
+    with deployment.journal.held(), pytest.raises(LockedError, match="is being deployed from this folder"):
+        other.carry_out(plan)
+
+
+def test_a_plan_that_somebody_overtook_is_not_carried_out(workshop: Workshop) -> None:
+    workshop.deploy()
+    workshop.code("second")
+    deployment = workshop.deployment()
+    plan = workshop.plan(deployment)
+    workshop.code("third")
+    workshop.deploy()
+
+    with pytest.raises(ChangedError, match="somebody else deployed since the plan was made"):
+        deployment.carry_out(plan)
+
+    assert set(workshop.served.values()) == {2}
+    assert workshop.objects("lock") == []
+
+
+def test_a_stack_that_others_change_is_left_alone(workshop: Workshop) -> None:
+    workshop.deploy()
+    stack = workshop.double.formation.named("tea")
+    assert stack is not None
+    stack.begin(stack.update(stack.body), "others")
+    stack.look()
+    stack.status = "UPDATE_IN_PROGRESS"
+
+    with pytest.raises(BusyError, match="the stack is being changed: UPDATE_IN_PROGRESS"):
+        workshop.plan()
+
+
+def test_ctrl_c_releases_the_lock_and_the_next_one_goes_on(workshop: Workshop) -> None:
+    workshop.deploy()
+    workshop.code("second")
+    deployment = workshop.deployment()
+
+    def interrupted(step: str, sentence: str) -> None:
+        if step == "event":
+            raise KeyboardInterrupt
+
+    deployment._tell = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        deployment.carry_out(workshop.plan(deployment))
+    assert workshop.objects("lock") == []
+
+    result = workshop.deployment().resume()
+
+    assert result is not None
+    assert result.number == 2
+    assert set(workshop.served.values()) == {2}
+
+
+def test_what_was_begun_is_finished_before_what_was_changed_since(workshop: Workshop) -> None:
+    workshop.deploy()
+    workshop.code("second")
+    workshop.double.refuse = lambda service, operation: (
+        ("AccessDenied", "not any more") if operation == "DescribeStackEvents" else None
+    )
+    with pytest.raises(CloudError, match="not any more"):
+        workshop.deploy()
+    workshop.code("third")
+    workshop.double.refuse = lambda service, operation: None
+
+    assert workshop.deploy().number == 3
+    assert set(workshop.served.values()) == {3}
+
+
+def test_credentials_that_end_half_way_are_named_and_the_next_one_goes_on(workshop: Workshop) -> None:
+    workshop.deploy()
+    workshop.code("second")
+    looks: list[int] = []
+
+    def refuse(service: str, operation: str) -> tuple[str, str] | None:
+        looks.append(operation == "DescribeStackEvents")
+        return (
+            ("ExpiredToken", "The security token included in the request is expired")
+            if sum(looks) > 1
+            else None
+        )
+
+    workshop.double.refuse = refuse
+    with pytest.raises(CredentialsError, match="ExpiredToken"):
+        workshop.deploy()
+    workshop.double.refuse = lambda service, operation: None
+
+    assert workshop.deploy().number == 0
+    assert set(workshop.served.values()) == {2}
+    assert workshop.objects("history") == ["history/000001.json", "history/000002.json"]
+    assert workshop.objects("lock") == []
+
+
+def test_being_asked_to_slow_down_while_waiting_is_no_failure(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    workshop.deploy()
+    workshop.code("second")
+    asked: list[str] = []
+
+    def refuse(service: str, operation: str) -> tuple[str, str] | None:
+        asked.append(operation)
+        # Longer than boto3 itself is patient.
+        patience = asked.count("DescribeStackEvents")
+        return (
+            ("Throttling", "Rate exceeded") if operation == "DescribeStackEvents" and patience < 12 else None
+        )
+
+    workshop.double.refuse = refuse
+
+    assert workshop.deploy().number == 2
+
+
+def test_a_template_that_is_not_accepted_changes_nothing(workshop: Workshop) -> None:
+    workshop.deploy()
+    workshop.code("second")
+    deployment = workshop.deployment()
+    plan = workshop.plan(deployment)
+    workshop.double.formation.reject = "Template error: instance of Fn::GetAtt references undefined resource"
+
+    with pytest.raises(StackError, match="does not accept the template: Template error"):
+        deployment.carry_out(plan)
+
+    workshop.double.formation.reject = ""
+    assert set(workshop.served.values()) == {1}
+    assert workshop.deploy().number == 2
+
+
+def test_a_note_that_nobody_can_read_is_named(workshop: Workshop) -> None:
+    workshop.deploy()
+    note = workshop.folder / ".edgewise" / "deploy-123456789012.json"
+    note.write_text("{")
+
+    with pytest.raises(JournalError, match="the unfinished run cannot be read") as refused:
+        workshop.deploy()
+
+    assert refused.value.file == str(note)
+
+
+def test_a_right_that_is_missing_is_named(workshop: Workshop) -> None:
+    workshop.double.refuse = lambda service, operation: (
+        ("AccessDenied", "User ada is not authorized to perform cloudformation:DescribeStacks")
+        if operation == "DescribeStacks"
+        else None
+    )
+
+    with pytest.raises(
+        CloudError, match="not authorized to perform cloudformation:DescribeStacks"
+    ) as refused:
+        workshop.plan()
+
+    assert "edgewise doctor" in str(refused.value.hint)
+
+
+def test_a_crash_and_another_idea_need_no_lock_to_be_broken(workshop: Workshop) -> None:
+    """What was killed held the lock; what is deployed then is something else."""
+    workshop.deploy()
+    for word in ("second", "third"):
+        workshop.code(word)
+        assert die_at(workshop, 14, before=True)
+    assert workshop.objects("lock") == ["lock.json"]
+    workshop.code("fourth")
+
+    assert workshop.deploy().number == 2
+    assert workshop.objects("lock") == []

@@ -1,0 +1,98 @@
+"""Taking a site down: what goes at once, what has to wait for CloudFront, and what is never touched."""
+
+from __future__ import annotations
+
+import pytest
+
+from cloud.double.stacks import Stack
+from cloud.workshop import Workshop
+from edgewise.cloud.destroy import Destruction
+from edgewise.cloud.errors import BusyError, ReplicasError, StackError
+
+
+def destruction(workshop: Workshop) -> Destruction:
+    return Destruction(
+        workshop.clients,
+        "tea",
+        workshop.folder / ".edgewise",
+        tell=lambda step, sentence: None,
+        sleep=lambda seconds: None,
+    )
+
+
+def destroy(workshop: Workshop) -> None:
+    one = destruction(workshop)
+    leaving = one.plan()
+    assert leaving is not None
+    one.carry_out(leaving)
+
+
+def test_the_plan_names_what_goes_and_what_stays(workshop: Workshop) -> None:
+    workshop.deploy()
+
+    leaving = destruction(workshop).plan()
+
+    assert leaving is not None
+    assert {"Distribution", "ViewerFunction", "FunctionRole"} <= set(leaving.deleted)
+    assert list(leaving.kept) == ["FilesBucket"]
+    assert leaving.kept["FilesBucket"].startswith("tea-filesbucket")
+
+
+def test_a_stack_of_the_same_name_that_is_not_ours_is_left_alone(workshop: Workshop) -> None:
+    stack = Stack("tea", workshop.double.resources)
+    workshop.double.formation.stacks[stack.id] = stack
+    stack.status, stack.body = "CREATE_COMPLETE", '{"Description": "A shop of tea", "Resources": {}}'
+
+    for refused in (lambda: destroy(workshop), workshop.plan):
+        with pytest.raises(StackError, match="no site was deployed to it"):
+            refused()
+
+
+def test_functions_wait_for_their_replicas_and_the_same_command_ends_it_later(workshop: Workshop) -> None:
+    workshop.deploy()
+
+    with pytest.raises(ReplicasError, match="replicas of OriginFunction, ViewerFunction") as refused:
+        destroy(workshop)
+
+    assert "run `edgewise destroy` again" in str(refused.value.hint)
+    assert workshop.double.cloudfront.distributions == {}
+    # Too early is no worse than the first time.
+    workshop.double.functions.hours += 1
+    with pytest.raises(ReplicasError):
+        destroy(workshop)
+    workshop.double.functions.hours += 10
+    destroy(workshop)
+    assert workshop.double.functions.functions == {}
+    assert destruction(workshop).plan() is None
+    assert workshop.objects("lock") == []
+
+
+def test_a_site_can_be_deployed_again_after_it_was_taken_down(workshop: Workshop) -> None:
+    workshop.deploy()
+    with pytest.raises(ReplicasError):
+        destroy(workshop)
+    with pytest.raises(BusyError, match="is being taken down"):
+        workshop.deploy()
+    workshop.double.functions.hours += 10
+    destroy(workshop)
+
+    assert workshop.deploy().number == 2
+    assert set(workshop.served.values()) == {1}
+
+
+def test_another_reason_is_told_as_it_is(workshop: Workshop) -> None:
+    workshop.deploy()
+    workshop.double.resources.fail["OriginAccessControl"] = "it is in use elsewhere"
+
+    with pytest.raises(StackError, match="could be deleted: OriginAccessControl: it is in use elsewhere"):
+        destroy(workshop)
+
+
+def test_the_bucket_of_the_code_goes_with_all_its_versions_when_asked(workshop: Workshop) -> None:
+    workshop.deploy()
+    workshop.double.functions.hours += 10
+    one = destruction(workshop)
+
+    one.assets.remove()
+
+    assert not one.assets.exists()
