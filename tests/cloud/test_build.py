@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from edgewise.cloud.build import build
 from edgewise.cloud.errors import BuildError
 from edgewise.cloud.imports import Python, Tried, pythons, try_imports
-from edgewise.cloud.zips import COMPRESSED_ABOVE, content_hash, hash_of, zip_bytes, zipped
+from edgewise.cloud.zips import COMPRESSED_ABOVE, folder_files, hash_of, zipped
 from edgewise.site import load_site
 
 ROOT = Path(__file__).parents[2]
@@ -153,7 +153,8 @@ def test_what_ships_is_the_runtime_the_steps_and_the_settings(tmp_path: Path) ->
     with zipfile.ZipFile(package.zip) as archive:
         assert json.loads(archive.read("edgewise_settings.json"))["site"] == "shop"
     folder = shop / "out" / package.code
-    assert zip_bytes(folder) == package.zip.read_bytes() and content_hash(folder) == package.hash
+    files = folder_files(folder)
+    assert zipped(files) == package.zip.read_bytes() and hash_of(files) == package.hash
     assert package.at_viewer and package.handlers == ("app.handler",)
 
 
@@ -241,7 +242,7 @@ def test_the_command_reports_sizes_and_imports(tmp_path: Path) -> None:
     assert f"Wrote {shop}/build/functions/edge.zip" in done.stdout
     assert f"app.handler imports under python3.{sys.version_info[1]}" in done.stdout
     [told] = map(json.loads, edgewise("build", str(shop), "--json").stdout.splitlines())
-    assert told["sha256"] == content_hash(shop / "build" / "functions" / "edge")
+    assert told["sha256"] == hash_of(folder_files(shop / "build" / "functions" / "edge"))
     assert told["zipped_bytes"] == (shop / "build" / "functions" / "edge.zip").stat().st_size
 
 

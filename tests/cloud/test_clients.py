@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from botocore.stub import Stubber
 
 from cloud.moto_clients import CREDENTIALS, Refusing
 from edgewise.cloud.asking import called
@@ -93,3 +94,13 @@ def test_without_boto3_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(CloudError, match="boto3 is not installed") as caught:
         Clients()("s3")
     assert caught.value.hint == "pip install 'edgewise[cloud]'"
+
+
+def test_a_signature_that_is_refused_is_not_repeated_with_the_sessions_token() -> None:
+    """AWS's words for it show all that was signed."""
+    aws = Clients("http://127.0.0.1:1", CREDENTIALS)
+    said = "The signature does not match.\n\nThe Canonical String should have been\n'x-amz-security-token:FwoGZX'"
+    with Stubber(aws("sts")) as answers, pytest.raises(CredentialsError) as caught:
+        answers.add_client_error("get_caller_identity", "SignatureDoesNotMatch", said)
+        called("the account", aws("sts").get_caller_identity)
+    assert caught.value.message.endswith("SignatureDoesNotMatch: The signature does not match.")

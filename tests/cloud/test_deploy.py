@@ -7,6 +7,19 @@ import pytest
 from cloud.workshop import SITE, Workshop
 from edgewise.cloud.errors import StackError
 
+ROLLOUT = """
+[origins.beta]
+domain = "beta.tea.example.com"
+
+[rollout]
+stable = "app"
+new = "beta"
+
+[rollout.key]
+from = "ssm"
+name = "/tea/key"
+"""
+
 
 def test_a_first_deployment_makes_everything_and_numbers_its_versions(workshop: Workshop) -> None:
     assert "viewer-request of *, /files/*: function version 1 (new)" in workshop.sentences()
@@ -122,19 +135,7 @@ def test_a_first_deployment_that_fails_is_cleared_away_by_the_next(workshop: Wor
 
 
 def test_a_table_is_not_deleted_without_being_asked_for(workshop: Workshop) -> None:
-    rollout = """
-[origins.beta]
-domain = "beta.tea.example.com"
-
-[rollout]
-stable = "app"
-new = "beta"
-
-[rollout.key]
-from = "ssm"
-name = "/tea/key"
-"""
-    workshop.site_file(SITE + rollout)
+    workshop.site_file(SITE + ROLLOUT)
     workshop.deploy()
     workshop.site_file(SITE)
     plan = workshop.plan()
@@ -162,3 +163,22 @@ def test_the_bucket_of_the_code_is_private_encrypted_and_for_tls_only(workshop: 
     (statement,) = workshop.double.bucket_policies[bucket]["Statement"]
     assert statement["Effect"] == "Deny"
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+@pytest.mark.parametrize("replacement", ["True", "Conditional"])
+def test_a_table_that_would_be_made_anew_is_not_without_being_asked_for(
+    workshop: Workshop, replacement: str
+) -> None:
+    workshop.site_file(SITE + ROLLOUT)
+    workshop.deploy()
+    workshop.code("second")
+    deployment = workshop.deployment()
+    plan = workshop.plan(deployment)
+    assert plan.losses == []
+    change = {"LogicalResourceId": "ReleaseTable", "Action": "Modify", "Replacement": replacement}
+    workshop.double.formation.says_also = [{"Type": "Resource", "ResourceChange": change}]
+
+    with pytest.raises(StackError, match="data would be lost with ReleaseTable"):
+        deployment.carry_out(plan)
+
+    assert set(workshop.served.values()) == {1}

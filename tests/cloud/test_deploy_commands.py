@@ -156,3 +156,14 @@ def test_a_site_that_would_not_work_there_is_not_brought_there(workshop: Worksho
     assert f"--ignore {rule}" in str(getattr(result.exception, "hint", ""))
     assert workshop.double.formation.stacks == {}
     assert "Deployed as number 1" in deploy(workshop, "--ignore", rule)
+
+
+def test_logs_of_a_deployment_that_was_interrupted_are_kept_as_long(workshop: Workshop) -> None:
+    deploy(workshop)  # as far as the stack
+
+    assert "nothing changes" in done(workshop, "deploy", "--yes", "--no-verify")
+
+    (group,) = workshop.clients("logs", "ap-south-1").describe_log_groups(
+        logGroupNamePrefix="/aws/lambda/us-east-1.tea-viewer"
+    )["logGroups"]
+    assert group["retentionInDays"] == 30

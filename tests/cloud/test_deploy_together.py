@@ -246,3 +246,76 @@ def test_a_crash_and_another_idea_need_no_lock_to_be_broken(workshop: Workshop) 
 
     assert workshop.deploy().number == 2
     assert workshop.objects("lock") == []
+
+
+def test_a_lock_that_a_crash_left_goes_though_the_stack_is_gone(workshop: Workshop) -> None:
+    workshop.deploy()
+    workshop.code("second")
+    workshop.double.refuse = lambda service, operation: (
+        ("AccessDenied", "the process is gone") if (service, operation) == ("s3", "DELETE") else None
+    )
+    deployment = workshop.deployment()
+
+    def killed(step: str, sentence: str) -> None:
+        if step == "event":
+            raise KeyboardInterrupt
+
+    deployment._tell = killed
+    with pytest.raises(CloudError, match="the process is gone"):
+        deployment.carry_out(workshop.plan(deployment))
+    assert workshop.objects("lock") == ["lock.json"]
+    workshop.double.refuse = lambda service, operation: None
+    # Somebody deletes the stack in the console meanwhile.
+    workshop.double.begin_formation_anew()
+
+    assert workshop.deployment().resume() is None
+
+    assert workshop.objects("lock") == []
+    assert workshop.deploy().outputs["DistributionId"]
+
+
+def test_a_change_set_that_others_overtook_after_a_crash_is_planned_anew(workshop: Workshop) -> None:
+    """Between the note that it begins and the call that begins it; the stack was changed without a change set."""
+    workshop.deploy()
+    workshop.code("second")
+    workshop.double.refuse = lambda service, operation: (
+        ("AccessDenied", "not yet") if operation == "ExecuteChangeSet" else None
+    )
+    with pytest.raises(CloudError, match="not yet"):
+        workshop.deploy()
+    workshop.double.refuse = lambda service, operation: None
+    stack = workshop.double.formation.named("tea")
+    assert stack is not None
+    for one in stack.change_sets.values():
+        one.execution = "OBSOLETE"
+
+    assert workshop.deploy().number == 2
+    assert set(workshop.served.values()) == {2}
+
+
+def test_a_change_set_that_is_still_being_made_does_not_stand_in_the_way_of_another_idea(
+    workshop: Workshop,
+) -> None:
+    workshop.deploy()
+    workshop.code("second")
+    workshop.double.refuse = lambda service, operation: (
+        ("AccessDenied", "not any more") if operation == "DescribeChangeSet" else None
+    )
+    with pytest.raises(CloudError, match="not any more"):
+        workshop.deploy()
+    workshop.double.refuse = lambda service, operation: None
+    workshop.code("third")
+
+    assert workshop.deploy().number == 2
+    assert set(workshop.served.values()) == {2}
+
+
+def test_a_folder_that_cannot_be_written_is_named(workshop: Workshop) -> None:
+    deployment = workshop.deployment("elsewhere")
+    plan = deployment.plan(workshop.package(deployment))
+    (workshop.folder / "elsewhere").write_text("a file where the folder would be")
+
+    with pytest.raises(JournalError, match="the run cannot be written down"):
+        deployment.carry_out(plan)
+
+    assert workshop.double.formation.stacks == {}

@@ -7,7 +7,9 @@ import pytest
 from cloud.double.stacks import Stack
 from cloud.workshop import Workshop
 from edgewise.cloud.destroy import Destruction
-from edgewise.cloud.errors import BusyError, ReplicasError, StackError
+from edgewise.cloud.errors import BusyError, ChangedError, LockedError, ReplicasError, StackError
+from edgewise.cloud.journal import new_run
+from edgewise.cloud.lock import Lock
 
 
 def destruction(workshop: Workshop) -> Destruction:
@@ -93,6 +95,28 @@ def test_the_bucket_of_the_code_goes_with_all_its_versions_when_asked(workshop: 
     workshop.double.functions.hours += 10
     one = destruction(workshop)
 
-    one.assets.remove()
+    one.remove_assets()
 
     assert not one.assets.exists()
+
+
+def test_what_was_changed_since_it_was_looked_at_is_not_deleted(workshop: Workshop) -> None:
+    workshop.deploy()
+    one = destruction(workshop)
+    leaving = one.plan()
+    assert leaving is not None
+    workshop.code("second")
+    workshop.deploy()
+
+    with pytest.raises(ChangedError, match="somebody changed the stack"):
+        one.carry_out(leaving)
+
+    assert set(workshop.served.values()) == {2}
+    assert workshop.objects("lock") == []
+
+
+def test_the_bucket_of_the_code_stays_while_somebody_deploys_from_it(workshop: Workshop) -> None:
+    workshop.deploy()
+    with Lock(workshop.deployment().assets, new_run("deploy", "", None)), pytest.raises(LockedError):
+        destruction(workshop).remove_assets()
+    assert workshop.objects("functions")

@@ -19,6 +19,7 @@ import pytest
 from botocore.stub import Stubber
 
 from cloud.moto_clients import ACCOUNT, CREDENTIALS, Refusing, local_clients, moto_url
+from edgewise.cloud.assets import bucket_name
 from edgewise.cloud.clients import Clients
 from edgewise.cloud.doctor import Finding, Names, diagnose
 from edgewise.cloud.doctor.account import check_quotas, check_secrets, check_stack
@@ -177,11 +178,20 @@ def test_the_actions_are_iams_and_every_type_of_our_templates_has_its_own(shop: 
     every_type = {"Resources": {kind: {"Type": kind} for kind in _BY_TYPE}}
     actions = {one for each in needed(every_type, "shop", ACCOUNT).values() for one in each}
     assert len(actions) > 80 and not {one for one in actions if one.lower() not in names}
+    # CloudFront asks for both in the name of whoever associates a function ("Set up IAM permissions and roles").
+    assert {"lambda:EnableReplication", "lambda:DisableReplication"} <= actions
     assert "lambda:InvokeFunction" in str(
         needed({"Resources": {"Own": {"Type": "Custom::Own"}}}, "shop", ACCOUNT)
     )
     for site in (shop, load_site(ROOT / "examples" / "rollout")):
         assert without_rights(compile_template(site, code_hash="0")) == []
+
+
+def test_the_bucket_of_the_code_is_asked_for_by_its_own_name() -> None:
+    """That of a long name is shortened."""
+    site = "a-site-whose-name-is-as-long-as-it-may-be"[:40]
+    asked = needed({"Resources": {}}, site, ACCOUNT)
+    assert "s3:PutBucketTagging" in asked[f"arn:aws:s3:::{bucket_name(site, ACCOUNT)}"]
 
 
 def test_a_type_whose_actions_are_not_known_is_named(url: str) -> None:

@@ -253,3 +253,19 @@ def test_the_command_follows(environ: dict[str, str], aws: Clients, tmp_path: Pa
     told = [json.loads(line) for line in out.read_text().splitlines()]
     assert [one["request_id"] for one in told] == ["R1", "R2", "R7"]
     assert not any(one["again"] for one in told)
+
+
+def test_what_somebody_chose_for_a_group_is_kept_unless_a_number_is_given(url: str) -> None:
+    aws, group = Clients(url, CREDENTIALS), "/aws/lambda/us-east-1.papers-viewer"
+    logs = aws("logs", "eu-west-1")
+    logs.create_log_group(logGroupName=group)
+    logs.put_retention_policy(logGroupName=group, retentionInDays=365)
+
+    def days() -> dict[str, int]:
+        groups = logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/us-east-1.papers-")["logGroups"]
+        return {one["logGroupName"].rpartition("-")[2]: one["retentionInDays"] for one in groups}
+
+    set_retention(aws, "papers", regions=("eu-west-1",))
+    assert days() == {"viewer": 365, "origin": 30}
+    set_retention(aws, "papers", 7, ("eu-west-1",))
+    assert days() == {"viewer": 7, "origin": 7}

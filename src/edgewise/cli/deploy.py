@@ -32,11 +32,14 @@ def deploy(
         typer.Option("--ignore", metavar="RULE", help="Deploy although a rule of the check finds an error."),
     ] = None,
     log_days: Annotated[
-        int,
+        int | None,
         typer.Option(
-            min=0, metavar="N", help="Keep the functions' logs so long, everywhere; 0 changes nothing."
+            min=0,
+            metavar="N",
+            help="Keep the functions' logs so long, everywhere; by default 30 where nothing else is set; "
+            "0 changes nothing.",
         ),
-    ] = 30,
+    ] = None,
     break_lock: BreakLock = False,
     lose_data: LoseData = False,
     as_json: AsJson = False,

@@ -11,7 +11,6 @@ from edgewise.cli.deploy import AsJson, BreakLock, Directory, Yes
 
 if TYPE_CHECKING:
     from edgewise.cli.deploying.screen import Screen
-    from edgewise.cloud.assets import Assets
     from edgewise.cloud.clients import Clients
     from edgewise.cloud.destroy import Leaving
 
@@ -51,8 +50,12 @@ def destroy(
             destruction.forget()
         if logs:
             _remove_logs(screen, aws, site.name)
-        if destruction.assets.exists():
-            _leave(screen, destruction.assets, assets)
+        bucket = destruction.assets.bucket
+        if destruction.assets.exists() and assets:
+            destruction.remove_assets(break_lock=break_lock)
+            screen.note(f"The bucket {bucket} is gone.")
+        elif destruction.assets.exists():
+            screen.note(f"The bucket {bucket} is left; --assets deletes it too.")
 
 
 def _tell(screen: Screen, name: str, leaving: Leaving | None) -> None:
@@ -72,11 +75,3 @@ def _remove_logs(screen: Screen, aws: Clients, name: str) -> None:
     for one in remove(aws, name):
         if one.trouble and not one.is_off:
             screen.note(f"logs in {one.region} are still there: {one.trouble}")
-
-
-def _leave(screen: Screen, assets: Assets, remove: bool) -> None:
-    if remove:
-        assets.remove()
-        screen.note(f"The bucket {assets.bucket} is gone.")
-    else:
-        screen.note(f"The bucket {assets.bucket} is left; --assets deletes it too.")

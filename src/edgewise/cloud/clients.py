@@ -120,6 +120,9 @@ def told(place: str) -> Iterator[None]:
 def _refusal(error: Any, place: str) -> CloudError:
     told = error.response.get("Error", {})
     code, said = str(told.get("Code", "unknown")), told.get("Message", "")
+    if code in NOT_KNOWN:
+        # Below its first line a refused signature repeats what was signed, and the session's token with it.
+        said = said.partition("\n")[0]
     message = f"AWS refused {error.operation_name}: {code}{': ' if said else ''}{said}"
     if code in NOT_KNOWN:
         return CredentialsError(message, reason=code, file=place, hint=_SIGN_IN)

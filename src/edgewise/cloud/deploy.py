@@ -75,10 +75,14 @@ class Deployment:
         if run is None or not run.executing:
             return None
         with self.journal.held(), self._to_its_end():
-            if not self.assets.exists() or (found := self.stack.status()) is None:
+            if not self.assets.exists():
                 return None
-            self._tell("resume", f"goes on with the unfinished {run.action}")
+            # Whatever is found, the lock that a crash left behind goes with the run.
             with Lock(self.assets, run, break_it=break_lock):
+                found = self.stack.status()
+                if found is None:
+                    return None
+                self._tell("resume", f"goes on with the unfinished {run.action}")
                 if not self.stack.events(found["StackId"], run.token):
                     change_set = self._made(run)
                     if change_set is None:
@@ -118,9 +122,7 @@ class Deployment:
 
     def _act(self, run: Run, plan: Plan, lose_data: bool) -> Result:
         if seen(usable(self.stack.read(), self.stack.name)) != plan.seen:
-            raise ChangedError(
-                "somebody else deployed since the plan was made", file=self.stack.name, hint="Plan again."
-            )
+            raise _overtaken(self.stack.name)
         if plan.deployed and plan.deployed.is_remains:
             self._clear_away(plan.deployed, run)
         for asset in plan.package.assets:
@@ -132,6 +134,8 @@ class Deployment:
         change_set = self.stack.change_set(run.change_set, create=plan.creates, url=url)
         if change_set is None:
             return self.result(0, run.settings_hash)
+        if change_set.obsolete:
+            raise _overtaken(self.stack.name)
         self._refuse_losses(plan, change_set, run, lose_data)
         run = self.journal.executing(run)
         self._tell("execute", "CloudFormation begins")
@@ -195,7 +199,8 @@ class Deployment:
 
     def _made(self, run: Run) -> ChangeSet | None:
         try:
-            return self.stack.made(run.change_set)
+            made = self.stack.made(run.change_set)
+            return None if made is None or made.obsolete else made
         except CloudError as error:
             if error.reason in ("ChangeSetNotFound", "ChangeSetNotFoundException"):
                 return None
@@ -226,6 +231,10 @@ class Deployment:
     def _event(self, event: Event) -> None:
         reason = f": {event.reason}" if event.status.endswith("_FAILED") else ""
         self._tell("event", f"{event.resource} {event.status.lower().replace('_', ' ')}{reason}")
+
+
+def _overtaken(stack: str) -> ChangedError:
+    return ChangedError("somebody else deployed since the plan was made", file=stack, hint="Plan again.")
 
 
 def _is_lost_by_replacement(resource: Mapping[str, Any]) -> bool:

@@ -17,10 +17,11 @@ from typing import Final
 from edgewise.cloud.asking import Aws, account_of
 from edgewise.cloud.assets import Assets
 from edgewise.cloud.deploy import Tell
-from edgewise.cloud.errors import BusyError, ReplicasError, StackError
+from edgewise.cloud.errors import BusyError, ChangedError, ReplicasError, StackError
 from edgewise.cloud.journal import Journal, Run, new_run
 from edgewise.cloud.lock import Lock
 from edgewise.cloud.plan import DATA
+from edgewise.cloud.planning import seen
 from edgewise.cloud.stack import Deployed, Event, Stack
 from edgewise.cloud.versions import VERSION
 
@@ -81,7 +82,10 @@ class Destruction:
         )
 
     def carry_out(self, leaving: Leaving, *, break_lock: bool = False) -> None:
-        """Delete the stack. Raises `ReplicasError` when the functions have to wait, and `StackError`."""
+        """Delete the stack. Raises `ReplicasError` when the functions have to wait, and `StackError`.
+
+        What was looked at has to be there still: else it raises `ChangedError`.
+        """
         with self._journal.held(), ExitStack() as held:
             run = self._run()
             if self.assets.exists():
@@ -90,6 +94,7 @@ class Destruction:
             if leaving.stack.status == "DELETE_IN_PROGRESS":
                 token = self._stack.token_of_latest(leaving.stack.id)
             else:
+                self._refuse_another(leaving)
                 self._stack.delete(token)
             ended = self._stack.wait(leaving.stack.id, token, self._event)
             failed = self._stack.failures(leaving.stack.id, token)
@@ -98,6 +103,13 @@ class Destruction:
         if ended != "DELETE_COMPLETE":
             raise _left(self._stack.name, ended, failed)
 
+    def remove_assets(self, *, break_lock: bool = False) -> None:
+        """Delete the bucket of the code, unless somebody deploys from it. Raises `LockedError`."""
+        with self._journal.held():
+            with Lock(self.assets, self._run(), break_it=break_lock):
+                self.assets.remove()
+            self._journal.finish()
+
     def forget(self) -> None:
         """End a run that was killed when there was nothing left to do: its lock is the last of it."""
         run = self._journal.read()
@@ -105,6 +117,14 @@ class Destruction:
             with self._journal.held(), Lock(self.assets, run):
                 pass
         self._journal.finish()
+
+    def _refuse_another(self, leaving: Leaving) -> None:
+        if seen(self._stack.read()) != seen(leaving.stack):
+            raise ChangedError(
+                "somebody changed the stack since it was looked at",
+                file=self._stack.name,
+                hint="Run `edgewise destroy` again: it says what would go now.",
+            )
 
     def _run(self) -> Run:
         """This run: the unfinished one if it was for the same, else a new one."""

@@ -10,7 +10,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -65,18 +65,24 @@ class Journal:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Inside the block no other process of this machine uses it; a crash ends that too. Raises `LockedError`."""
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with self._file.with_suffix(".lock").open("w") as file:
+        """Inside the block no other process of this machine uses it; a crash ends that too.
+
+        Raises `LockedError` and `JournalError`.
+        """
+        with ExitStack() as open_files:
+            try:
+                self._file.parent.mkdir(parents=True, exist_ok=True)
+                file = open_files.enter_context(self._file.with_suffix(".lock").open("w"))
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                yield
-        except BlockingIOError:
-            raise LockedError(
-                "this site is being deployed from this folder",
-                file=self._file,
-                hint="Wait until that is done.",
-            ) from None
+            except BlockingIOError:
+                raise LockedError(
+                    "this site is being deployed from this folder",
+                    file=self._file,
+                    hint="Wait until that is done.",
+                ) from None
+            except OSError as error:
+                raise _unwritten(self._file, error) from None
+            yield
 
     def read(self) -> Run | None:
         """The unfinished run, if there is one. Raises `JournalError`."""
@@ -103,7 +109,7 @@ class Journal:
                 os.fsync(file.fileno())
             part.replace(self._file)
         except OSError as error:
-            raise JournalError(f"the run cannot be written down: {error.strerror}", file=self._file) from None
+            raise _unwritten(self._file, error) from None
         return run
 
     def executing(self, run: Run) -> Run:
@@ -113,3 +119,7 @@ class Journal:
     def finish(self) -> None:
         """Nothing is unfinished any more."""
         self._file.unlink(missing_ok=True)
+
+
+def _unwritten(file: Path, error: OSError) -> JournalError:
+    return JournalError(f"the run cannot be written down: {error.strerror}", file=file)

@@ -20,7 +20,7 @@ from edgewise.cloud.journal import Run
 
 _KEY: Final = "lock.json"
 _TAKEN: Final = frozenset(("412", "409", "PreconditionFailed", "ConditionalRequestConflict"))
-_GONE: Final = frozenset(("404", "NoSuchKey"))
+_GONE: Final = frozenset(("404", "NoSuchBucket", "NoSuchKey"))
 STALE_HOURS: Final = 2
 
 
@@ -69,7 +69,7 @@ class Lock:
         try:
             self._assets.call("delete_object", Key=_KEY, IfMatch=self._etag)
         except CloudError as error:
-            # Somebody broke it, and the one that lies there now is theirs.
+            # Somebody broke it, and the one that lies there now is theirs; or its bucket is gone.
             if error.reason not in _TAKEN | _GONE:
                 raise
 

@@ -20,6 +20,7 @@ from edgewise.site import function_names
 from edgewise.site.regions import POSITIONS
 
 _AT_ONCE: Final = 16
+_USUAL_DAYS: Final = 30
 # What PutRetentionPolicy takes, in its API Reference.
 DAYS: Final = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288),
@@ -36,16 +37,24 @@ class Kept:
     is_off: bool = False
 
 
-def set_retention(aws: Clients, site_name: str, days: int, regions: Iterable[str] = POSITIONS) -> list[Kept]:
+def set_retention(
+    aws: Clients, site_name: str, days: int | None = None, regions: Iterable[str] = POSITIONS
+) -> list[Kept]:
     """Make the groups of a site's functions where they are missing, and keep their lines for so many days.
 
-    May be repeated. Raises `CloudError` for another number of days than one of DAYS, and when every region refuses.
+    Without a number it is 30, and a group for which somebody chose another keeps that: lines that are older than what
+    is set are gone for good. May be repeated. Raises `CloudError` for another number of days than one of DAYS, and
+    when every region refuses.
     """
-    check_days(days)
+    if days is not None:
+        check_days(days)
 
     def act(client: Any, group: str) -> None:
         _but_for("ResourceAlreadyExistsException", group, lambda: client.create_log_group(logGroupName=group))
-        called(group, lambda: client.put_retention_policy(logGroupName=group, retentionInDays=days))
+        if days is None and _has_retention(client, group):
+            return
+        kept = days or _USUAL_DAYS
+        called(group, lambda: client.put_retention_policy(logGroupName=group, retentionInDays=kept))
 
     return list(_everywhere(aws, site_name, regions, act))
 
@@ -94,6 +103,11 @@ def _everywhere(
             yield Kept(region, "not enabled in this account", is_off=True)
         else:
             yield Kept(region, error.message)
+
+
+def _has_retention(client: Any, group: str) -> bool:
+    told = called(group, lambda: client.describe_log_groups(logGroupNamePrefix=group))
+    return any(one["logGroupName"] == group and "retentionInDays" in one for one in told["logGroups"])
 
 
 def _but_for(reason: str, place: str, call: Callable[[], Any]) -> None:

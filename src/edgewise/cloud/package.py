@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from edgewise.cloud.zips import content_hash, zip_bytes
+from edgewise.cloud.zips import folder_files, hash_of, zipped
 from edgewise.site import Site, bundle_settings, write_template
 
 # Where a deployed template says what it was made from.
@@ -50,11 +50,13 @@ def package(site: Site, folder: Path, bucket: str) -> Package:
     written = write_template(site, folder / "template.yaml")
     template = written.document
     folders = sorted({one for _, one in _local_code(template)})
-    located = {one: f"functions/{content_hash(folder / one)}.zip" for one in folders}
+    # Read once, so that a name and what it stands for are of the same files.
+    files = {one: folder_files(folder / one) for one in folders}
+    located = {one: f"functions/{hash_of(content)}.zip" for one, content in files.items()}
     settings = bundle_settings(site) if written.functions else {"hash": ""}
     return Package(
         with_code(template, bucket, located),
-        tuple(Asset(folder / one, located[one], zip_bytes(folder / one)) for one in folders),
+        tuple(Asset(folder / one, located[one], zipped(files[one])) for one in folders),
         settings["hash"],
     )
 

@@ -19,6 +19,9 @@ EVERY_S: Final = 5.0
 PATIENCE_S: Final = 5400.0
 
 _REMAINS: Final = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
+_UNDROPPED: Final = frozenset(
+    ("ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus", "ValidationError")
+)
 _NO_CHANGES: Final = ("didn't contain changes", "No updates are to be performed")
 # What the description of each template says that is compiled from a site file.
 _COMPILED: Final = "compiled by Edgewise"
@@ -64,10 +67,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """What CloudFormation says that it would do; `replaces` are the resources that it would make anew."""
+    """What CloudFormation says that it would do; `replaces` are the resources that it would make anew, or may have to.
+
+    One that is `obsolete` cannot be executed any more: the stack was changed since.
+    """
 
     id: str
     replaces: tuple[str, ...]
+    obsolete: bool
 
 
 Tell = Callable[[Event], None]
@@ -156,15 +163,23 @@ class Stack:
         changes = [one["ResourceChange"] for one in told.get("Changes", ())]
         return ChangeSet(
             told["ChangeSetId"],
-            tuple(one["LogicalResourceId"] for one in changes if one.get("Replacement") == "True"),
+            tuple(
+                one["LogicalResourceId"]
+                for one in changes
+                if one.get("Replacement") in ("True", "Conditional")
+            ),
+            told["ExecutionStatus"] == "OBSOLETE",
         )
 
     def drop(self, name: str) -> None:
-        """Delete a change set, if there is one."""
+        """Delete a change set, if there is one.
+
+        One that is still being made is left: it goes with the next that is executed.
+        """
         try:
             self._call("delete_change_set", StackName=self.name, ChangeSetName=name)
         except CloudError as error:
-            if error.reason not in ("ChangeSetNotFound", "ChangeSetNotFoundException", "ValidationError"):
+            if error.reason not in _UNDROPPED:
                 raise
 
     def execute(self, change_set: ChangeSet, token: str) -> None:

@@ -23,16 +23,6 @@ _REGULAR_0644: Final = 0o100644 << 16
 _UNIX: Final = 3
 
 
-def zip_bytes(folder: Path) -> bytes:
-    """The zip of a folder. Raises `BuildError`."""
-    return zipped(folder_files(folder))
-
-
-def content_hash(folder: Path) -> str:
-    """64 hex digits that stand for the names and contents of a folder's files. Raises `BuildError`."""
-    return hash_of(folder_files(folder))
-
-
 def folder_files(folder: Path) -> dict[str, bytes]:
     """Every file of a folder by its path inside, with slashes, sorted; compiled Python is none. Raises `BuildError`."""
     files = {}

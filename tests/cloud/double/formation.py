@@ -24,11 +24,13 @@ _NOTHING = (
 
 
 class Formation:
-    """The service. `content` gives an object of S3; `reject` is why no template is taken, if one is not."""
+    """The service. `content` gives an object of S3; `reject` is why no template is taken, if one is not;
+    `says_also` are changes that every change set tells besides its own."""
 
     def __init__(self, resources: Resources, content: Callable[[str, str], bytes]) -> None:
         self.stacks: dict[str, Stack] = {}
         self.reject = ""
+        self.says_also: list[dict[str, Any]] = []
         self._resources = resources
         self._content = content
 
@@ -79,7 +81,7 @@ class Formation:
             given["ChangeSetType"],
             body,
         )
-        made.changes = stack.changes(body)
+        made.changes = [*stack.changes(body), *self.says_also]
         return made
 
     def _body(self, given: dict[str, Any]) -> str:
@@ -133,6 +135,9 @@ class Formation:
         stack = self.named(given.get("StackName", ""))
         if stack is None:
             raise Refusal("ValidationError", f"Stack [{given.get('StackName')}] does not exist")
+        found = stack.change_sets.get(given["ChangeSetName"])
+        if found and found.status in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
+            raise Refusal("InvalidChangeSetStatus", f"ChangeSet [{found.id}] is in {found.status} status.")
         stack.change_sets.pop(given["ChangeSetName"], None)
         return {}
 

@@ -41,16 +41,20 @@ class Double:
 
     def begin_anew(self) -> None:
         """An empty account."""
-        self.functions = Functions(_object)
-        self.cloudfront = Distributions(self.functions)
-        self.resources = Resources(self.functions, self.cloudfront)
-        self.formation = Formation(self.resources, _object)
+        self.begin_formation_anew()
         self.bucket_policies: dict[str, Any] = {}
         self.calls: list[tuple[str, str]] = []
         self.refuse: Refuse = lambda service, operation: None
         # Moto keeps one state for the whole process.
         reset = urllib.request.Request(f"{self.url}/moto-api/reset", method="POST")
         urllib.request.urlopen(reset, timeout=10).close()
+
+    def begin_formation_anew(self) -> None:
+        """No stack, and nothing of what stacks made; what is in S3 stays."""
+        self.functions = Functions(_object)
+        self.cloudfront = Distributions(self.functions)
+        self.resources = Resources(self.functions, self.cloudfront)
+        self.formation = Formation(self.resources, _object)
 
     def stop(self) -> None:
         self._server.shutdown()

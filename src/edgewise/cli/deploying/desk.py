@@ -49,9 +49,14 @@ def _built(site: Site) -> Path:
     return site.directory / STATE / "deploy"
 
 
-def settle(site: Site, aws: Clients, result: Result, screen: Screen, *, check: bool, log_days: int) -> None:
-    """What comes after the stack: how long logs are kept, and a look at the site. Raises `VerifyError`."""
-    if site.runs_functions and result.number and log_days:
+def settle(
+    site: Site, aws: Clients, result: Result, screen: Screen, *, check: bool, log_days: int | None
+) -> None:
+    """What comes after the stack: how long logs are kept, and a look at the site. Raises `VerifyError`.
+
+    Also after a deployment that another run of the command finished. With 0 `log_days` logs are kept as they are.
+    """
+    if site.runs_functions and log_days != 0:
         _keep_logs(site, aws, screen, log_days)
     domain = result.outputs.get("DomainName")
     if check and domain:
@@ -73,7 +78,7 @@ def _expected(site: Site, result: Result) -> Expected | None:
     return Expected(result.settings_hash, frozenset(one for one in result.versions.values() if one))
 
 
-def _keep_logs(site: Site, aws: Clients, screen: Screen, days: int) -> None:
+def _keep_logs(site: Site, aws: Clients, screen: Screen, days: int | None) -> None:
     try:
         kept = set_retention(aws, site.name, days)
     except CloudError as error:

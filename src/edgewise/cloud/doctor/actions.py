@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from edgewise.cloud.assets import bucket_name
+
 # CloudFormation names what has no name of its own after the stack, which has the site's; CloudFront gives ids.
 _STACK: Final = "arn:aws:cloudformation:us-east-1:{account}:stack/{site}/*"
-_ASSETS: Final = "arn:aws:s3:::{site}-edgewise-assets-{account}"
+_ASSETS: Final = "arn:aws:s3:::{assets}"
 _GROUP: Final = "arn:aws:logs:us-east-1:{account}:log-group:/aws/lambda/us-east-1.{site}-viewer:*"
 
 # Resource, service, names of actions.
@@ -31,7 +33,7 @@ _EVERY_TIME: Final = (
         "PutLifecycleConfiguration",
     ),
     (f"{_ASSETS}/*", "s3", "DeleteObject DeleteObjectVersion GetObject PutObject"),
-    (_GROUP, "logs", "CreateLogGroup DeleteLogGroup FilterLogEvents PutRetentionPolicy"),
+    (_GROUP, "logs", "CreateLogGroup DeleteLogGroup DescribeLogGroups FilterLogEvents PutRetentionPolicy"),
 )
 _BY_TYPE: Final = {
     "AWS::Athena::NamedQuery": (
@@ -134,7 +136,7 @@ _BY_TYPE: Final = {
     "AWS::Lambda::Version": (
         "arn:aws:lambda:us-east-1:{account}:function:{site}-viewer",
         "lambda",
-        "EnableReplication ListVersionsByFunction PublishVersion",
+        "DisableReplication EnableReplication ListVersionsByFunction PublishVersion",
     ),
     "AWS::Logs::LogGroup": (
         "arn:aws:logs:us-east-1:{account}:log-group:{site}:*",
@@ -175,7 +177,7 @@ def needed(template: Mapping[str, Any], site: str, account: str) -> dict[str, li
     kinds = sorted(_kinds(template) & _BY_TYPE.keys())
     actions: dict[str, set[str]] = {}
     for resource, service, names in (*_EVERY_TIME, *(_BY_TYPE[kind] for kind in kinds)):
-        where = resource.format(site=site, account=account)
+        where = resource.format(site=site, account=account, assets=bucket_name(site, account))
         actions.setdefault(where, set()).update(f"{service}:{name}" for name in names.split())
     return {resource: sorted(actions[resource]) for resource in sorted(actions)}
 
