@@ -168,7 +168,7 @@ def test_the_site_goes_on_when_its_aws_dies(tea: Up) -> None:
     (aws,) = [
         pid
         for pid in descendants(tea.process.pid)
-        if b"awsserver" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        if b"localaws" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
     os.kill(aws, signal.SIGKILL)
     said = tea.wait_for(lambda event: event.get("source") == "aws")
@@ -180,13 +180,11 @@ def test_the_site_goes_on_when_its_aws_dies(tea: Up) -> None:
 
 
 @pytest.mark.parametrize("source", ["ssm", "secrets-manager"])
-def test_its_aws_ends_with_whoever_started_it(source: str) -> None:
-    plan = {
-        "region": "us-east-1",
-        "tables": {},
-        "key": {"source": source, "name": "key", "region": "eu-west-2"},
-    }
-    command = [sys.executable, "-m", "edgewise.cli.running.awsserver", json.dumps(plan)]
+def test_its_aws_ends_with_whoever_started_it(source: str, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    key = {"source": source, "name": "key", "region": "eu-west-2"}
+    plan.write_text(json.dumps({"tables": {}, "keys": [key]}))
+    command = [sys.executable, "-m", "edgewise.localaws.server", str(plan)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin and process.stdout
         assert json.loads(process.stdout.readline())["event"] == "ready"

@@ -45,7 +45,7 @@ def test_when_aws_dies_everybody_is_served_and_nobody_moves(tmp_path: Path) -> N
 def without_aws(tea: Tea) -> None:
     ada, bo = one_on_each(tea.up)
     bo.put("oolong")
-    os.kill(child(tea.up, "awsserver"), signal.SIGKILL)
+    os.kill(child(tea.up, "localaws"), signal.SIGKILL)
     state_is_old = time.monotonic() + 6  # more than ttl_seconds
     while time.monotonic() < state_is_old:
         pages = {"v1": ada.get(), "v2": bo.get()}

@@ -20,6 +20,7 @@ from edgewise.check.rules import (
     refused,
     regions,
     rollouts,
+    statistics,
 )
 
 _MODULES = (
@@ -37,6 +38,7 @@ _MODULES = (
     code,
     messages,
     rollouts,
+    statistics,
 )
 
 RULES: tuple[Rule, ...] = tuple(

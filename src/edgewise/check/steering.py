@@ -1,19 +1,15 @@
-"""A rollout as it is baked into the functions of a template: the file beside the code that the runtime reads.
-
-It is data of a stranger's, like the code: whatever has not the shape that the runtime takes is none.
-"""
+"""A rollout as it is baked into the functions of a template. What has not the shape that the runtime takes is none."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from edgewise.check.baked import baked
 from edgewise.check.distribution import Behavior, Distribution, Origin
 from edgewise.check.stack import EdgeFunction, Stack
 
-SETTINGS_FILE = "edgewise_settings.json"
 # Where the runtime decides, chooses the origin and sets the cookie.
 TRIGGERS = ("viewer-request", "origin-request", "viewer-response")
 
@@ -50,11 +46,10 @@ def steered(stack: Stack) -> Iterator[tuple[Steering, Distribution, tuple[Behavi
 
 def steering_of(function: EdgeFunction) -> Steering | None:
     """The rollout that a function's code has in it."""
-    if function.tree is None or SETTINGS_FILE not in function.tree.names:
-        return None
+    rollout = baked(function, "rollout")
     try:
-        return _steering(json.loads(function.tree.read(SETTINGS_FILE))["rollout"])
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return _steering(rollout) if rollout is not None else None
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -1,4 +1,4 @@
-"""CloudFront's standard logs as Parquet files: the columns have the fields' names with underscores, all text."""
+"""Logs as Parquet files: CloudFront's standard logs have the fields' names with underscores, all text."""
 
 from __future__ import annotations
 
@@ -24,6 +24,14 @@ def is_one(path: Path) -> bool:
         return file.read(len(_MAGIC)) == _MAGIC
 
 
+def holds_views(path: Path) -> bool:
+    """Are its rows page views, and no log's? Raises `FormatError`."""
+    try:
+        return {"event_id", "view_time"} <= set(pq.read_schema(path).names)
+    except pa.ArrowException as error:
+        raise unreadable(error) from None
+
+
 def batches(path: Path) -> Iterator[tuple[int, Any]]:
     """Tables of the known fields, with the number of their first row, from 1. Raises `FormatError`."""
     try:
@@ -39,7 +47,12 @@ def batches(path: Path) -> Iterator[tuple[int, Any]]:
                 yield row, pa.table({name: _text(batch[column]) for name, column in wanted.items()})
                 row += batch.num_rows
     except pa.ArrowException as error:
-        raise FormatError(f"not readable as Parquet: {str(error).splitlines()[0]}") from None
+        raise unreadable(error) from None
+
+
+def unreadable(error: Exception) -> FormatError:
+    """What Arrow says of a file that is none of Parquet's."""
+    return FormatError(f"not readable as Parquet: {str(error).splitlines()[0]}")
 
 
 def _text(array: Any) -> Any:

@@ -18,11 +18,12 @@ from edgewise.site.model import (
     Log,
     Origin,
     Rollout,
-    Secret,
     Sessions,
     Site,
 )
+from edgewise.site.model_statistics import Rewrite, Statistics
 from edgewise.site.needs import needed_on_aws, records_go_to
+from edgewise.site.secret import Secret
 from edgewise.site.settings import bundle_settings
 from edgewise.site.starter import create_site
 from edgewise.site.synth import Synthesis, write_template
@@ -44,6 +45,7 @@ __all__ = [
     "LocalUrl",
     "Log",
     "Origin",
+    "Rewrite",
     "Rollout",
     "Secret",
     "Sessions",
@@ -51,6 +53,7 @@ __all__ = [
     "SiteError",
     "SiteProblems",
     "StarterError",
+    "Statistics",
     "SynthError",
     "Synthesis",
     "bundle_settings",

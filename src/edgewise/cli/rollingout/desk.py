@@ -21,7 +21,7 @@ from edgewise.rollout.openobserve import OpenObserve
 from edgewise.rollout.places import place_of
 from edgewise.rollout.secrets import current, secret
 from edgewise.site import Rollout, Site, load_site
-from edgewise.site.model import region_of
+from edgewise.site.secret import region_of
 
 if TYPE_CHECKING:
     from edgewise.store import Reader

@@ -48,6 +48,11 @@ def differences(site: Site) -> Iterator[str]:
             "the release, the sessions and a new signing key are in the memory of this run; "
             "`edgewise rollout start` begins a release, and until then everybody gets the stable version"
         )
+    if site.statistics:
+        yield (
+            "the pipeline of page views is in the memory of this run, its bucket in the S3 at the address of aws; "
+            "files are written after half a second and brought into the store (the stream page_views) as they come"
+        )
     if site.judges_on_aws:
         yield "on AWS a function judges the release every minute; here `edgewise rollout watch` does"
     log = site.log
