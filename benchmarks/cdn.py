@@ -2,10 +2,11 @@
 
     .venv/bin/python -m benchmarks.cdn [--seconds 3] [--rounds 3] [--loop uvloop]
 
-The same load goes to the origin directly, through nginx where it is installed, and through the CDN, in turns, in the
-same run; read the ratios. Client, CDN, functions and origin share the machine's cores: the processor time of a request
-(CDN and its functions, or nginx; without client and origin) depends less on who else is busy. Functions are real
-execution environments of AWS's client that let everything pass.
+The same load (wrk's where it is installed, else that of a client in Python) goes to the origin directly, through nginx
+where it is installed, and through the CDN, in turns, in the same run; read the ratios. Client, CDN, functions and
+origin share the machine's cores: the processor time of a request (CDN and its functions, or nginx; without client and
+origin) depends less on who else is busy. Functions are real execution environments of AWS's client that let
+everything pass.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from typing import Any
 
 import uvloop
 
-from benchmarks import _nginx
+from benchmarks import _nginx, _wrk
 from benchmarks._http import Load, load, serve_origin
 from benchmarks._usage import cpu_seconds, memory_mb, processes
 from edgewise.cdn import CdnOptions, LocalCdn, parse_template
@@ -153,12 +154,18 @@ def _process(target: Callable[..., None], *arguments: Any) -> Iterator[tuple[Con
 
 def _measure(server: _Server, path: str, connections: int, seconds: float) -> tuple[Load, float]:
     """One round: what the client saw, and the server's processor time for one request in microseconds."""
-    with _process(load, server.port, path, connections, seconds) as (answer, _):
+    program = _wrk.installed()
+    if program is not None:
         before = server.cpu()
-        if not answer.poll(seconds + 60):
-            sys.exit("the load did not end")
-        measured: Load = answer.recv()
+        measured = _wrk.load(program, server.port, path, connections, seconds)
         used = server.cpu() - before
+    else:
+        with _process(load, server.port, path, connections, seconds) as (answer, _):
+            before = server.cpu()
+            if not answer.poll(seconds + 60):
+                sys.exit("the load did not end")
+            measured = answer.recv()
+            used = server.cpu() - before
     if measured.failed:
         sys.exit(f"{measured.failed} answers of {path} were not 200")
     return measured, used / measured.answers * 1e6

@@ -59,7 +59,8 @@ class _Aws(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def _aws() -> Iterator[str]:
+def aws() -> Iterator[str]:
+    """The address of a service that knows the release, its key and a session."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Aws) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
@@ -70,9 +71,10 @@ def _aws() -> Iterator[str]:
             thread.join(5)
 
 
-def _edge(url: str) -> Edge:
+def rollout_settings(url: str) -> dict[str, Any]:
+    """A rollout at 10 per cent, whose release and key are at `url`."""
     origins = {name: {"domain": f"{name}.example.com", "protocol": "https-only"} for name in ("v1", "v2")}
-    rollout = {
+    return {
         "stable": "v1",
         "new": "v2",
         "origins": origins,
@@ -83,7 +85,6 @@ def _edge(url: str) -> Edge:
         "sessions": {"table": "shop-sessions", "cookie": "session", "deadline_ms": 5000},
         "endpoint": url,
     }
-    return Edge({"log": None, "rollout": rollout}, environ=_ENVIRON)
 
 
 def _request(cookie: str) -> Request:
@@ -116,8 +117,8 @@ def _cpu_us(decide: Callable[[Request], Any], cookie: str, count: int) -> float:
 
 def times(visits: int) -> dict[str, tuple[float, float]]:
     """Microseconds of each kind of visit: the median of the turns, and the quickest, which nothing else disturbed."""
-    with _aws() as url:
-        edge = _edge(url)
+    with aws() as url:
+        edge = Edge({"log": None, "rollout": rollout_settings(url)}, environ=_ENVIRON)
         assert edge.rollout is not None
         decide = edge.rollout.decide_version
         edge.environment.enter()

@@ -1,6 +1,6 @@
-"""What handling costs: one viewer request with the log, two small steps and the persistence header, beside `json.dumps`
-of the record that it makes; the same with statistics, and one page view; and whether that grows while the environment
-lives.
+"""What handling costs: one viewer request with the log, two small steps, the persistence header and a rollout, beside
+`json.dumps` of the record that it makes; the same with statistics, and one page view; and whether that grows while the
+environment lives.
 
     .venv/bin/python -m benchmarks.edge_handler [--invocations 200000]
 
@@ -19,12 +19,18 @@ import tracemalloc
 from pathlib import Path
 from typing import Any
 
+from benchmarks.decision import aws, rollout_settings
 from edgewise.agents import exported
 from edgewise.edge import Edge, Request
 from edgewise.edge.delivery import make_delivery
 
 EVENTS = Path(__file__).parents[1] / "tests" / "edge" / "events"
-_ENVIRON = {"AWS_REGION": "eu-west-2", "AWS_LAMBDA_FUNCTION_VERSION": "7"}
+_ENVIRON = {
+    "AWS_REGION": "eu-west-2",
+    "AWS_LAMBDA_FUNCTION_VERSION": "7",
+    "AWS_ACCESS_KEY_ID": "none",
+    "AWS_SECRET_ACCESS_KEY": "none",
+}
 _PRIVACY = {"client_address": "truncate", "query": ["size"], "headers": ["accept"], "visitor": True}
 _PERSISTENCE = {"header": "X-Environment-Born"}
 _STATISTICS = {"path": "firehose", "stream_name": "page-views"}
@@ -58,13 +64,22 @@ def add_steps(edge: Edge) -> None:
 
 
 class Handler:
-    """One environment, a fresh event for each of its invocations, and the lines that it wrote."""
+    """One environment, a fresh event for each of its invocations, and the lines that it wrote.
+
+    With a `rollout` its visitors have the cookie of a version already; with `views` page views are counted.
+    """
 
     def __init__(
-        self, trigger: str = "viewer-request", *, steps: bool = False, views: bool = False, **log: Any
+        self,
+        trigger: str = "viewer-request",
+        *,
+        steps: bool = False,
+        views: bool = False,
+        rollout: dict[str, Any] | None = None,
+        **log: Any,
     ) -> None:
         self.lines: list[str] = []
-        settings: dict[str, Any] = {"log": {"delivery": "stdout", **log}, "persistence": _PERSISTENCE}
+        settings = {"log": {"delivery": "stdout", **log}, "persistence": _PERSISTENCE, "rollout": rollout}
         with tempfile.TemporaryDirectory() as folder:
             if views:
                 settings["statistics"] = _STATISTICS
@@ -75,6 +90,18 @@ class Handler:
         self._requests = 0
         if steps:
             add_steps(self._edge)
+        if rollout is not None:
+            self._keep_cookie()
+
+    def _keep_cookie(self) -> None:
+        """From now on visitors have the cookie that the first one gets."""
+        answer = self._edge(self._next_event(), Context())
+        cookie = answer["headers"]["x-edgewise-decision"][0]["value"].split(";")[3]
+        event = json.loads(self._event)
+        headers = event["Records"][0]["cf"]["request"]["headers"]
+        headers["cookie"] = [{"key": "Cookie", "value": f"theme=dark; edgewise-release={cookie}"}]
+        self._event = json.dumps(event)
+        self.lines.clear()
 
     def _deliver(self, asked: dict[str, Any], *rest: Any) -> Any:
         """Records go to standard output, and page views to the same list without a network."""
@@ -122,10 +149,17 @@ def dumps_us(record: dict[str, Any], count: int) -> float:
 
 def ratios() -> dict[str, tuple[float, float]]:
     """By what is handled: microseconds of the handler, and of `json.dumps` of its record; medians, all taking turns."""
+    with aws() as url:
+        return _ratios(rollout_settings(url))
+
+
+def _ratios(rollout: dict[str, Any]) -> dict[str, tuple[float, float]]:
     handlers = {
         "viewer request, log": Handler(),
         "viewer request, log, two steps, persistence": Handler(steps=True),
         "the same, masked and with a visitor's hash": Handler(steps=True, privacy=_PRIVACY),
+        "viewer request, log, rollout": Handler(rollout=rollout),
+        "all of it": Handler(steps=True, privacy=_PRIVACY, rollout=rollout),
         "the same as the first, one in ten sampled": Handler(sample=0.1),
         "origin response, log": Handler("origin-response"),
         "viewer request, log, statistics": Handler(views=True),
@@ -136,6 +170,7 @@ def ratios() -> dict[str, tuple[float, float]]:
         while not handler.lines:
             handler.cpu_us(1)
         records[name] = json.loads(handler.lines[-1])
+    assert records["all of it"]["decision"] == "cookie", records["all of it"]
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in handlers}
     for _ in range(_TURNS):
         for name, handler in handlers.items():

@@ -4,10 +4,11 @@
 
 The floor is AWS's bare runtime client, which every Python function pays for; the floor of whatever speaks TLS is the
 interpreter's own `ssl`, without and with the authorities' certificates; the peer is boto3 with one client. All take
-turns in the same run: read what is added, and the ratios, for the milliseconds are this machine's. Bytecode is made
-before it is measured; a bundle that ships none is compiled at every start, and one row shows what that costs. The
-second table is of interpreters with the share of a processor that Lambda gives a function of 128 MB; it needs a
-control group that may be written to, and is left out elsewhere.
+turns in the same run: read what is added, and the ratios, for the milliseconds are this machine's. Of the memory that
+is added, `own` is the interpreter's; the rest are pages of libraries' files, which the system can share and drop.
+Bytecode is made before it is measured; a bundle that ships none is compiled at every start, and one row shows what
+that costs. The second table is of interpreters with the share of a processor that Lambda gives a function of 128 MB; it
+needs a control group that may be written to, and is left out elsewhere.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ _TIMED = """import time
 began = time.{clock}()
 {code}
 took = time.{clock}() - began
-pages = int(open("/proc/self/statm").read().split()[1])
-print(took * 1000, pages * 4)
+told = dict(line.split()[:2] for line in open("/proc/self/smaps_rollup").readlines()[1:])
+print(took * 1000, told["Rss:"], told["Anonymous:"])
 """
 _LAMBDA = {
     "AWS_REGION": "eu-west-2",
@@ -62,12 +63,14 @@ _GROUPS = {  # by the folder of a control group: the file of its share, and what
 }
 
 
-def measure(rounds: int, clock: str, prefix: list[str] | None = None) -> dict[str, tuple[float, float]]:
-    """Median milliseconds and resident KB of each variant, taking turns; one round more makes the bytecode.
+def measure(rounds: int, clock: str, prefix: list[str] | None = None) -> dict[str, list[float]]:
+    """Medians of each variant, taking turns: milliseconds, resident KB, and KB of its own among them.
+
+    One round more makes the bytecode.
 
     `clock` is the one of the module `time`; `prefix` is what the interpreters are started by.
     """
-    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in VARIANTS}
+    taken: dict[str, list[list[float]]] = {name: [] for name in VARIANTS}
     with tempfile.TemporaryDirectory() as folder:
         environ = {"PATH": os.environ["PATH"], "PYTHONPYCACHEPREFIX": folder, **_LAMBDA}
         for number in range(rounds + 1):
@@ -75,14 +78,11 @@ def measure(rounds: int, clock: str, prefix: list[str] | None = None) -> dict[st
                 starter = prefix if prefix and number else []
                 command = [*starter, sys.executable, "-c", _TIMED.format(code=code, clock=clock)]
                 done = subprocess.run(command, env=environ, capture_output=True, check=True)
-                milliseconds, kilobytes = map(float, done.stdout.split())
-                taken[name].append((milliseconds, kilobytes))
-    return {name: _medians(pairs[1:]) for name, pairs in taken.items()}
-
-
-def _medians(pairs: list[tuple[float, float]]) -> tuple[float, float]:
-    milliseconds, kilobytes = zip(*pairs, strict=True)
-    return statistics.median(milliseconds), statistics.median(kilobytes)
+                taken[name].append([float(one) for one in done.stdout.split()])
+    return {
+        name: [statistics.median(column) for column in zip(*rows[1:], strict=True)]
+        for name, rows in taken.items()
+    }
 
 
 @contextmanager
@@ -107,16 +107,16 @@ def small_share() -> Iterator[list[str] | None]:
     yield None
 
 
-def show(title: str, found: dict[str, tuple[float, float]]) -> None:
+def show(title: str, found: dict[str, list[float]]) -> None:
     """One table: what each variant took, and how much more than the floor."""
-    floor_ms, floor_kb = found[_FLOOR]
+    floor_ms, floor_kb, floor_own_kb = found[_FLOOR]
     peer_ms = found[_PEER][0] - floor_ms
-    print(f"{title:<40}{'ms':>8}{'added':>8}{'of boto3':>10}{'MB':>7}{'added':>7}")
-    for name, (milliseconds, kilobytes) in found.items():
+    print(f"{title:<40}{'ms':>8}{'added':>8}{'of boto3':>10}{'MB':>7}{'added':>7}{'own':>7}")
+    for name, (milliseconds, kilobytes, own_kb) in found.items():
         added = milliseconds - floor_ms
         print(
             f"{name:<40}{milliseconds:>8.1f}{added:>8.1f}{added / peer_ms:>10.1%}"
-            f"{kilobytes / 1024:>7.1f}{(kilobytes - floor_kb) / 1024:>7.1f}"
+            f"{kilobytes / 1024:>7.1f}{(kilobytes - floor_kb) / 1024:>7.1f}{(own_kb - floor_own_kb) / 1024:>7.1f}"
         )
 
 

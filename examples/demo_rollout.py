@@ -24,6 +24,9 @@ from demo import EDGEWISE, show
 
 SITE = Path(__file__).parent / "rollout"
 BROKEN = SITE / "v2/broken"
+KEPT = SITE / ".edgewise/aws.json"
+# The folder, and that the site which runs here is meant whatever credentials for AWS there are.
+HERE = ("--dir", str(SITE), "--local")
 TTL_S = 5  # ttl_seconds of the site: how long a function may not know of a change
 PATIENCE_S = 120
 
@@ -77,7 +80,9 @@ class Visitor:
 
 
 def main() -> None:
-    BROKEN.unlink(missing_ok=True)
+    # It begins without a release, whatever the last run has left.
+    for left in (BROKEN, KEPT):
+        left.unlink(missing_ok=True)
     show("edgewise up examples/rollout")
     up = start("up", str(SITE), "--port", "0", "--json")
     try:
@@ -123,7 +128,7 @@ def tell_the_story(port: int) -> None:
     BROKEN.touch()
     old = [visitor for visitor in crowd if visitor.versions == "v1"]
     show("edgewise rollout watch --every 2s")
-    judge = start("rollout", "watch", "--every", "2s", "--dir", str(SITE))
+    judge = start("rollout", "watch", "--every", "2s", *HERE)
     try:
         went_back = threading.Event()
         listener = threading.Thread(target=listen, args=(judge, went_back), daemon=True)
@@ -184,7 +189,7 @@ def wait(what: str, seconds: float) -> None:
 
 def rollout(*words: str) -> None:
     show(" ".join(("edgewise rollout", *words)))
-    subprocess.run([*EDGEWISE, "rollout", *words, "--dir", str(SITE)], check=True, timeout=60)
+    subprocess.run([*EDGEWISE, "rollout", *words, *HERE], check=True, timeout=60)
 
 
 def start(*words: str) -> subprocess.Popen[str]:

@@ -93,7 +93,7 @@ def test_the_line_is_that_of_the_guide() -> None:
         bytes_sent=392,
         duration_ms=1.0,
         first_byte_ms=1.0,
-        content_type="text/html",
+        answer=Headers([("Content-Type", "text/html")]),
         content_length=78,
     )
     assert standard_line(trace, cookies=True) == GOLDEN
@@ -169,7 +169,8 @@ def test_result_types(facts: dict[str, object], expected: tuple[str, str, str]) 
 def test_a_viewer_who_left_and_a_part_that_was_sent() -> None:
     left = standard_line(a_trace(a_request(), status=0), cookies=False)
     assert field(left, "sc-status") == "000"
-    part = standard_line(a_trace(a_request(), content_range="bytes 2-4/10", content_length=3), cookies=False)
+    answer = Headers([("Content-Range", "bytes 2-4/10")])
+    part = standard_line(a_trace(a_request(), answer=answer, content_length=3), cookies=False)
     assert [field(part, f"sc-{name}") for name in ("content-len", "range-start", "range-end")] == [
         "3",
         "2",

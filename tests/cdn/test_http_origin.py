@@ -31,8 +31,12 @@ def ask(
     script: Script,
     *methods: str,
     timeouts: Timeouts | None = None,
+    reasons: list[str] | None = None,
 ) -> list[tuple[int, bytes]]:
-    """Send requests one after another to a scripted origin; the statuses and whole bodies of its answers."""
+    """Send requests one after another to a scripted origin; the statuses and whole bodies of its answers.
+
+    `reasons` takes what the answers say behind their statuses.
+    """
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -53,6 +57,8 @@ def ask(
                 response = await pool.send(address, request, timeouts or Timeouts(5, 1, 5))
                 assert isinstance(response, Response)
                 answers.append((response.status, await response.read()))
+                if reasons is not None:
+                    reasons.append(response.reason)
             return answers
         finally:
             pool.close()
@@ -127,6 +133,15 @@ def test_every_answer_that_is_http_arrives(
     loop: Callable[[], asyncio.AbstractEventLoop], answer: bytes, expected: tuple[int, bytes]
 ) -> None:
     assert ask(loop, saying(answer)) == [expected]
+
+
+def test_the_reason_is_that_of_the_answer_not_of_its_promise(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    said = b"HTTP/1.1 102 Promised\r\n\r\n" + OK.replace(b"200 OK", b"200 Kept")
+    reasons: list[str] = []
+    assert ask(loop, saying(said), reasons=reasons) == [(200, b"ok")]
+    assert reasons == ["Kept"]
 
 
 def test_a_body_after_204_is_not_the_next_answer(loop: Callable[[], asyncio.AbstractEventLoop]) -> None:

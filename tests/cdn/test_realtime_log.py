@@ -67,7 +67,7 @@ def a_trace(*lines: tuple[str, str], **facts: Any) -> Trace:
         bytes_sent=783,
         duration_ms=253.0,
         first_byte_ms=253.0,
-        content_type="application/json",
+        answer=Headers([("Content-Type", "application/json")]),
         content_length=102,
         exchanges=[OriginExchange("app", "app.example.com", request, 200, Headers(), 232.0)],
     )

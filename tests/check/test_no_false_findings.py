@@ -45,6 +45,30 @@ def test_an_origin_inside_a_vpc_needs_no_public_name() -> None:
     assert "EDGE302" in rules(private)
 
 
+def test_names_and_a_certificate_that_the_deployment_gives() -> None:
+    given = {name: {"Type": "String", "Default": ""} for name in ("Name", "Certificate")}
+    document: dict[str, Any] = {f"Parameters.{name}": body for name, body in given.items()}
+    document["Config.Aliases"] = [{"Ref": "Name"}]
+    document["Config.ViewerCertificate"] = {"AcmCertificateArn": {"Ref": "Certificate"}}
+    document["Config.Logging"] = {"Bucket": {"Fn::Sub": "${Name}.s3.amazonaws.com"}}
+    assert rules(document) == set()
+
+
+def test_a_bucket_of_the_template_is_named_by_its_domain() -> None:
+    bucket = {
+        "Resources.Files": {"Type": "AWS::S3::Bucket"},
+        "Origin.CustomOriginConfig": None,
+        "Origin.S3OriginConfig": {},
+    }
+
+    def origin_and_log(domain: Any, log: Any) -> set[str]:
+        return rules(bucket | {"Origin.DomainName": domain, "Config.Logging": {"Bucket": log}})
+
+    attributes = [{"Fn::GetAtt": ["Files", name]} for name in ("RegionalDomainName", "DomainName")]
+    assert origin_and_log(*attributes) == set()
+    assert origin_and_log({"Ref": "Files"}, {"Ref": "Files"}) == {"EDGE309", "EDGE516"}
+
+
 def test_the_region_is_where_the_stack_goes() -> None:
     certificate = {
         "Config.ViewerCertificate": {

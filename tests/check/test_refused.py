@@ -31,6 +31,10 @@ EVERYTHING = changed(
         "Config.Logging": {"Bucket": "logs.s3.amazonaws.com", "Prefix": "a/"},
         "Config.Restrictions": {"GeoRestriction": {"RestrictionType": "whitelist", "Locations": ["DE"]}},
         "Config.Aliases": ["a.my-shop.com"],
+        "Config.ViewerCertificate": {
+            "AcmCertificateArn": "arn:aws:acm:us-east-1:111122223333:certificate/1",
+            "SslSupportMethod": "sni-only",
+        },
         "Config.CustomErrorResponses": [{"ErrorCode": 404, "ResponseCode": 200, "ResponsePagePath": "/a"}],
         "Config.OriginGroups": {
             "Items": [

@@ -21,11 +21,12 @@ ROLLOUT: dict[str, Any] = {
     "sessions": None,
     "replicas": {"us-east-1": "us-east-1", "eu-central-1": "eu-west-1"},
 }
+LOG = {"delivery": "stdout"}
 ORIGINS = [
     {"Id": name, "DomainName": domain, "CustomOriginConfig": {"OriginProtocolPolicy": "https-only"}}
     for name, domain in (("app", STABLE), ("new", NEW))
 ]
-STEERING = ("viewer-request", "origin-request", "viewer-response")
+STEERING = ("viewer-request", "origin-request", "origin-response", "viewer-response")
 
 
 def table(*regions: str) -> dict[str, Any]:
@@ -51,11 +52,11 @@ def forward(*headers: str) -> dict[str, Any]:
 def found(tmp_path: Path) -> Any:
     """What the rules find in the steering template with changes; `rollout` is what is baked into its functions."""
 
-    def find(changes: dict[str, Any], rollout: Any = ROLLOUT) -> list[Finding]:
+    def find(changes: dict[str, Any], rollout: Any = ROLLOUT, log: Any = LOG) -> list[Finding]:
         code = tmp_path / "code"
         code.mkdir(exist_ok=True)
         (code / "index.py").write_text(CODE)
-        (code / "edgewise_settings.json").write_text(json.dumps({"rollout": rollout}))
+        (code / "edgewise_settings.json").write_text(json.dumps({"rollout": rollout, "log": log}))
         steering = {"Function.Code": "code", "Config.Origins": ORIGINS, **triggers(*STEERING), **changes}
         return check(steering, file=tmp_path / "t.yaml")
 
@@ -70,9 +71,8 @@ def found(tmp_path: Path) -> Any:
         key("x-app-version", "Accept-Language"),
         {**forward("X-App-Version")},
         table("us-east-1", "eu-west-1"),
-        triggers(*STEERING, "origin-response"),
     ],
-    ids=["nothing cached", "in the key", "in another case", "forwarded", "replicas", "logged too"],
+    ids=["nothing cached", "in the key", "in another case", "forwarded", "replicas"],
 )
 def test_a_rollout_that_works_is_not_spoken_of(found: Any, changes: dict[str, Any]) -> None:
     assert [finding.rule.id for finding in found(changes)] == []
@@ -119,6 +119,31 @@ def test_a_session_cookie_must_not_be_kept_in_the_cache(
         {**key("X-App-Version", least=least), "Behavior.OriginRequestPolicyId": forwards},
     )
     assert [one.rule.id for one in findings].count("EDGE707") == found_there
+
+
+@pytest.mark.parametrize(
+    ("protocol", "count"), [("allow-all", 1), ("redirect-to-https", 0), ("https-only", 0)]
+)
+def test_a_cookie_that_browsers_do_not_keep_is_warned_of(found: Any, protocol: str, count: int) -> None:
+    findings = found({"Behavior.ViewerProtocolPolicy": protocol})
+    assert [(one.rule.id, one.rule.level) for one in findings] == [("EDGE708", "warning")] * count
+
+
+@pytest.mark.parametrize(
+    ("changes", "log", "says"),
+    [
+        ({}, LOG, None),
+        ({}, None, "viewer-request and origin-response"),
+        (triggers("viewer-request", "origin-request", "viewer-response"), LOG, "its origin-response:"),
+    ],
+    ids=["log", "no log", "no answers"],
+)
+def test_a_rollout_that_nobody_can_judge_is_warned_of(
+    found: Any, changes: dict[str, Any], log: Any, says: str | None
+) -> None:
+    findings = found(changes, log=log)
+    assert [(one.rule.id, one.rule.level) for one in findings] == [("EDGE709", "warning")] * bool(says)
+    assert all(says in one.message for one in findings)
 
 
 def test_a_behavior_without_any_policy_does_not_forward_the_version(found: Any) -> None:

@@ -53,6 +53,23 @@ def trusts(*services: str) -> dict[str, Any]:
     return {"Role.AssumeRolePolicyDocument": {"Statement": statement}}
 
 
+def both_accesses(control: str) -> dict[str, Any]:
+    """The origin as a bucket, with an identity and perhaps an access control."""
+    return {
+        "Origin.CustomOriginConfig": None,
+        "Origin.DomainName": "app.s3.us-east-1.amazonaws.com",
+        "Origin.S3OriginConfig": {"OriginAccessIdentity": "origin-access-identity/cloudfront/E127EXAMPLE51Z"},
+        "Origin.OriginAccessControlId": control,
+    }
+
+
+def website(protocol: str) -> dict[str, Any]:
+    return {
+        "Origin.DomainName": "shop.s3-website-us-east-1.amazonaws.com",
+        "Origin.CustomOriginConfig": {"OriginProtocolPolicy": protocol},
+    }
+
+
 def certificate(region: str, account: str = ACCOUNT) -> dict[str, Any]:
     return {
         "Config.ViewerCertificate": {"AcmCertificateArn": f"arn:aws:acm:{region}:{account}:certificate/1"}
@@ -157,6 +174,16 @@ CASES: dict[str, tuple[Changes, Changes]] = {
     "EDGE306": (header("X-Long", "v" * 1784), header("X-Long", "v" * 1783)),
     "EDGE307": ({"Origin.ConnectionAttempts": 4}, {"Origin.ConnectionAttempts": 3}),
     "EDGE308": ({"Origin.OriginPath": "/a/"}, {"Origin.OriginPath": "/a"}),
+    "EDGE309": (
+        {"Origin.CustomOriginConfig": None, "Origin.S3OriginConfig": {}},
+        {
+            "Origin.CustomOriginConfig": None,
+            "Origin.S3OriginConfig": {},
+            "Origin.DomainName": "app.s3-accesspoint.us-east-1.amazonaws.com",
+            "Behavior.OriginRequestPolicyId": None,
+        },
+    ),
+    "EDGE310": ({"Origin.Id": "files", "Behavior.TargetOriginId": "files"}, {}),
     "EDGE311": (group([500, 401]), group([400, 404, 429, 503, 504])),
     "EDGE312": (group(ids=("app", "nobody")), group()),
     "EDGE313": (
@@ -166,6 +193,9 @@ CASES: dict[str, tuple[Changes, Changes]] = {
     "EDGE314": (group([500, 502]), group([403, 404])),
     "EDGE315": (bucket(), bucket("s3:Get*")),
     "EDGE316": (function_url(), function_url("lambda:InvokeFunctionUrl")),
+    "EDGE317": (both_accesses("E2QWRUHAPOMQZL"), both_accesses("")),
+    "EDGE318": ({"Origin.CustomOriginConfig.HTTPPort": 81}, {"Origin.CustomOriginConfig.HTTPPort": 8080}),
+    "EDGE319": (website("match-viewer"), website("http-only")),
     "EDGE401": (
         URL | NO_FUNCTION | {"Behavior.OriginRequestPolicyId": ALL_VIEWER},
         NO_FUNCTION | {"Behavior.OriginRequestPolicyId": ALL_VIEWER},
@@ -248,6 +278,21 @@ CASES: dict[str, tuple[Changes, Changes]] = {
         {"Config.WebACLId": "arn:aws:wafv2:us-east-1:1:global/webacl/a/b"},
     ),
     "EDGE513": (certificate("eu-west-1"), certificate("us-east-1")),
+    "EDGE514": (
+        {
+            "Config.Aliases": ["www.my-shop.com"],
+            "Config.ViewerCertificate": {"CloudFrontDefaultCertificate": True},
+        },
+        certificate("us-east-1") | {"Config.Aliases": ["www.my-shop.com"]},
+    ),
+    "EDGE515": (
+        certificate("us-east-1") | {"Config.Aliases": ["https://www.my-shop.com"]},
+        certificate("us-east-1") | {"Config.Aliases": ["*.my-shop.com", "my-shop.com"]},
+    ),
+    "EDGE516": (
+        {"Config.Logging": {"Bucket": "logs"}},
+        {"Config.Logging": {"Bucket": "logs.s3.amazonaws.com"}},
+    ),
     "EDGE523": (
         {"Origin.DomainName": {"Fn::Sub": "${Nobody}.my-shop.com"}},
         {"Origin.DomainName": {"Fn::Sub": "${!Nobody}.my-shop.com"}},
@@ -295,7 +340,17 @@ CASES: dict[str, tuple[Changes, Changes]] = {
 
 # These ask for more than a template: the tests further down, and those of test_rollouts.py and test_statistics.py.
 ELSEWHERE = {"EDGE121", "EDGE122", "EDGE304", "EDGE511", "EDGE521", "EDGE522"}
-ELSEWHERE |= {"EDGE701", "EDGE702", "EDGE703", "EDGE704", "EDGE705", "EDGE706", "EDGE707"}
+ELSEWHERE |= {
+    "EDGE701",
+    "EDGE702",
+    "EDGE703",
+    "EDGE704",
+    "EDGE705",
+    "EDGE706",
+    "EDGE707",
+    "EDGE708",
+    "EDGE709",
+}
 ELSEWHERE |= {"EDGE801", "EDGE802", "EDGE803", "EDGE804", "EDGE805", "EDGE806"}
 
 

@@ -5,23 +5,24 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from edgewise.cli.main import main
+from edgewise.cli.rollingout.desk import user
 from edgewise.cli.runs import Run, announce
-from edgewise.rollout import aws_client
+from edgewise.localaws.places import CREDENTIALS
 from edgewise.rollout.links import make_token
 from edgewise.rollout.places import Table
-from rollout.local_aws import KEY, TABLE, running_aws
+from rollout.local_aws import KEY, TABLE, local_client, running_aws
 from rollout.traffic import RELEASE, STARTED, request
 from store.conftest import Server, serving
 
@@ -52,6 +53,9 @@ least_visitors = 2
 """
 
 
+FIRST = count(0, 10_000)
+
+
 @dataclass
 class Shop:
     """A site's folder whose run the commands find."""
@@ -60,9 +64,9 @@ class Shop:
     store: Server
     aws: str
 
-    def run(self, *words: str, fails: bool = False) -> str:
-        """What the command prints, or its error if it should fail."""
-        out, err, status = io.StringIO(), io.StringIO(), 0
+    def run(self, *words: str, fails: bool = False, told: io.StringIO | None = None) -> str:
+        """What the command prints, or its error if it should fail; `told` gets the error in any case."""
+        out, err, status = io.StringIO(), told or io.StringIO(), 0
         arguments, sys.argv = sys.argv, ["edgewise", "rollout", *words]
         try:
             with contextlib.chdir(self.folder), redirect_stdout(out), redirect_stderr(err):
@@ -75,7 +79,7 @@ class Shop:
         return (err if fails else out).getvalue()
 
     def document(self) -> dict[str, Any]:
-        item = aws_client("dynamodb", self.aws).get_item(TableName=TABLE, Key={"id": {"S": "release"}})[
+        item = local_client("dynamodb", self.aws).get_item(TableName=TABLE, Key={"id": {"S": "release"}})[
             "Item"
         ]
         return dict(json.loads(item["document"]["S"]))
@@ -89,7 +93,7 @@ class Shop:
             "document": {"S": json.dumps(kept)},
             "revision": {"N": str(kept["revision"])},
         }
-        aws_client("dynamodb", self.aws).put_item(TableName=TABLE, Item=item)
+        local_client("dynamodb", self.aws).put_item(TableName=TABLE, Item=item)
 
 
 @pytest.fixture(scope="module")
@@ -98,21 +102,25 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     (folder / "edgewise.toml").write_text(SITE)
     state = folder / ".edgewise"
     (state / "store").mkdir(parents=True)
-    before = os.environ.get("XDG_RUNTIME_DIR")
-    os.environ["XDG_RUNTIME_DIR"] = str(home)
-    try:
+    own = {
+        "XDG_RUNTIME_DIR": str(home),
+        "AWS_SHARED_CREDENTIALS_FILE": str(home),
+        "AWS_CONFIG_FILE": str(home),
+    }
+    theirs = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_ENDPOINT_URL")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in own.items():
+            patch.setenv(name, value)
+        for name in theirs:
+            patch.delenv(name, raising=False)
         with serving(state / "store") as store, running_aws() as aws:
             announce(Run(str(state.resolve()), store.url, store.process.pid, store.url, aws))
             yield Shop(folder, store, aws)
-    finally:
-        os.environ.pop("XDG_RUNTIME_DIR")
-        if before is not None:
-            os.environ["XDG_RUNTIME_DIR"] = before
 
 
 @pytest.fixture(autouse=True)
 def nothing_there(shop: Shop) -> None:
-    aws_client("dynamodb", shop.aws).delete_item(TableName=TABLE, Key={"id": {"S": "release"}})
+    local_client("dynamodb", shop.aws).delete_item(TableName=TABLE, Key={"id": {"S": "release"}})
 
 
 def traffic(shop: Shop, bad: bool) -> None:
@@ -120,11 +128,12 @@ def traffic(shop: Shop, bad: bool) -> None:
     kept = shop.document()
     began = time.time_ns() // 1000 - 120_000_000
     shop.put(started=began, since=began)
+    first = next(FIRST)  # the store counts a record once
     records = [
         record
         for number in range(1000)
         for record in request(
-            number + (10_000 if bad else 0),  # the store counts a record once
+            first + number,
             (began - STARTED) / 1e6 + number * 0.11,
             "v2" if number % 10 == 0 else "v1",
             status=500 if bad and number % 80 == 0 else 200,
@@ -136,7 +145,8 @@ def traffic(shop: Shop, bad: bool) -> None:
 
 def test_a_release_from_its_start_to_its_end(shop: Shop) -> None:
     started = shop.run("start", "--steps", "5:30m,25:1h", "--reason", "the new basket")
-    assert "v1 → v2, on this machine" in started and "▶      5 %    30 min" in started
+    assert started.startswith(f"on this machine: `edgewise up` at {shop.store.url}\n")
+    assert ": v1 → v2\n" in started and "▶      5 %    30 min" in started
     kept = shop.document()
     assert (kept["state"], kept["weight"], kept["reason"]) == ("ramping", 5.0, "the new basket")
     assert kept["steps"] == [{"weight": 5.0, "minutes": 30.0}, {"weight": 25.0, "minutes": 60.0}]
@@ -160,7 +170,9 @@ def test_status_is_a_picture_of_plan_versions_and_judge(shop: Shop) -> None:
     traffic(shop, bad=False)
     shown = shop.run("status")
     lines = [line.rstrip() for line in shown.splitlines()]
-    assert lines[0].endswith("v1 → v2   ramping at 5 %   on this machine")
+    assert lines[0] == f"on this machine: `edgewise up` at {shop.store.url}"
+    assert lines[2].endswith("v1 → v2   ramping at 5 %")
+    assert all(len(line) < 80 for line in lines if not line.startswith(("The judge", "note:"))), shown
     assert any(line.startswith("  ▶      5 %    30 min   █") for line in lines), shown
     assert any(line.split()[:5] == ["v1", "225", "900", "900", "0"] for line in lines), shown
     assert any(line.split()[:5] == ["v2", "25", "100", "100", "0"] for line in lines), shown
@@ -181,11 +193,11 @@ def test_watch_rolls_a_bad_version_back_keeps_why_and_ends(shop: Shop) -> None:
     assert "The judge would roll it back: Since " in shop.run("status")
     assert shop.document()["state"] == "ramping", "status changes nothing"
     shown = shop.run("watch", "--every", "1s")
-    (line,) = shown.splitlines()
+    _, line = shown.splitlines()
     assert "rolled back" in line and " v2 failed 1" in line and line.endswith("so it goes back.")
     kept = shop.document()
     assert (kept["state"], kept["by"], kept["evict"]["version"]) == ("rolled-back", "the judge", "v2")
-    rows = shop.store.rows(f"SELECT * FROM rollout WHERE release = '{kept['release']}'")
+    rows = shop.store.rows(f"SELECT * FROM rollout WHERE release = '{kept['release']}' AND rule <> 'hand'")
     assert [(row["action"], row["rule"], row["sentence"]) for row in rows] == [
         ("rollback", "errors", kept["reason"])
     ]
@@ -217,14 +229,16 @@ def test_a_share_by_hand_is_a_step_of_the_picture(shop: Shop) -> None:
     place = next(place for place, line in enumerate(lines) if line.startswith("  ▶"))
     assert lines[place].startswith("  ▶      2 %    30 min") and lines[place + 1].startswith("  ·      5 %")
     shop.run("set", "0")
-    assert "  ▶      0 %    30 min   until another is set" in shop.run("status")
+    shown = shop.run("status")
+    assert "  ▶      0 %             until another is set" in shown
+    assert "Nobody new meets v2; sessions there stay." in shown and "more at every step" not in shown
     shop.run("freeze")
     assert "frozen at 100 %" in shop.run("set", "100")
     assert "frozen at 50 %" in shop.run("set", "50")
 
 
 def test_a_link_for_a_tester(shop: Shop) -> None:
-    secret = aws_client("ssm", shop.aws).get_parameter(Name=KEY, WithDecryption=True)["Parameter"]["Value"]
+    secret = local_client("ssm", shop.aws).get_parameter(Name=KEY, WithDecryption=True)["Parameter"]["Value"]
     printed = shop.run("link", "v2", "--for", "1h", "--url", "https://shop.example/a").strip()
     page, _, token = printed.partition("?edgewise-version=")
     assert page == "https://shop.example/a"
@@ -242,6 +256,9 @@ def test_what_is_wrong_is_one_message(shop: Shop, tmp_path: Path) -> None:
     assert "is over at once" in shop.run("start", "--steps", "10:0s", fails=True)
     assert "is over at once" in shop.run("link", "v2", "--for", "0s", fails=True)
     assert "rise from step to step" in shop.run("start", "--steps", "50:1m,5:1m", fails=True)
+    for plan, place in (("5:30m,25", 2), ("5:30m,x:1m", 2), ("5:30m,10:1m,25:soon", 3), ("25:1m,5:1m", 2)):
+        assert f"step {place}" in shop.run("start", "--steps", plan, fails=True)
+    assert "has no release" in shop.run("status", fails=True), "nothing was touched"
     shop.run("start")
     assert "error[rollout.step]" in shop.run("start", fails=True)
     assert "is no share" in shop.run("set", "101", fails=True)
@@ -256,28 +273,120 @@ def test_the_password_of_the_judge_is_where_the_log_is(
     shop: Shop, tmp_path: Path, monkeypatch: Any, name: str
 ) -> None:
     """As for the function on AWS; an ARN names its region itself."""
-    for variable, value in (("ENDPOINT_URL", shop.aws), ("ACCESS_KEY_ID", "a"), ("SECRET_ACCESS_KEY", "b")):
-        monkeypatch.setenv(f"AWS_{variable}", value)
+    for variable, value in {"AWS_ENDPOINT_URL": shop.aws, **CREDENTIALS}.items():
+        monkeypatch.setenv(variable, value)
     region = "ap-southeast-1" if name.startswith("arn:") else "eu-west-1"
     log = f'delivery = "openobserve"\nurl = "https://localhost:1"\nregion = "{region}"\n'
     site = SITE.replace('delivery = "stdout"', log + 'token = {from = "ssm", name = "/shop/token"}')
     judge = f'user = "judge@shop.example"\npassword = {{from = "ssm", name = "{name}"}}\n'
     (tmp_path / "edgewise.toml").write_text(site + judge)
-    where = aws_client("ssm", shop.aws, "eu-west-1")
+    where = local_client("ssm", shop.aws, "eu-west-1")
     where.put_parameter(Name="/shop/oo", Value="sesame", Type="SecureString", Overwrite=True)
-    Table(aws_client("dynamodb", shop.aws), TABLE).write(RELEASE)
+    Table(local_client("dynamodb", shop.aws), TABLE).write(RELEASE)
     assert "OpenObserve cannot be asked" in shop.run("status", "--dir", str(tmp_path))
 
 
 def test_without_a_run_it_is_the_site_on_aws(shop: Shop, tmp_path: Path, monkeypatch: Any) -> None:
     """Here AWS is the same moto, by boto3's own variable; nothing of a run is looked at."""
     (tmp_path / "edgewise.toml").write_text(SITE)
-    for name, value in (("ENDPOINT_URL", shop.aws), ("ACCESS_KEY_ID", "a"), ("SECRET_ACCESS_KEY", "b")):
-        monkeypatch.setenv(f"AWS_{name}", value)
-    Table(aws_client("dynamodb", shop.aws), TABLE).write(RELEASE)
+    for name, value in {"AWS_ENDPOINT_URL": shop.aws, **CREDENTIALS}.items():
+        monkeypatch.setenv(name, value)
+    Table(local_client("dynamodb", shop.aws), TABLE).write(RELEASE)
     shown = shop.run("status", "--dir", str(tmp_path), "--store", str(shop.folder))
-    assert "on AWS" in shown.splitlines()[0] and RELEASE.release in shown
+    assert shown.splitlines()[0] == f"on AWS: table shop-release in us-east-1, asked at {shop.aws}"
+    assert RELEASE.release in shown
     shown = shop.run("status", "--dir", str(tmp_path), "--store", str(tmp_path))
     assert "The records cannot be asked for, so nothing changes: " in shown
+    # A store of the folder has what runs here have recorded, and nothing of AWS.
+    assert "The records cannot be asked for" in shop.run("status", "--aws")
+    assert "in no OpenObserve" in shop.run("history", "--aws", fails=True)
+    err = io.StringIO()
+    assert "frozen" in shop.run("freeze", "--aws", told=err)
+    assert "note: the history will not have this change" in err.getvalue()
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     assert "error[rollout.place]" in shop.run("watch", "--once", "--dir", str(tmp_path), fails=True)
+
+
+def test_every_change_is_in_the_history_with_who_when_what_and_why(shop: Shop) -> None:
+    shop.run("start", "--steps", "5:30m,25:1h", "--reason", "the new basket")
+    shop.run("set", "30", "--reason", "quick")
+    shop.run("off")
+    shop.run("on")
+    shop.run("set", "5")
+    traffic(shop, bad=True)
+    shop.run("watch", "--once")
+    release = shop.document()["release"]
+
+    def own() -> list[dict[str, Any]]:
+        rows = map(json.loads, shop.run("history", "--json").splitlines())
+        return [row for row in rows if row["release"] == release]
+
+    rows = own()
+    assert [row["action"] for row in rows] == ["start", "set", "off", "on", "set", "rollback"]
+    assert [row.get("weight_before") for row in rows] == [None, 5, 30, 30, 30, 5]
+    assert [row["weight"] for row in rows] == [5, 30, 30, 30, 5, 0]
+    assert [row["who"] for row in rows] == [user()] * 5 + ["the judge"]
+    assert [row["sentence"] for row in rows][:2] == ["the new basket", "quick"]
+    assert rows[-1]["sentence"] == shop.document()["reason"]
+    shown = shop.run("history")
+    assert shown.startswith("on this machine: ")
+    story = shown.split(release)[1]
+    assert f"set, by {user()}\n    ramping at 5 % → ramping at 30 %\n    quick\n" in story
+    assert "    ramping at 30 % → switched off (ramping at 30 % underneath)\n" in story
+    assert "rollback, by the judge\n    ramping at 5 % → rolled back\n    Since " in story
+    assert "no record of a change" in shop.run("history", "--since", "0s")
+
+
+def test_a_release_that_went_back_tells_how_far_it_got_and_what_became_of_sessions(shop: Shop) -> None:
+    shop.run("start")
+    shop.run("set", "30")
+    shop.run("rollback", "--keep-sessions")
+    shown = shop.run("status")
+    assert "  ✗     30 %    30 min   it went back from here" in shown and "  ✓     25 %" in shown
+    assert "Sessions on v2 stay there; `edgewise rollout rollback` moves them too." in shown
+    shop.run("rollback")
+    shown = shop.run("status")
+    assert "  ✗     30 %" in shown and "Sessions on v2 were moved to v1." in shown
+
+
+def test_a_release_that_nothing_can_judge_begins_only_if_that_is_meant(shop: Shop) -> None:
+    file = shop.folder / "edgewise.toml"
+    file.write_text(SITE.replace('[log]\ndelivery = "stdout"\n', ""))
+    try:
+        assert "has no [log]" in shop.run("start", fails=True)
+        assert "has no release" in shop.run("status", fails=True)
+        assert "note: without [log] nothing is recorded" in shop.run("start", "--unjudged")
+        assert "note: without [log] nothing is recorded" in shop.run("status")
+    finally:
+        file.write_text(SITE)
+
+
+def test_what_could_be_meant_for_aws_or_for_the_run_is_done_in_neither(
+    shop: Shop, tmp_path: Path, monkeypatch: Any
+) -> None:
+    with_credentials = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", **CREDENTIALS}
+    for name, value in with_credentials.items():
+        monkeypatch.setenv(name, value)
+    told = shop.run("start", fails=True)
+    assert "there are credentials for AWS" in told and "--local or --aws" in told
+    assert "has no release on this machine" in shop.run("status", fails=True), "looking harms nobody"
+    assert "there are credentials" in shop.run("watch", "--once", fails=True)
+    shop.run("start", "--local")
+    assert "error[rollout.place]" in shop.run("freeze", "--aws", fails=True)
+    assert shop.document()["state"] == "ramping"
+    # And after the run has ended.
+    (tmp_path / "edgewise.toml").write_text(SITE)
+    (tmp_path / ".edgewise").mkdir()
+    (tmp_path / ".edgewise/aws.json").write_text("{}")
+    assert "has run here and has ended" in shop.run("freeze", "--dir", str(tmp_path), fails=True)
+    assert "error[rollout.place]" in shop.run("freeze", "--dir", str(tmp_path), "--aws", fails=True)
+    assert "no `edgewise up` runs" in shop.run("freeze", "--dir", str(tmp_path), "--local", fails=True)
+
+
+def test_without_a_run_and_without_credentials_neither_can_be_told(
+    shop: Shop, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    (tmp_path / "edgewise.toml").write_text(SITE)
+    told = shop.run("freeze", "--dir", str(tmp_path), fails=True)
+    assert "Is `edgewise up` running, or are there credentials" in told

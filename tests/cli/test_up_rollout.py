@@ -9,14 +9,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from edgewise.cli.runs import running_in
+from edgewise.localaws.errors import KeptError
+from edgewise.localaws.kept import Kept
+from edgewise.localaws.places import CREDENTIALS
 from support.site import Up, descendants, eventually, running
 
 SITE = """\
@@ -94,13 +99,18 @@ def tea(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         yield up
 
 
-def client(url: str, service: str) -> Any:
+def client(
+    url: str,
+    service: str,
+    key: str = CREDENTIALS["AWS_ACCESS_KEY_ID"],
+    secret: str = CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+) -> Any:
     return boto3.client(
         service,
         endpoint_url=url,
         region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
     )
 
 
@@ -134,6 +144,13 @@ def test_origins_are_told_where_aws_is_in_the_words_of_its_sdks(tea: Up) -> None
     assert told["AWS_ACCESS_KEY_ID"] and told["AWS_SECRET_ACCESS_KEY"]
 
 
+@pytest.mark.parametrize(("key", "secret"), [("edgewise", "another"), ("somebody", "else")])
+def test_who_signs_wrong_is_refused(tea: Up, key: str, secret: str) -> None:
+    for service, ask in (("dynamodb", "list_tables"), ("secretsmanager", "list_secrets")):
+        with pytest.raises(ClientError, match=r"403|InvalidClientTokenId|SignatureDoesNotMatch"):
+            getattr(client(tea.events[0]["aws"], service, key, secret), ask)()
+
+
 def test_a_release_takes_effect_and_a_visitor_stays_where_he_is(tea: Up) -> None:
     assert asked(tea)[0]["version"] == "v1"
     dynamodb = client(tea.events[0]["aws"], "dynamodb")
@@ -162,6 +179,9 @@ def test_a_release_takes_effect_and_a_visitor_stays_where_he_is(tea: Up) -> None
     release(revision=2, weight=0)
     eventually(lambda: asked(tea)[0]["version"] == "v1")
     assert asked(tea, Cookie=f"edgewise-release={cookie.value}")[0]["version"] == "v2"
+    # What the next run is to know is beside the run while it goes on, too.
+    kept = tea.folder / ".edgewise/aws.json"
+    eventually(lambda: kept.exists() and '\\"revision\\": 2' in kept.read_text())
 
 
 def test_the_site_goes_on_when_its_aws_dies(tea: Up) -> None:
@@ -179,17 +199,74 @@ def test_the_site_goes_on_when_its_aws_dies(tea: Up) -> None:
     assert asked(tea, **{"Edgewise-Location": "SYD62-P1"})[0]["version"] == "v1"
 
 
-@pytest.mark.parametrize("source", ["ssm", "secrets-manager"])
-def test_its_aws_ends_with_whoever_started_it(source: str, tmp_path: Path) -> None:
-    plan = tmp_path / "plan.json"
-    key = {"source": source, "name": "key", "region": "eu-west-2"}
-    plan.write_text(json.dumps({"tables": {}, "keys": [key]}))
-    command = [sys.executable, "-m", "edgewise.localaws.server", str(plan)]
+@contextmanager
+def started(folder: Path, plan: dict[str, Any]) -> Iterator[tuple[Any, str]]:
+    """The process that `up` starts, and its address; it is ended if the test has not done so."""
+    file = folder / "plan.json"
+    file.write_text(json.dumps(plan))
+    command = [sys.executable, "-m", "edgewise.localaws.server", str(file)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin and process.stdout
-        assert json.loads(process.stdout.readline())["event"] == "ready"
+        try:
+            ready = next(line for line in process.stdout if b'"ready"' in line)
+            yield process, json.loads(ready)["url"]
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+@pytest.mark.parametrize("source", ["ssm", "secrets-manager"])
+def test_its_aws_ends_with_whoever_started_it(source: str, tmp_path: Path) -> None:
+    plan = {"tables": {}, "keys": [{"source": source, "name": "key", "region": "eu-west-2"}]}
+    with started(tmp_path, plan) as (process, _):
         process.stdin.close()
         assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize("ends", ["with its input", "when it is asked to"])
+def test_the_next_run_has_the_release_the_sessions_and_the_key_of_the_last(ends: str, tmp_path: Path) -> None:
+    file = tmp_path / "aws.json"
+    plan = {
+        "tables": {"tea-sessions": "token"},
+        "keys": [{"source": "ssm", "name": "/tea/key", "region": "us-east-1"}],
+        "parameter": "/tea/release",
+        "file": str(file),
+    }
+    keys = []
+    for turn in range(2):
+        with started(tmp_path, plan) as (process, url):
+            dynamodb, ssm = client(url, "dynamodb"), client(url, "ssm")
+            rows = dynamodb.scan(TableName="tea-sessions")["Items"]
+            released = ssm.get_parameters(Names=["/tea/release"])["Parameters"]
+            keys.append(ssm.get_parameter(Name="/tea/key", WithDecryption=True)["Parameter"]["Value"])
+            if turn == 0:
+                assert not rows and not released
+                for token, expires in (("a", time.time() + 600), ("over", time.time() - 600)):
+                    row = {"token": {"S": token}, "expires": {"N": str(int(expires))}}
+                    dynamodb.put_item(TableName="tea-sessions", Item=row)
+                ssm.put_parameter(Name="/tea/release", Value="{}", Type="String")
+            else:
+                assert [row["token"]["S"] for row in rows] == ["a"]
+                assert [one["Value"] for one in released] == ["{}"]
+            if ends == "when it is asked to":
+                process.terminate()
+            else:
+                process.stdin.close()
+            assert process.wait(30) == 0
+    assert keys[0] == keys[1]
+    assert file.stat().st_mode & 0o777 == 0o600, "there is a key in it"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": "other/1"}'])
+def test_what_is_no_state_of_a_run_is_not_written_over(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "aws.json"
+    file.write_text(text)
+    if not text:
+        assert Kept(file, {}).key("/tea/key") == ""
+        return
+    with pytest.raises(KeptError, match="Remove the file"):
+        Kept(file, {})
+    assert file.read_text() == text
 
 
 def test_without_moto_it_is_said_what_to_install(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_what_waits_too_long_is_printed_but_not_before_its_answer(
     clock.pass_time(4 * 3600 + 1)  # frozen
     unwaiting.deliver(remaining_ms=0)
     assert ids(output.records) == ["r2", "r3"]
-    assert unwaiting.counts == (0, 2, 2)
+    assert (unwaiting.counts, unwaiting.delivery.drop_reason) == ((0, 2, 2), "age")
 
 
 # Refusals.
@@ -135,7 +135,7 @@ def test_a_poison_record_is_found_by_halves_and_printed_and_all_others_arrive(
     shipping.deliver(5, remaining_ms=0)
     shipping.deliver(path="poison", remaining_ms=0)
     shipping.deliver(10)
-    assert shipping.counts == (15, 1, 0)
+    assert (shipping.counts, shipping.delivery.drop_reason) == ((15, 1, 0), "refused")
     assert ids(output.records) == ["r6"]
     assert set(collector.records) == {f"r{i}" for i in range(1, 17)} - {"r6"}
     (note,) = output.notes

@@ -68,7 +68,7 @@ def test_a_record_that_never_gets_through_holds_up_no_other_and_is_given_up(
     for _ in range(40):
         clock.pass_time(PAUSE_SECONDS)
         shipping.deliver()
-    assert shipping.counts[1:] == (1, 0)
+    assert (shipping.counts[1:], shipping.delivery.drop_reason) == ((1, 0), "stopped")
     assert [record["record_id"] for record in output.records] == ["r6"]
     assert set(collector.records) == {f"r{number}" for number in range(1, shipping.made + 1)} - {"r6"}
 

@@ -242,8 +242,10 @@ def test_what_does_not_fit_into_memory_is_printed_oldest_first(
     shipping: Shipping, collector: Collector, clock: HandClock, output: Output
 ) -> None:
     collector.behaviour = "503 Full"
-    shipping.deliver(MOST_PENDING + 3)
-    assert shipping.counts == (0, 3, MOST_PENDING)
+    shipping.deliver(MOST_PENDING)
+    assert (shipping.counts, shipping.delivery.drop_reason) == ((0, 0, MOST_PENDING), "")
+    shipping.deliver(3)
+    assert (shipping.counts, shipping.delivery.drop_reason) == ((0, 3, MOST_PENDING), "room")
     assert [record["record_id"] for record in output.records] == ["r1", "r2", "r3"]
     collector.behaviour = "store"
     clock.pass_time(PAUSE_SECONDS)
@@ -315,3 +317,4 @@ def test_the_visitor_is_served_whatever_the_store_does(
     assert last["failed_steps"] == 0
     # A batch with a refused record is printed whole, since the store does not say which one it was.
     assert last["dropped"] == len(output.records)
+    assert last.get("drop_reason") == ("refused" if output.records else None)

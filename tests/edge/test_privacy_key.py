@@ -95,6 +95,7 @@ class Kept:
 
     sent = dropped = retried = batch_age_ms = 0
     waited_ms = 0.0
+    drop_reason = ""
 
     def __init__(self) -> None:
         self.remaining_ms: list[float] = []

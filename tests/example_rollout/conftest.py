@@ -28,7 +28,7 @@ class Tea:
         self.folder = up.folder
 
     def command(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "edgewise", "rollout", *words, "--dir", str(self.folder)]
+        return [sys.executable, "-m", "edgewise", "rollout", *words, "--dir", str(self.folder), "--local"]
 
     def rollout(self, *words: str) -> str:
         done = subprocess.run(self.command(*words), capture_output=True, text=True, timeout=100, check=False)

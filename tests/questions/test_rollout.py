@@ -1,48 +1,83 @@
-"""The questions about a release, the same from every engine."""
+"""The questions about releases, the same from every engine."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from edgewise.questions import question
 from questions.traffic import MIDNIGHT, MINUTE, run, site
 
-RELEASE = {"release": "2026-11-21-a1b2"}
+FIRST, SECOND = "2026-11-20-ffff", "2026-11-21-a1b2"
 
 
-def answer(number: int, minute: float, version: str, status: int, origin_ms: float) -> dict[str, object]:
-    return run(number, minute, trigger="origin-response", version=version, status=status, origin_ms=origin_ms)
+def asked(number: int, minute: float, **more: Any) -> dict[str, object]:
+    return run(number, minute, request_id=f"r{number}", **more)
+
+
+def answer(
+    number: int, minute: float, of: int, version: str, status: int, origin_ms: float, **more: Any
+) -> dict[str, object]:
+    """The origin's answer to the request of that number; a policy may keep the release from its record."""
+    return run(
+        number,
+        minute,
+        request_id=f"r{of}",
+        trigger="origin-response",
+        version=version,
+        status=status,
+        origin_ms=origin_ms,
+        **more,
+    )
 
 
 RECORDS = [
-    run(1, 0, decision="no-state", version="v1"),
-    run(2, 1, decision="weight", version="v1", **RELEASE),
-    run(3, 2, decision="weight", version="v2", **RELEASE),
-    run(4, 3, decision="cookie", version="v2", **RELEASE),
-    run(5, 3, path="/not-steered"),
-    answer(6, 1.5, "v1", 200, 10.0),
-    answer(7, 2.5, "v2", 503, 30.0),
-    answer(8, 3.5, "v2", 404, 20.0),
-    run(9, 4, trigger="origin-response", status=200),
+    asked(1, 0, decision="no-state", version="v1"),
+    answer(11, 0.5, 1, "v1", 500, 90.0),
+    # A release that went back, and the next one on the same two versions.
+    asked(2, 1, decision="weight", version="v2", release=FIRST),
+    answer(12, 1.5, 2, "v2", 500, 70.0),
+    asked(3, 2, decision="weight", version="v1", release=SECOND),
+    asked(4, 3, decision="weight", version="v2", release=SECOND),
+    asked(5, 4, decision="cookie", version="v2", release=SECOND),
+    asked(6, 4, path="/not-steered"),
+    answer(13, 2.5, 3, "v1", 200, 10.0),
+    answer(14, 3.5, 4, "v2", 503, 30.0, release=SECOND),
+    answer(15, 4.5, 5, "v2", 404, 20.0),
+    run(16, 5, request_id="r6", trigger="origin-response", status=200),
 ]
 
 
-def test_versions_and_decisions(tmp_path: Path) -> None:
+def test_each_release_has_its_versions(tmp_path: Path) -> None:
     with site(tmp_path, edge=RECORDS) as one:
-        versions, decisions = question("rollout_versions"), question("rollout_decisions")
-        assert one.ask_datafusion(decisions) == one.ask_athena(decisions) == one.ask(decisions)
-        assert one.ask_athena(versions) == one.ask(versions)
-        new, old = one.ask(versions)
-        assert (old["version"], old["answers"], old["server_errors"], old["p95_ms"]) == ("v1", 1, 0, 10.0)
-        assert (new["version"], new["answers"], new["server_errors"]) == ("v2", 2, 1)
-        assert (new["error_percent"], new["client_errors"], new["p50_ms"]) == (50.0, 1, 25.0)
+        versions = question("rollout_versions")
+        rows = one.ask(versions)
+        assert one.ask_athena(versions) == rows
+        assert [
+            (row.get("release"), row["version"], row["answers"], row["server_errors"]) for row in rows
+        ] == [
+            (SECOND, "v1", 1, 0),
+            (SECOND, "v2", 2, 1),
+            (FIRST, "v2", 1, 1),
+            (None, "v1", 1, 1),
+        ]
+        assert (rows[0]["p95_ms"], rows[1]["p50_ms"]) == (10.0, 25.0)
+        assert (rows[1]["error_percent"], rows[1]["client_errors"]) == (50.0, 1)
+
+
+def test_each_release_has_its_decisions(tmp_path: Path) -> None:
+    with site(tmp_path, edge=RECORDS) as one:
+        decisions = question("rollout_decisions")
+        rows = one.ask(decisions)
+        assert one.ask_datafusion(decisions) == one.ask_athena(decisions) == rows
         assert [
             (row.get("release"), row["decision"], row["version"], row["requests"], row["percent"])
-            for row in one.ask(decisions)
+            for row in rows
         ] == [
-            ("2026-11-21-a1b2", "cookie", "v2", 1, 25.0),
-            ("2026-11-21-a1b2", "weight", "v2", 1, 25.0),
-            ("2026-11-21-a1b2", "weight", "v1", 1, 25.0),
-            (None, "no-state", "v1", 1, 25.0),
+            (SECOND, "cookie", "v2", 1, 33.33),
+            (SECOND, "weight", "v1", 1, 33.33),
+            (SECOND, "weight", "v2", 1, 33.33),
+            (FIRST, "weight", "v2", 1, 100.0),
+            (None, "no-state", "v1", 1, 100.0),
         ]
-        assert one.ask(decisions)[0]["last_seen"] == MIDNIGHT + 3 * MINUTE
+        assert rows[0]["last_seen"] == MIDNIGHT + 4 * MINUTE

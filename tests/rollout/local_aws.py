@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from edgewise.localaws.places import CREDENTIALS
+from edgewise.rollout import aws_client
 from localaws.aws import REGION, local_aws
 
 TABLE, PARAMETER, KEY = "shop-release", "/shop/release", "/shop/rollout-key"
+
+
+def local_client(service: str, url: str | None, region: str = "us-east-1") -> Any:
+    """boto3's, as the one user whom that AWS knows."""
+    return aws_client(service, url, region, CREDENTIALS)
 
 
 @contextmanager

@@ -36,6 +36,9 @@ RECORDS = [
     answered(7, 5.1, "v2", status=500),
     asked(8, 5, "v1", decision="excluded", agent="bot"),
     answered(8, 5.1, "v1", status=500),
+    # A session from before the release had no choice: only the old version has such visitors.
+    asked(15, 5, "v1", decision="earlier"),
+    answered(15, 5.1, "v1", status=500),
     asked(9, 5, "v2", release="2026-11-01-0000"),
     answered(9, 5.1, "v2", status=500),
     answered(10, 6, "v2", status=500),

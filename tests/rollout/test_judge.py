@@ -250,6 +250,11 @@ def test_rules_are_read_strictly() -> None:
     assert rules_from({"least_requests": 10, "latency_factor": 0}) == Rules(
         least_requests=10, latency_factor=0.0
     )
-    for wrong in ({"least_request": 1}, {"least_errors": 0}, {"fresh_minutes": "1"}, {"latency_factor": 0.5}):
+    for wrong in (
+        {"least_request": 1},
+        {"least_visitors": 0},
+        {"fresh_minutes": "1"},
+        {"latency_factor": 0.5},
+    ):
         with pytest.raises(RulesError):
             rules_from(wrong)

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
+from edgewise.localaws.places import CREDENTIALS
 from edgewise.rollout import (
     ChangedError,
     EvidenceError,
     Release,
     Rules,
     act,
-    aws_client,
     leave_record,
     look,
 )
@@ -25,7 +25,7 @@ from edgewise.rollout.function import lambda_handler, run
 from edgewise.rollout.openobserve import OpenObserve
 from edgewise.rollout.places import Table
 from edgewise.rollout.transitions import frozen
-from rollout.local_aws import TABLE, running_aws
+from rollout.local_aws import TABLE, local_client, running_aws
 from rollout.traffic import RELEASE, STARTED, Asked, request, store_with
 from store.conftest import Server, serving
 
@@ -154,7 +154,7 @@ def test_a_judgement_that_cannot_be_kept_stops_nothing() -> None:
         raise EvidenceError("the disk is full")
 
     found = look(RELEASE, NOTHING, Rules(), NOW)
-    assert leave_record(found, keep, NOW) == "the disk is full"
+    assert leave_record(found.record(NOW), keep) == "the disk is full"
 
 
 @pytest.fixture(scope="module")
@@ -173,8 +173,10 @@ def test_the_function_rolls_back_on_real_services(tmp_path: Path, aws: str, serv
     """DynamoDB and the password from moto, the records from a store's server, which speaks as OpenObserve does."""
     server.post("edge", BAD)
     known = json.loads((tmp_path / "credentials.json").read_text())
-    aws_client("ssm", aws).put_parameter(Name="/shop/password", Value=known["password"], Type="SecureString")
-    place = Table(aws_client("dynamodb", aws), TABLE)
+    local_client("ssm", aws).put_parameter(
+        Name="/shop/password", Value=known["password"], Type="SecureString"
+    )
+    place = Table(local_client("dynamodb", aws), TABLE)
     settings = {
         "state": {"from": "dynamodb", "table": TABLE},
         "region": "us-east-1",
@@ -189,15 +191,15 @@ def test_the_function_rolls_back_on_real_services(tmp_path: Path, aws: str, serv
         },
         "rules": {"least_visitors": 2},
     }
-    assert run(settings, NOW)["sentence"] == "There is no release."
+    assert run(settings, NOW, local_client)["sentence"] == "There is no release."
     place.write(RELEASE)
-    judgement = run(settings, NOW)
+    judgement = run(settings, NOW, local_client)
     assert (judgement["action"], judgement["acted"], judgement["rule"]) == ("rollback", True, "errors")
     release = place.read()
     assert release is not None and release.state == "rolled-back"
     (row,) = server.rows("SELECT * FROM rollout")
     assert row["sentence"] == judgement["sentence"] == release.reason
-    assert run(settings, NOW + 60 * SECONDS)["rule"] == "nothing"
+    assert run(settings, NOW + 60 * SECONDS, local_client)["rule"] == "nothing"
 
 
 class Overtaken:
@@ -219,12 +221,12 @@ class Overtaken:
 
 def test_the_function_leaves_it_to_who_was_quicker(tmp_path: Path, aws: str, server: Server) -> None:
     server.post("edge", BAD)
-    client = aws_client("dynamodb", aws)
+    client = local_client("dynamodb", aws)
     client.delete_item(TableName=TABLE, Key={"id": {"S": "release"}})
     Table(client, TABLE).write(RELEASE)
     known = json.loads((tmp_path / "credentials.json").read_text())
     password = {"from": "ssm", "name": "/shop/quicker"}
-    aws_client("ssm", aws).put_parameter(
+    local_client("ssm", aws).put_parameter(
         Name=password["name"], Value=known["password"], Type="SecureString", Overwrite=True
     )
     records = {"url": server.url, "organization": "default", "stream": "edge", "user": known["user"]}
@@ -236,7 +238,7 @@ def test_the_function_leaves_it_to_who_was_quicker(tmp_path: Path, aws: str, ser
     }
 
     def overtaken(service: str, endpoint: str | None, region: str) -> Any:
-        made = aws_client(service, endpoint, region)
+        made = local_client(service, endpoint, region)
         return Overtaken(made) if service == "dynamodb" else made
 
     judgement = run(settings, NOW, overtaken)
@@ -247,7 +249,7 @@ def test_the_function_leaves_it_to_who_was_quicker(tmp_path: Path, aws: str, ser
     with socket.create_server(("127.0.0.1", 0)) as silent:
         # It takes connections and never answers: the first question takes all the time there is.
         settings["openobserve"]["url"] = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        judgement = run(settings, NOW, budget=0.3)
+        judgement = run(settings, NOW, local_client, budget=0.3)
     assert (judgement["action"], judgement["rule"]) == ("hold", "no-data")
     assert "no time is left to ask OpenObserve" in judgement["note"]
     client.delete_item(TableName=TABLE, Key={"id": {"S": "release"}})
@@ -258,6 +260,8 @@ def test_the_function_reads_the_settings_beside_it(
 ) -> None:
     settings = {"state": {"from": "ssm", "name": "/none"}, "region": "us-east-1", "endpoint": aws}
     (tmp_path / "edgewise_judge.json").write_text(json.dumps(settings))
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("LAMBDA_TASK_ROOT", str(tmp_path))
     assert lambda_handler({}, None)["action"] == "hold"
     assert json.loads(capsys.readouterr().out)["sentence"] == "There is no release."

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from edgewise.rollout import ChangedError, DocumentError, PlaceError, aws_client
+from edgewise.rollout import ChangedError, DocumentError, PlaceError
 from edgewise.rollout.places import Parameter, Place, Table, place_of
 from edgewise.rollout.transitions import rolled_back
-from rollout.local_aws import PARAMETER, TABLE, running_aws
+from rollout.local_aws import PARAMETER, TABLE, local_client, running_aws
 from rollout.traffic import RELEASE, STARTED
 
 STATES = {"dynamodb": {"from": "dynamodb", "table": TABLE}, "ssm": {"from": "ssm", "name": PARAMETER}}
@@ -25,8 +25,8 @@ def aws() -> Iterator[str]:
 
 @pytest.fixture(params=STATES)
 def place(request: Any, aws: str) -> Iterator[Place]:
-    yield place_of(STATES[request.param], lambda service: aws_client(service, aws))
-    dynamodb, ssm = aws_client("dynamodb", aws), aws_client("ssm", aws)
+    yield place_of(STATES[request.param], lambda service: local_client(service, aws))
+    dynamodb, ssm = local_client("dynamodb", aws), local_client("ssm", aws)
     dynamodb.delete_item(TableName=TABLE, Key={"id": {"S": "release"}})
     ssm.delete_parameters(Names=[PARAMETER])
 
@@ -64,7 +64,7 @@ class Retrying:
 
 def test_a_write_whose_answer_is_lost_is_no_change_of_somebody_else(aws: str, place: Place) -> None:
     state = STATES["dynamodb" if isinstance(place, Table) else "ssm"]
-    retrying = place_of(state, lambda service: Retrying(aws_client(service, aws)))
+    retrying = place_of(state, lambda service: Retrying(local_client(service, aws)))
     written = retrying.write(RELEASE)
     assert place.read() == written
     back = retrying.write(rolled_back(written, STARTED + 1, "bad", "ada"))
@@ -75,7 +75,7 @@ def test_a_write_whose_answer_is_lost_is_no_change_of_somebody_else(aws: str, pl
 
 
 def test_the_item_is_the_one_that_the_edge_reads(aws: str) -> None:
-    client = aws_client("dynamodb", aws)
+    client = local_client("dynamodb", aws)
     written = Table(client, TABLE).write(RELEASE)
     item = client.get_item(TableName=TABLE, Key={"id": {"S": "release"}})["Item"]
     assert item == {
@@ -96,12 +96,12 @@ def test_the_item_is_the_one_that_the_edge_reads(aws: str) -> None:
 
 def test_a_parameter_has_its_limit(aws: str) -> None:
     with pytest.raises(PlaceError, match="longer than the 4096 bytes"):
-        Parameter(aws_client("ssm", aws), PARAMETER).write(replace(RELEASE, reason="r" * 4096))
+        Parameter(local_client("ssm", aws), PARAMETER).write(replace(RELEASE, reason="r" * 4096))
 
 
 def test_what_is_not_there_or_does_not_answer_is_told(aws: str) -> None:
     with pytest.raises(PlaceError) as missing:
-        Table(aws_client("dynamodb", aws), "other").read()
+        Table(local_client("dynamodb", aws), "other").read()
     assert "ResourceNotFoundException" in missing.value.message and "Deploy" in (missing.value.hint or "")
     with pytest.raises(PlaceError, match="cannot be asked"):
-        Table(aws_client("dynamodb", "http://127.0.0.1:1"), TABLE).read()
+        Table(local_client("dynamodb", "http://127.0.0.1:1"), TABLE).read()

@@ -32,6 +32,7 @@ RELEASE: st.SearchStrategy[Release] = st.builds(
     started=TIMES,
     drain_until=st.none() | TIMES,
     evict=st.none(),
+    reached=st.none() | st.floats(0, 100),
     off=st.booleans(),
     revision=st.integers(1, 2**40),
     reason=st.text(),

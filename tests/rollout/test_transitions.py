@@ -52,6 +52,25 @@ def test_the_same_release_is_begun_again_only_if_it_went_back() -> None:
         may.started(replace(RELEASE, state="done"), ("v1", "v2"), STEPS, NOW, "", "ada")
 
 
+def test_a_release_goes_on_with_the_sessions_that_the_one_before_has_kept_and_with_no_others() -> None:
+    def begun(before: Release | None, *versions: str) -> Eviction | None:
+        return begun_after(before, versions[0], versions[1]).evict
+
+    def begun_after(before: Release | None, stable: str = "v1", new: str = "v2") -> Release:
+        return may.started(before, (stable, new), STEPS, NOW + 9, "", "ada")
+
+    kept = may.rolled_back(RELEASE, NOW, "", "ada", keep_sessions=True)
+    moved = may.rolled_back(RELEASE, NOW, "", "ada")
+    assert begun(None, "v1", "v2") is None
+    assert begun(kept, "v1", "v2") is None
+    assert begun(moved, "v1", "v2") == Eviction("v2", NOW + 9)
+    assert begun(kept, "v1", "v3") == Eviction("v3", NOW + 9)
+    again = may.rolled_back(begun_after(moved), NOW + 99, "", "ada", keep_sessions=True)
+    assert (again.keeps_sessions, again.evict) == (True, Eviction("v2", NOW + 9)), "those of before stay over"
+    assert begun(again, "v1", "v2") == Eviction("v2", NOW + 9)
+    assert begun(replace(RELEASE, state="done"), "v2", "v1") == Eviction("v1", NOW + 9)
+
+
 def test_a_release_from_beginning_to_end() -> None:
     release = may.started(None, ("v1", "v2"), STEPS, NOW, "", "ada")
     shares = [release.weight]
@@ -61,7 +80,7 @@ def test_a_release_from_beginning_to_end() -> None:
     assert shares == [5, 25, 50, 100] and release.state == "full"
     release = may.finished(release, 60_000_000, NOW, "", "ada")
     assert (release.state, release.drain_until) == ("draining", NOW + 60_000_000)
-    with pytest.raises(StepError, match="1 more minutes"):
+    with pytest.raises(StepError, match="have 1 more minute\n"):
         may.finished(release, 60_000_000, NOW + 1, "", "ada")
     assert may.finished(release, 0, NOW + 1, "", "ada").state == "done"
     assert may.finished(release, 60_000_000, NOW + 60_000_000, "", "ada").state == "done"
@@ -72,8 +91,10 @@ def test_going_back_moves_sessions_unless_they_are_kept() -> None:
     assert (moved.weight, moved.state, moved.reason) == (0, "rolled-back", "bad")
     assert moved.evict is not None and moved.evict.version == "v2"
     assert moved.evict.before >= NOW + 300_000_000, "functions may issue sessions until they know"
+    assert moved.reached == RELEASE.weight, "how far it got is not forgotten"
     kept = may.rolled_back(RELEASE, NOW, "bad", "ada", keep_sessions=True)
     assert kept.evict is None
+    assert may.rolled_back(kept, NOW + 1, "very bad", "ada").reached == RELEASE.weight
     assert may.rolled_back(kept, NOW + 1, "very bad", "ada").evict == Eviction("v2", NOW + 1 + 300_000_000)
     for again, keep in ((moved, False), (kept, True)):
         with pytest.raises(StepError, match="is rolled-back already"):
@@ -124,10 +145,23 @@ def test_the_kill_switch_leaves_the_rest_as_it_is_and_begins_the_step_anew() -> 
     assert on == replace(RELEASE, since=NOW + 5)
 
 
+def test_nothing_begins_while_the_kill_switch_is_used() -> None:
+    back = may.switched(may.rolled_back(RELEASE, NOW, "bad", "ada"), True, NOW, "to be sure", "ada")
+    with pytest.raises(StepError, match="switched off") as told:
+        may.started(back, ("v1", "v2"), STEPS, NOW, "", "ada")
+    assert "rollout on" in str(told.value.hint)
+    may.started(may.switched(back, False, NOW, "", "ada"), ("v1", "v2"), STEPS, NOW, "", "ada")
+
+
 @pytest.mark.parametrize("shares", [[], [0, 5], [5, 5], [25, 5], [-1], [5, 101], list(range(1, 52))])
 def test_plans_that_are_none(shares: list[float]) -> None:
     with pytest.raises(StepError):
         may.started(None, ("v1", "v2"), [Step(share, 1) for share in shares], NOW, "", "ada")
+
+
+def test_a_plan_that_is_none_is_told_its_step() -> None:
+    with pytest.raises(StepError, match="step 3 of the plan has 20 %, which is not above the 25 %"):
+        may.check_steps([Step(share, 1) for share in (5, 25, 20, 10)])
 
 
 @settings(deadline=None)

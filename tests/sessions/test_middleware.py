@@ -250,6 +250,10 @@ class Trouble(MemorySessions):
         await self._fail()
         return await super().update(token, changes, now)
 
+    async def remove(self, token: str) -> None:
+        await self._fail()
+        await super().remove(token)
+
 
 @pytest.mark.parametrize("kind", ["dead", "hanging"])
 def test_without_its_store_the_app_goes_on_and_sessions_are_there_again_afterwards(kind: str) -> None:
@@ -264,6 +268,26 @@ def test_without_its_store_the_app_goes_on_and_sessions_are_there_again_afterwar
     site.store.kind = ""
     site.clock.move(1)
     assert site.visit().session == {"user": "ada"} and site.visitor.token == token
+
+
+@pytest.mark.parametrize("when", ["before the request", "while the app works"])
+def test_who_logs_out_while_the_store_is_away_is_not_in_again_when_it_is_back(when: str) -> None:
+    """The row stays until it expires, but the browser that had its token forgets it."""
+    site = Site(store=Trouble())
+    site.visit(keep(user="ada"))
+
+    def log_out(session: Any) -> None:
+        site.store.kind = "dead"
+        session.end()
+
+    if when == "before the request":
+        site.store.kind = "dead"
+    answer = site.visit(log_out)
+    (line,) = answer.all("set-cookie")
+    assert "; Max-Age=0;" in line
+    site.store.kind = ""
+    site.clock.move(1)
+    assert site.visit().session == {} and site.visitor.token is None
 
 
 def test_a_store_that_keeps_failing_is_left_alone_for_a_moment() -> None:

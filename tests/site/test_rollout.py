@@ -162,8 +162,8 @@ def test_versions_that_cannot_be_steered_are_refused(
         ("[rollout.sessions]", "sessions.cookie", "missing"),
         ('[rollout.sessions]\ncookie = "edgewise-release"', "sessions.cookie", "the rollout's own cookie"),
         ('[rollout.sessions]\ncookie = "s"\ndeadline_ms = 2000', "sessions.deadline_ms", "out of range"),
-        ("[rollout.judge]\nleast_errors = inf", "judge.least_errors", "out of range"),
-        ("[rollout.judge]\nleast_errors = 2.5", "judge.least_errors", "no whole number"),
+        ("[rollout.judge]\nleast_visitors = inf", "judge.least_visitors", "out of range"),
+        ("[rollout.judge]\nleast_visitors = 2.5", "judge.least_visitors", "no whole number"),
         ("[rollout.judge]\nlatency_factor = 1", "judge.latency_factor", "out of range"),
         ('[rollout.judge]\nuser = "me"', "judge", "go together"),
         (

@@ -29,6 +29,7 @@ domain = "v2.my-shop.com"
 
 [default]
 origin = "v1"
+viewer_protocol = "redirect-to-https"
 {behavior}
 [log]
 {log}

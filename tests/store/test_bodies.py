@@ -53,6 +53,10 @@ def test_small_objects_are_counted_before_they_are_made() -> None:
         with pytest.raises(BodyError, match="objects and arrays") as caught:
             read(nested)
         assert caught.value.status == 413
+    # With so many beginnings and no end it is no JSON, and nothing is made of it either.
+    for beginning in (b"[", b'{"a":'):
+        with pytest.raises(BodyError, match="not JSON"):
+            json_values(beginning * (2 * MAX_CONTAINERS // len(beginning)))
     # Those in a text are none.
     assert json_values(b'{"a":"' + b'\\"{' * (MAX_CONTAINERS + 1) + b'"}').items[0]["a"][:2] == '"{'
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from edgewise.cdn import wildcards
 from edgewise.cdn.distribution import Behavior
@@ -30,9 +32,14 @@ def normalise(path: str) -> str:
 
 def matches(pattern: str, path: str) -> bool:
     """Whether a path pattern matches a normalised path."""
+    return _matcher(pattern)(path) is not None
+
+
+@lru_cache(maxsize=512)
+def _matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
     # `*` crosses slashes, case matters, the leading slash is optional.
     rooted = pattern if pattern.startswith(("/", "*")) else f"/{pattern}"
-    return wildcards.compiled(rooted).fullmatch(path) is not None
+    return wildcards.compiled(rooted).fullmatch
 
 
 def select(behaviors: Sequence[Behavior], path: str) -> Behavior:

@@ -8,6 +8,8 @@ from functools import lru_cache
 
 def parsed(date: str) -> float | None:
     """Seconds since the epoch; None for what is no date."""
+    if not date:
+        return None
     try:
         return parsedate_to_datetime(date).timestamp()
     except (ValueError, OverflowError, OSError):

@@ -189,10 +189,9 @@ class LocalCdn:
         if facts.location and facts.location != location.name:
             known = f"names begin with one of {known_locations()}, {_MOST_LOCATIONS} at a time"
             trace.detail = f"no edge location {facts.location!r}: {known}"
-        # The walk changes its request; what the viewer sent is what the record tells.
         try:
-            response = await self._walk(location, request.copy(), trace)
-            _describe(trace, response)
+            response = await self._walk(location, request, trace)
+            trace.answer, trace.content_length = response.headers, _length(response)
             writer.keep_alive = writer.keep_alive and not response.closes
             await self._send(response, writer, trace)
         except TimeoutError:
@@ -211,15 +210,15 @@ class LocalCdn:
 
     def _trace(self, request_id: str, request: Request, facts: ViewerFacts, location: EdgeLocation) -> Trace:
         return Trace(
-            request_id=request_id,
-            started=time.time(),
-            request=request,
-            facts=facts,
-            distribution_id=self.distribution.id,
-            distribution_domain=self.distribution.domain,
-            edge_location=location.name,
-            region=location.region,
-            host=request.headers.get("host"),
+            request_id,
+            time.time(),
+            request,
+            facts,
+            self.distribution.id,
+            self.distribution.domain,
+            location.name,
+            location.region,
+            request.headers.get("host"),
         )
 
     def _refused(self, refusal: Refusal) -> None:
@@ -262,18 +261,9 @@ def _pool(origin_ca: Path | None) -> ConnectionPool:
         raise OriginError(f"certificates cannot be read: {error}", file=origin_ca, hint=hint) from None
 
 
-def _describe(trace: Trace, response: Response) -> None:
-    """What logs tell of the answer's body."""
-    length = ""
-    for name, value in response.headers.lines:
-        match name.lower():
-            case "content-type":
-                trace.content_type = value
-            case "content-range":
-                trace.content_range = value
-            case "content-length":
-                length = value
+def _length(response: Response) -> int | None:
+    """How many bytes the body has, as far as that is known."""
     if isinstance(response.body, bytes):
-        trace.content_length = len(response.body)
-    elif length.isdigit():
-        trace.content_length = int(length)
+        return len(response.body)
+    told = response.headers.get("content-length")
+    return int(told) if told.isdigit() else None

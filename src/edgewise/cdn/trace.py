@@ -44,7 +44,7 @@ class FunctionRun:
         return str(self.definition.file) if self.definition else ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OriginExchange:
     """One request to an origin as it was sent, and what became of it; `status` 0 is no answer."""
 
@@ -117,9 +117,7 @@ class Trace:
     result: ResultType = "Miss"
     response_result: ResultType = "Miss"
     detailed_result: str = ""
-    content_type: str = ""
     content_length: int | None = None
-    content_range: str = ""
     bytes_sent: int = 0
     duration_ms: float = 0.0
     first_byte_ms: float = 0.0
@@ -142,6 +140,10 @@ class Trace:
             self.region,
             self.host,
         )
+
+    def answered(self, name: str) -> str:
+        """The value of a header of the answer (its name in lower case); empty when there is none."""
+        return self.answer.get(name) if self.answer is not None else ""
 
     @property
     def functions_ms(self) -> float:
@@ -175,7 +177,7 @@ def access_record(trace: Trace) -> dict[str, Any]:
         "country": trace.facts.country,
         "user_agent": text(request.headers.get("user-agent")),
         "referrer": text(request.headers.get("referer")),
-        "content_type": text(trace.content_type),
+        "content_type": text(trace.answered("content-type")),
         "result": trace.result,
         "edge_location": trace.edge_location,
         "behavior": trace.behavior,

@@ -17,7 +17,10 @@ from edgewise.cdn.trace import CacheLook, Trace
 
 
 class Walk:
-    """One request's way. `run` always gives an answer."""
+    """One request's way. `run` always gives an answer.
+
+    Each step that changes the request changes a copy: the record tells what the viewer sent.
+    """
 
     def __init__(self, location: EdgeLocation, request: Request, trace: Trace) -> None:
         self._location = location
@@ -105,6 +108,7 @@ class Walk:
         # Whether the viewer-request function sees `/` or the object is not documented; here it sees `/`.
         name = self._location.distribution.default_root_object
         if name and self._request.uri == "/":
+            self._request = self._request.copy()
             self._request.uri = f"/{name}"
 
     # The cache, and what lies behind it.
@@ -193,8 +197,13 @@ class Walk:
 
     def _with_added_headers(self, response: Response) -> Response:
         trace, location, headers = self._trace, self._location, response.headers
-        lines = [line for line in headers.lines if line[0].lower() not in _REPLACED]
-        if "date" not in headers:
+        lines, dated = [], False
+        for line in headers.lines:
+            name = line[0].lower()
+            if name not in _REPLACED:
+                lines.append(line)
+                dated = dated or name == "date"
+        if not dated:
             lines.append(("Date", httpdate.written(int(location.clock()))))
         lines.append(("X-Cache", f"{trace.result} from cloudfront"))
         lines.append(("Via", f"1.1 {location.server}"))
@@ -204,7 +213,6 @@ class Walk:
         trace.status = response.status
         trace.response_result = trace.result
         trace.detailed_result = trace.detailed_result or trace.result
-        trace.answer = headers
         return response
 
 

@@ -15,7 +15,13 @@ from edgewise.cli.commands import PlainCommand, PlainGroup
 from edgewise.cli.query import STORE_HELP
 
 Directory = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The site's folder.")]
-Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept with the release.")]
+Local = Annotated[
+    bool | None,
+    typer.Option("--local/--aws", help="The site that `edgewise up` runs here, or the one on AWS."),
+]
+Reason = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept with the release and in its history.")
+]
 Store = Annotated[str | None, typer.Option("--store", metavar="DIR|URL", help=STORE_HELP)]
 
 rollout = typer.Typer(
@@ -36,24 +42,43 @@ def start(
         ),
     ] = "5:30m,25:30m,50:1h",
     directory: Directory = Path(),
+    local: Local = None,
     reason: Reason = "",
+    unjudged: Annotated[
+        bool, typer.Option("--unjudged", help="Also without [log]: then nothing takes a step or goes back.")
+    ] = False,
 ) -> None:
     """Begin a release from the stable version to the new one, at the plan's first step."""
     from edgewise.cli.rollingout import work
 
-    work.start(directory, steps, reason)
+    work.start(directory, local, steps, reason, unjudged)
 
 
 @rollout.command(cls=PlainCommand)
 def status(
     directory: Directory = Path(),
+    local: Local = None,
     store: Store = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show the plan, the two versions side by side, and what the judge would do and why."""
     from edgewise.cli.rollingout import work
 
-    work.status(directory, store, as_json)
+    work.status(directory, local, store, as_json)
+
+
+@rollout.command(cls=PlainCommand)
+def history(
+    directory: Directory = Path(),
+    local: Local = None,
+    store: Store = None,
+    since: Annotated[str, typer.Option("--since", metavar="SPAN", help="How far back.")] = "90d",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a change.")] = False,
+) -> None:
+    """Show who changed a release, when, from what to what, and why: people and the judge."""
+    from edgewise.cli.rollingout import work
+
+    work.history(directory, local, store, since, as_json)
 
 
 @rollout.command("set", cls=PlainCommand)
@@ -62,6 +87,7 @@ def set_share(
         str, typer.Argument(metavar="PERCENT", help="The share of new sessions; 100 is everybody new.")
     ],
     directory: Directory = Path(),
+    local: Local = None,
     evict: Annotated[
         bool,
         typer.Option("--evict", help="Also decide sessions on the new version anew; otherwise all stay."),
@@ -71,28 +97,29 @@ def set_share(
     """Change the share of new sessions; a frozen release stays frozen. Sessions that there are stay where they are."""
     from edgewise.cli.rollingout import work
 
-    work.set_share(directory, share, evict, reason)
+    work.set_share(directory, local, share, evict, reason)
 
 
 @rollout.command(cls=PlainCommand)
-def freeze(directory: Directory = Path(), reason: Reason = "") -> None:
+def freeze(directory: Directory = Path(), local: Local = None, reason: Reason = "") -> None:
     """Keep the share as it is: nothing is promoted. The judge still rolls back."""
     from edgewise.cli.rollingout import work
 
-    work.freeze(directory, reason)
+    work.freeze(directory, local, reason)
 
 
 @rollout.command(cls=PlainCommand)
-def resume(directory: Directory = Path(), reason: Reason = "") -> None:
+def resume(directory: Directory = Path(), local: Local = None, reason: Reason = "") -> None:
     """Go on with a frozen release; its step begins anew."""
     from edgewise.cli.rollingout import work
 
-    work.resume(directory, reason)
+    work.resume(directory, local, reason)
 
 
 @rollout.command(cls=PlainCommand)
 def rollback(
     directory: Directory = Path(),
+    local: Local = None,
     keep_sessions: Annotated[
         bool, typer.Option("--keep-sessions", help="Sessions on the new version stay there until they end.")
     ] = False,
@@ -101,12 +128,13 @@ def rollback(
     """Bring everybody back to the old version, sessions on the new one too; also those that were kept before."""
     from edgewise.cli.rollingout import work
 
-    work.rollback(directory, keep_sessions, reason)
+    work.rollback(directory, local, keep_sessions, reason)
 
 
 @rollout.command(cls=PlainCommand)
 def finish(
     directory: Directory = Path(),
+    local: Local = None,
     drain: Annotated[
         str | None,
         typer.Option(
@@ -119,28 +147,29 @@ def finish(
     """End a release whose new sessions all meet the new version: drain the old one, then be done."""
     from edgewise.cli.rollingout import work
 
-    work.finish(directory, drain, reason)
+    work.finish(directory, local, drain, reason)
 
 
 @rollout.command(cls=PlainCommand)
-def off(directory: Directory = Path(), reason: Reason = "") -> None:
+def off(directory: Directory = Path(), local: Local = None, reason: Reason = "") -> None:
     """The kill switch: everybody meets the old version at once, whatever session they have."""
     from edgewise.cli.rollingout import work
 
-    work.switch(directory, True, reason)
+    work.switch(directory, local, True, reason)
 
 
 @rollout.command(cls=PlainCommand)
-def on(directory: Directory = Path(), reason: Reason = "") -> None:
+def on(directory: Directory = Path(), local: Local = None, reason: Reason = "") -> None:
     """Take the kill switch back: the release is again what it was, and its step begins anew."""
     from edgewise.cli.rollingout import work
 
-    work.switch(directory, False, reason)
+    work.switch(directory, local, False, reason)
 
 
 @rollout.command(cls=PlainCommand)
 def watch(
     directory: Directory = Path(),
+    local: Local = None,
     store: Store = None,
     every: Annotated[str, typer.Option(metavar="SPAN", help="How often the judge looks.")] = "30s",
     once: Annotated[bool, typer.Option("--once", help="Look once, and stop.")] = False,
@@ -149,13 +178,14 @@ def watch(
     """Let the judge look, and do what it says: promote, roll back, finish. Ends with the release, or on Ctrl-C."""
     from edgewise.cli.rollingout import work
 
-    work.watch(directory, store, every, once, as_json)
+    work.watch(directory, local, store, every, once, as_json)
 
 
 @rollout.command(cls=PlainCommand)
 def link(
     version: Annotated[str, typer.Argument(metavar="VERSION", help="The version that the tester gets.")],
     directory: Directory = Path(),
+    local: Local = None,
     lasts: Annotated[
         str, typer.Option("--for", metavar="SPAN", help="How long the link and its cookie are good.")
     ] = "8h",
@@ -166,4 +196,4 @@ def link(
     """Print a signed link that gives a browser one of the versions, whatever the release says."""
     from edgewise.cli.rollingout import work
 
-    work.link(directory, version, lasts, url)
+    work.link(directory, local, version, lasts, url)

@@ -118,6 +118,8 @@ class Log:
             record["memory_misses"] = environment.memory.misses
         for name in self._counters:
             record[name] = getattr(self._delivery, name)
+        if self._delivery.drop_reason:
+            record["drop_reason"] = self._delivery.drop_reason
 
     def _mask(self, facts: Facts) -> bool:
         """Whether the visitor waited for the site's key: then nothing else is waited for.
@@ -162,9 +164,9 @@ def is_sampled(request_id: str, rate: float) -> bool:
     different functions and regions, are kept or left out together. CloudFront makes the ids; no visitor can choose."""
     if rate >= 1:
         return True
-    from binascii import crc32  # here, for most sites keep all
+    import binascii  # here, for most sites keep all
 
-    return crc32(request_id.encode("utf-8", "replace")) < rate * 0x1_0000_0000
+    return binascii.crc32(request_id.encode("utf-8", "replace")) < rate * 0x1_0000_0000
 
 
 def _record_id(request_id: str, trigger: str, context: Any) -> str:

@@ -68,7 +68,7 @@ class Privacy:
         for name, cut in (("query", allowed_query), ("referrer", _allowed_referrer)):
             if text := facts.get(name):
                 facts[name] = cut(text, self._allowed_query) if isinstance(text, str) else None
-        if ";" in (path := str(facts.get("path"))):
+        if isinstance(path := facts.get("path"), str):
             facts["path"] = _without_parameters(path)
 
 
@@ -167,8 +167,10 @@ def allowed_query(query: str, allowed: tuple[str, ...]) -> str:
 
     A name that is written in another way (`%73ize`) is another name. Some servers also part parameters by `;`.
     """
-    parts = query.replace(";", "&").split("&") if allowed else ()
-    return "&".join(part for part in parts if part.partition("=")[0] in allowed)
+    if not allowed or not query:
+        return ""
+    parts = query.replace(";", "&").split("&")
+    return "&".join([part for part in parts if part.partition("=")[0] in allowed])
 
 
 def _allowed_referrer(referrer: str, allowed: tuple[str, ...]) -> str:
@@ -180,7 +182,7 @@ def _allowed_referrer(referrer: str, allowed: tuple[str, ...]) -> str:
 
 def _without_parameters(path: str) -> str:
     """A path without what servers put behind a `;` in a segment, often a session's id (RFC 3986 section 3.3)."""
-    return "/".join(segment.partition(";")[0] for segment in path.split("/"))
+    return "/".join([segment.partition(";")[0] for segment in path.split("/")]) if ";" in path else path
 
 
 def _without_user(url: str) -> str:
@@ -250,6 +252,6 @@ def _in_range(numbers: list[int], count: int, most: int) -> list[int] | None:
 
 def _hash(key: bytes, size: int, *parts: str) -> bytes:
     """A keyed hash of the parts, `size` bytes long (RFC 7693)."""
-    from hashlib import blake2b  # here, for most sites hash nothing
+    import hashlib  # here, for most sites hash nothing
 
-    return blake2b("\0".join(parts).encode("utf-8", "replace"), key=key, digest_size=size).digest()
+    return hashlib.blake2b("\0".join(parts).encode("utf-8", "replace"), key=key, digest_size=size).digest()

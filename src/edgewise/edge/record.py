@@ -44,6 +44,7 @@ TEXT = {
     "settings_hash": 64,
     "environment_id": 32,
     "failure": 400,
+    "drop_reason": 16,
 }
 HEADER_BYTES = 256
 MOST_HEADERS = 10

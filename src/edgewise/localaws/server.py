@@ -36,8 +36,8 @@ _lock = threading.Lock()
 
 def main() -> int:
     """`tables` has the name of each table's key by the table's name, `keys` the places of secrets, `parameter` the name
-    of the release's if it is kept in one, `file` what outlives the process, `resources` what a template has, `salts` the
-    place of the salts of visitors. Each may be missing.
+    of the release's if it is kept in one, `file` what outlives the process, `resources` what a template has, `salts`
+    the place of the salts of visitors. Each may be missing.
     """
     from moto.server import ThreadedMotoServer
 

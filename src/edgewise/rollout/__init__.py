@@ -12,6 +12,7 @@ imports nothing of ours but `edgewise.errors`.
 """
 
 from edgewise.rollout.asking import Records, gather
+from edgewise.rollout.changes import HISTORY, change_record
 from edgewise.rollout.errors import (
     ChangedError,
     DocumentError,
@@ -24,11 +25,12 @@ from edgewise.rollout.errors import (
 from edgewise.rollout.evidence import Evidence
 from edgewise.rollout.judging import Verdict, judge
 from edgewise.rollout.looking import Look, act, leave_record, look
-from edgewise.rollout.places import Parameter, Place, Table, aws_client
+from edgewise.rollout.places import Parameter, Place, Table, aws_client, has_credentials
 from edgewise.rollout.release import STATES, Eviction, Release, Step, parse
 from edgewise.rollout.rules import Rules, rules_from
 
 __all__ = [
+    "HISTORY",
     "STATES",
     "ChangedError",
     "DocumentError",
@@ -50,7 +52,9 @@ __all__ = [
     "Verdict",
     "act",
     "aws_client",
+    "change_record",
     "gather",
+    "has_credentials",
     "judge",
     "leave_record",
     "look",

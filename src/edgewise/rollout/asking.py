@@ -21,7 +21,8 @@ Row = Mapping[str, Any]
 # failed before and goes on counts once more, at his first failure since.
 MOST_TIME: Final = 2 * 86_400 * SECOND
 # Decisions by the release's own rules: a tester chose, a fault is ours, who is excluded is no visitor, and by a state
-# that is too old everybody gets the stable version.
+# that is too old everybody gets the stable version. Whose session is `earlier` than the release had no choice between
+# the versions, and only the stable one has such visitors: people who come back, and do other things than new ones.
 DECISIONS: Final = (
     "cookie",
     "cookie-unverified",

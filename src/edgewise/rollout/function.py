@@ -52,7 +52,7 @@ def run(
     except ChangedError:
         # Somebody was quicker; the next look is in a minute, at what they made of it.
         return {**found.record(now), "acted": False, "note": "somebody else changed the release meanwhile"}
-    trouble = leave_record(found, openobserve.keep, now)
+    trouble = leave_record(found.record(now), openobserve.keep)
     return {**found.record(now), **({"note": trouble} if trouble else {})}
 
 

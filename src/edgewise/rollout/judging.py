@@ -152,7 +152,7 @@ def _limit(release: Release, evidence: Evidence, rules: Rules) -> Verdict | None
 
 def _material(new: Counts, rules: Rules) -> bool:
     """Enough visitors with an error: one who reloads a broken page proves little."""
-    return new.failed >= max(rules.least_errors, rules.least_visitors)
+    return new.failed >= rules.least_visitors
 
 
 def _slow(release: Release, evidence: Evidence, rules: Rules) -> Verdict | None:

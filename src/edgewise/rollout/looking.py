@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from edgewise.rollout.asking import Records, gather
+from edgewise.rollout.changes import STREAM, Keep, described, was
 from edgewise.rollout.errors import EvidenceError, RolloutError
 from edgewise.rollout.evidence import SECOND, Evidence, Total
 from edgewise.rollout.judging import Verdict, judge
@@ -15,38 +15,32 @@ from edgewise.rollout.release import Release
 from edgewise.rollout.rules import Rules
 from edgewise.rollout.transitions import finished, promoted, rolled_back
 
-# The stream that judgements are kept in, and who is said to have acted.
-STREAM: Final = "rollout"
+# Who is said to have acted.
 JUDGE: Final = "the judge"
-Keep = Callable[[str, Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """`release` is as it is after the look; without evidence the records could not be asked for."""
+    """`release` is as it is after the look, `before` as it was if that changed it; without evidence the records could
+    not be asked for."""
 
     release: Release
     verdict: Verdict
     evidence: Evidence | None
-    acted: bool = False
+    before: Release | None = None
 
     def record(self, now: int) -> dict[str, Any]:
         """The judgement as a record, for the stream `rollout`."""
-        release, verdict = self.release, self.verdict
+        verdict = self.verdict
         record: dict[str, Any] = {
-            "_timestamp": now,
-            "record_id": f"{release.release}:{release.revision}:{now}",
+            **described(self.release, now),
+            **was(self.before),
             "schema": "judgement/1",
-            "release": release.release,
-            "stable": release.stable,
-            "new": release.new,
-            "state": release.state,
-            "weight": release.weight,
-            "revision": release.revision,
             "action": verdict.action,
             "acted": self.acted,
             "rule": verdict.rule,
             "sentence": verdict.sentence,
+            "who": JUDGE,
             "evidence": verdict.evidence,
         }
         for side, total in (("old", self._total("old")), ("new", self._total("new"))):
@@ -56,6 +50,11 @@ class Look:
             if total.p95_ms is not None:
                 record[f"p95_ms_{side}"] = total.p95_ms
         return record
+
+    @property
+    def acted(self) -> bool:
+        """Whether what the judge says was done."""
+        return self.before is not None
 
     def _total(self, side: str) -> Total:
         return Total() if self.evidence is None else getattr(self.evidence, side)
@@ -83,13 +82,13 @@ def act(place: Place, found: Look, now: int) -> Look:
         changed = promoted(release, now, verdict.sentence, JUDGE)
     else:
         changed = finished(release, 0, now, verdict.sentence, JUDGE)
-    return Look(place.write(changed), verdict, found.evidence, acted=True)
+    return Look(place.write(changed), verdict, found.evidence, before=release)
 
 
-def leave_record(found: Look, keep: Keep, now: int) -> str:
-    """Leave the judgement as a record; what went wrong with that, as text, for it must not stop a rollback."""
+def leave_record(record: dict[str, Any], keep: Keep) -> str:
+    """Leave a judgement or a change as a record; what went wrong with that, as text: it must not stop one."""
     try:
-        keep(STREAM, found.record(now))
+        keep(STREAM, record)
     except EvidenceError as error:
         return str(error)
     return ""

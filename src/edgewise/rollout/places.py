@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from edgewise.rollout.errors import ChangedError, DocumentError, PlaceError
@@ -122,8 +123,13 @@ def place_of(state: Mapping[str, Any], client: Callable[[str], Any]) -> Place:
     return Parameter(client("ssm"), state["name"])
 
 
-def aws_client(service: str, endpoint: str | None = None, region: str = REGION) -> Any:
-    """boto3's client. At an endpoint of one's own, credentials are only made up when there are none."""
+def aws_client(
+    service: str,
+    endpoint: str | None = None,
+    region: str = REGION,
+    credentials: Mapping[str, str] = MappingProxyType({}),
+) -> Any:
+    """boto3's client. `credentials` are given in the words of AWS's variables; without them boto3 looks for some."""
     try:
         import boto3
         from botocore.config import Config
@@ -132,10 +138,23 @@ def aws_client(service: str, endpoint: str | None = None, region: str = REGION) 
             "boto3 is not installed", hint="Install it: pip install 'edgewise[rollout]'."
         ) from None
     settings = Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 3})
-    session = boto3.session.Session()
-    made_up = endpoint is not None and session.get_credentials() is None
-    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"} if made_up else {}
-    return session.client(service, region_name=region, endpoint_url=endpoint, config=settings, **keys)
+    keys = {name.lower(): value for name, value in credentials.items()}
+    return boto3.client(service, region_name=region, endpoint_url=endpoint, config=settings, **keys)
+
+
+def has_credentials() -> bool:
+    """Whether boto3 finds credentials for AWS in its variables and files. A machine's own role is not asked for."""
+    try:
+        from botocore.exceptions import BotoCoreError
+        from botocore.session import get_session
+    except ImportError:
+        return False
+    try:
+        resolver = get_session().get_component("credential_provider")
+        resolver.remove("iam-role")  # it waits for an address that only servers on AWS have
+        return resolver.load_credentials() is not None
+    except BotoCoreError:
+        return True  # there are some, which are over or cannot be read
 
 
 def called(place: str, call: Callable[[], Any]) -> dict[str, Any]:

@@ -54,7 +54,8 @@ class Release:
     `weight` is the step's, unless somebody set another share: then it lasts as long as that step, the last one that is
     not above it or the first.
 
-    `off` is the kill switch: everybody meets the old version, whatever else is said here.
+    `off` is the kill switch: everybody meets the old version, whatever else is said here. `reached` is the share that a
+    release had when it went back.
     """
 
     release: str
@@ -68,10 +69,16 @@ class Release:
     started: int
     drain_until: int | None = None
     evict: Eviction | None = None
+    reached: float | None = None
     off: bool = False
     revision: int = 1
     reason: str = ""
     by: str = ""
+
+    @property
+    def keeps_sessions(self) -> bool:
+        """Whether sessions on the new version end where they are, after a rollback too: no eviction is of all."""
+        return self.evict is None or self.evict.before <= self.since
 
     @property
     def following(self) -> int | None:
@@ -88,6 +95,8 @@ class Release:
             whole[name] = getattr(self, name)
         evict = self.evict
         whole["evict"] = None if evict is None else {"version": evict.version, "before": evict.before}
+        if self.reached is not None:
+            whole["reached"] = self.reached
         for name in ("off", "revision", "reason", "by"):
             whole[name] = getattr(self, name)
         return json.dumps(whole, ensure_ascii=False)
@@ -120,6 +129,7 @@ def parse(text: str) -> Release:
         started=fields.integer("started"),
         drain_until=None if whole.get("drain_until") is None else fields.integer("drain_until"),
         evict=_eviction(whole.get("evict")),
+        reached=None if whole.get("reached") is None else fields.number("reached", 0, 100),
         off=fields.flag("off"),
         revision=fields.integer("revision", 1),
         reason=fields.text("reason", ""),

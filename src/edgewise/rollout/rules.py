@@ -12,7 +12,6 @@ from edgewise.rollout.errors import RulesError
 RANGES: Final[dict[str, tuple[float, float]]] = {
     "false_rollback_percent": (0.01, 10),
     "least_requests": (1, 1_000_000),
-    "least_errors": (1, 1000),
     "least_visitors": (1, 1000),
     "least_difference_percent": (0, 100),
     "most_error_percent": (0.1, 99),
@@ -26,17 +25,15 @@ RANGES: Final[dict[str, tuple[float, float]]] = {
 class Rules:
     """`false_rollback_percent`: of releases that are no worse than what they replace, as many go back at most.
 
-    A rollback for errors needs as many visitors who met one as the greater of `least_errors` and `least_visitors` (a
-    visitor counts once; where visitors are not known each request does), and a share that is `least_difference_percent`
-    points above the old version's. The other rollbacks need `least_visitors`, too. A promotion needs `least_requests`
-    answers of each version in the step. Above `most_error_percent` a version is bad whatever the other one does; one
-    whose answers take `latency_factor` times as long is too slow (0: time does not matter). Records are waited for
-    `settle_seconds`; without any for `fresh_minutes` nothing is promoted.
+    Any rollback needs `least_visitors` who met what it is for (a visitor counts once; where visitors are not known each
+    request does); one for errors, a share `least_difference_percent` points above the old version's. A promotion
+    needs `least_requests` answers of each version in the step. Above `most_error_percent` a version is bad whatever the
+    other one does; one whose answers take `latency_factor` times as long is too slow (0: time does not matter). Records
+    are waited for `settle_seconds`; without any for `fresh_minutes` nothing is promoted.
     """
 
     false_rollback_percent: float = 1.0
     least_requests: int = 50
-    least_errors: int = 3
     least_visitors: int = 3
     least_difference_percent: float = 0.2
     most_error_percent: float = 10.0

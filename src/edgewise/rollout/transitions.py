@@ -51,12 +51,19 @@ def started(
 ) -> Release:
     """A new release of `versions`, the old one and the new one, at its first step.
 
-    Raises `StepError` while another goes on, for one that is done already, or for a plan that is none.
+    Sessions that the release before has kept on the new version go on; other cookies that name it are left from before.
+    Raises `StepError` while another goes on or is switched off, for one that is done already, or for a plan that
+    is none.
     """
     if before is not None:
         _check("start", before)
         _check_versions(before, versions)
-    _check_steps(steps)
+        if before.off:
+            raise StepError(
+                f"the release {before.release} is switched off, and so would this one be",
+                hint="First `edgewise rollout on`.",
+            )
+    check_steps(steps)
     stable, new = versions
     day = datetime.fromtimestamp(now // 1_000_000, UTC).date()
     return Release(
@@ -69,6 +76,7 @@ def started(
         step=0,
         since=now,
         started=now,
+        evict=_left_behind(before, new, now),
         revision=1 if before is None else before.revision,
         reason=reason or "the release begins",
         by=by,
@@ -120,9 +128,9 @@ def rolled_back(release: Release, now: int, reason: str, by: str, *, keep_sessio
     Once more to move the sessions that were kept.
     """
     _check("rollback", release)
-    if release.state == "rolled-back" and (keep_sessions or release.evict is not None):
+    if release.state == "rolled-back" and (keep_sessions or not release.keeps_sessions):
         raise StepError(f"the release {release.release} is rolled-back already")
-    evict = None if keep_sessions else Eviction(release.new, now + _LONGEST_TTL)
+    evict = release.evict if keep_sessions else Eviction(release.new, now + _LONGEST_TTL)
     return replace(
         release,
         state="rolled-back",
@@ -130,6 +138,7 @@ def rolled_back(release: Release, now: int, reason: str, by: str, *, keep_sessio
         since=now,
         drain_until=None,
         evict=evict,
+        reached=release.reached if release.state == "rolled-back" else release.weight,
         reason=reason,
         by=by,
     )
@@ -143,7 +152,7 @@ def finished(release: Release, drain: int, now: int, reason: str, by: str) -> Re
     if release.state == "draining" and drain > 0 and now < (release.drain_until or 0):
         left = -(-((release.drain_until or 0) - now) // MINUTE)
         raise StepError(
-            f"sessions on {release.stable} have {left} more minutes",
+            f"sessions on {release.stable} have {left} more minute{'' if left == 1 else 's'}",
             hint="`edgewise rollout finish --drain 0s` ends them now.",
         )
     return replace(release, state="done", since=now, drain_until=None, reason=reason, by=by)
@@ -158,7 +167,34 @@ def switched(release: Release, off: bool, now: int, reason: str, by: str) -> Rel
         raise StepError(
             f"the release {release.release} is {'' if off else 'not '}switched off{' already' if off else ''}"
         )
-    return replace(release, off=off, since=now, reason=reason, by=by)
+    since = release.since if release.state in ("done", "rolled-back") else now
+    return replace(release, off=off, since=since, reason=reason, by=by)
+
+
+def check_steps(steps: Sequence[Step]) -> None:
+    """Raises `StepError` for a plan that is none; it names the step."""
+    if not 0 < len(steps) <= MOST_STEPS:
+        raise StepError(f"a plan has 1 to {MOST_STEPS} steps, not {len(steps)}")
+    before = 0.0
+    for number, step in enumerate(steps, 1):
+        if not before < step.weight <= 100:
+            than = f"the {before:g} % of the one before" if number > 1 else "0 %"
+            raise StepError(
+                f"step {number} of the plan has {step.weight:g} %, which is not above {than}"
+                if step.weight <= before
+                else f"step {number} of the plan has {step.weight:g} %, which is more than everybody",
+                hint="The shares of a plan rise from step to step, from above 0 to 100 per cent.",
+            )
+        before = step.weight
+
+
+def _left_behind(before: Release | None, new: str, now: int) -> Eviction | None:
+    """What a new release evicts: cookies that name its new version, and that the release before has not kept."""
+    if before is None:
+        return None
+    if before.new != new:
+        return Eviction(new, now)
+    return before.evict and Eviction(new, min(before.evict.before, now))
 
 
 def _moving(weight: float) -> str:
@@ -180,11 +216,3 @@ def _check_versions(before: Release, versions: tuple[str, str]) -> None:
             f"everybody meets {before.new} already",
             hint=f"In the site file make {before.new} the stable version, and name the next one as new.",
         )
-
-
-def _check_steps(steps: Sequence[Step]) -> None:
-    weights = [each.weight for each in steps]
-    if not 0 < len(steps) <= MOST_STEPS:
-        raise StepError(f"a plan has 1 to {MOST_STEPS} steps")
-    if weights != sorted(set(weights)) or not weights[0] > 0 or weights[-1] > 100:
-        raise StepError("the shares of a plan rise from step to step, from above 0 to 100 per cent")

@@ -1,7 +1,8 @@
 """The middleware itself: a request's session before the app runs, what is to be kept of it before the answer goes.
 
 A store that is slow or dead costs a request its deadline at most, and the app goes on with an empty session. Then
-nothing is written and no cookie is touched, so that visitors have their sessions again when the store is back.
+nothing is written and no cookie is touched, so that visitors have their sessions again when the store is back. Only the
+end of a session takes its cookie away all the same: who logs out must not be in again a minute later.
 """
 
 from __future__ import annotations
@@ -99,16 +100,18 @@ class SessionMiddleware:
         try:
             row = await self._guard(lambda: self._store.load(token))
         except _UnavailableError:
-            return Session(known=False)
+            return Session(token=token, known=False)
         return Session(row, token) if row and row.expires > self._clock() else Session()
 
     async def _keep(self, session: Session, version: str | None, headers: Headers) -> None:
-        if not session.known:
-            return
+        seconds = None
         try:
-            seconds = await self._written(session, version, headers)
+            if session.known:
+                seconds = await self._written(session, version, headers)
+            elif session.ended:
+                seconds = await self._removed(session)
         except _UnavailableError:
-            return
+            seconds = 0 if session.ended else None
         if seconds is not None and session.token is not None:
             headers.append(cookie_line(self._cookie, session.token, seconds))
             keep_from_caches(headers)
@@ -124,8 +127,7 @@ class SessionMiddleware:
         if token is None or row is None:
             return await self._created(session, version, now, now) if session and not shared else None
         if session.ended:
-            await self._guard(lambda: self._store.remove(token))
-            return 0
+            return await self._removed(session)
         if session.rotated:
             issued = row.issued if version in (None, row.version) else now
             created = await self._created(session, version or row.version, issued, now)
@@ -138,6 +140,13 @@ class SessionMiddleware:
             return None
         updated = await self._guard(lambda: self._store.update(token, changes, now))
         return self._seconds if updated and "expires" in changes else None
+
+    async def _removed(self, session: Session) -> int:
+        """End a session; gives the Max-Age of a cookie that goes."""
+        token = session.token
+        if token is not None:
+            await self._guard(lambda: self._store.remove(token))
+        return 0
 
     async def _created(self, session: Session, version: str | None, issued: int, now: int) -> int | None:
         token = secrets.token_urlsafe(32)

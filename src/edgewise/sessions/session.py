@@ -31,7 +31,7 @@ class Session(dict[str, Any]):
         self.rotated = True
 
     def end(self) -> None:
-        """End the session: its row and its cookie go with this answer."""
+        """End the session: its row and its cookie go with this answer; while the store is away, the cookie alone."""
         self.ended = True
         self.clear()
 

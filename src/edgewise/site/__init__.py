@@ -23,6 +23,7 @@ from edgewise.site.model import (
 )
 from edgewise.site.model_statistics import Rewrite, Statistics
 from edgewise.site.needs import needed_on_aws, records_go_to
+from edgewise.site.rollout_notes import Note, rollout_notes
 from edgewise.site.secret import Secret
 from edgewise.site.settings import bundle_settings
 from edgewise.site.starter import create_site
@@ -44,6 +45,7 @@ __all__ = [
     "LocalCommand",
     "LocalUrl",
     "Log",
+    "Note",
     "Origin",
     "Rewrite",
     "Rollout",
@@ -63,5 +65,6 @@ __all__ = [
     "needed_on_aws",
     "records_go_to",
     "render_yaml",
+    "rollout_notes",
     "write_template",
 ]

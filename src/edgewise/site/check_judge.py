@@ -12,7 +12,6 @@ from edgewise.site.raw import RawJudge
 JUDGE_RULES = {
     "false_rollback_percent": (0.01, 10),
     "least_requests": (1, 1_000_000),
-    "least_errors": (1, 1000),
     "least_visitors": (1, 1000),
     "least_difference_percent": (0, 100),
     "most_error_percent": (0.1, 99),
@@ -20,7 +19,7 @@ JUDGE_RULES = {
     "fresh_minutes": (1, 1440),
     "settle_seconds": (1, 600),
 }
-_COUNTS = ("least_requests", "least_errors", "least_visitors")
+_COUNTS = ("least_requests", "least_visitors")
 
 
 def check_judge(context: Context, raw: RawJudge, log: Log | None) -> Judge:

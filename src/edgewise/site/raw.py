@@ -204,12 +204,11 @@ class RawJudge:
     least_requests: Annotated[
         float | None, Key("answers of each version in a step before it goes on, 1 to 1000000; default 50")
     ] = None
-    least_errors: Annotated[
-        float | None,
-        Key("requests of the new version that fail before it is rolled back, 1 to 1000; default 3"),
-    ] = None
     least_visitors: Annotated[
-        float | None, Key("visitors that those failures must have met, 1 to 1000; default 3")
+        float | None,
+        Key(
+            "visitors who met an error, or what else it is for, before it is rolled back, 1 to 1000; default 3"
+        ),
     ] = None
     least_difference_percent: Annotated[
         float | None,

@@ -54,11 +54,11 @@ def columns(folder: Path) -> tuple[str, dict[str, Kind]]:
 
 
 def placed(home: Home, folder: Path) -> tuple[int, list[Part]]:
-    """The number that the folder's files got, and their places."""
+    """The number that the folder's files got, and the places of those that have not become too old since."""
     content = _content(folder)
     number = content["number"]
-    files = sorted(folder.glob("*.parquet"))
-    return number, [part(home.data, content["stream"], hour_of(path), number, number) for path in files]
+    made = (_part(home, content["stream"], path, number) for path in folder.glob("*.parquet"))
+    return number, [one for one in made if one.path.is_file()]
 
 
 def place(home: Home, folder: Path, kinds: Mapping[str, Kind], number: int, disk: Disk) -> None:
@@ -72,9 +72,10 @@ def place(home: Home, folder: Path, kinds: Mapping[str, Kind], number: int, disk
     os.close(disk.create(marker))
     disk.replace_bytes(folder / READY, orjson.dumps(content | {"number": number}))
     save_schema(home.data, content["stream"], kinds, disk)
-    for made, path in zip(placed(home, folder)[1], sorted(folder.glob("*.parquet")), strict=True):
-        disk.make_directory(made.path.parent)
-        disk.link(path, made.path)
+    for path in folder.glob("*.parquet"):
+        target = _part(home, content["stream"], path, number).path
+        disk.make_directory(target.parent)
+        disk.link(path, target)
     disk.unlink(marker)
 
 
@@ -94,6 +95,10 @@ def notes(home: Home) -> list[Any]:
     found = {folder.name: _content(folder).get("note") for folder in _ready(home)}
     found |= {path.stem: _json(path) for path in home.imported.glob("*.json")}
     return [note for _, note in sorted(found.items()) if note is not None]
+
+
+def _part(home: Home, stream: str, path: Path, number: int) -> Part:
+    return part(home.data, stream, hour_of(path), number, number)
 
 
 def _ready(home: Home) -> Iterator[Path]:

@@ -148,14 +148,10 @@ class Engine:
             folder = adoption.waiting(self.home) if allowed else None
             if folder is None:
                 return False
-            if adoption.is_placed(self.home, folder):
-                # They count since a round that then met a fault, if not since an earlier run.
-                number, made = adoption.placed(self.home, folder)
-                self._place_done(
-                    number, [one for one in made if one.path.is_file()]
-                )  # some may be too old by now
-            else:
+            # Since a round that then met a fault, or since an earlier run, its files may count already.
+            if not adoption.is_placed(self.home, folder):
                 self._place(folder)
+            self._place_done(*adoption.placed(self.home, folder))
             adoption.conclude(self.home, folder, self._disk)
         return True
 
@@ -172,7 +168,6 @@ class Engine:
             if not adoption.is_placed(self.home, folder):
                 self._numbers.done(number)
             raise
-        self._place_done(*adoption.placed(self.home, folder))
 
     def _place_done(self, number: int, made: list[Part]) -> None:
         self._files.add(made)

@@ -83,7 +83,6 @@ class HandOver:
             self.folder / READY,
             orjson.dumps({"stream": self._stream, "note": note}, option=orjson.OPT_INDENT_2),
         )
-
         self._database.close()
 
     def abandon(self) -> None:

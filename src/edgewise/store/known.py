@@ -38,7 +38,7 @@ KNOWN_STREAMS: Final = MappingProxyType(
             "environment_id environment_age_ms:int invocation:int cold:bool memory_hits:int memory_misses:int sent:int "
             "retried:int dropped:int waited_ms:float batch_age_ms:int sample_rate:float failed_steps:int failure "
             "truncated version agent bot_reason browser os release decision origin_ms:float "
-            "views_sent:int views_dropped:int"
+            "views_sent:int views_dropped:int drop_reason"
         ),
         ACCESS: _columns(
             "request_id schema distribution_id host method path query protocol status:int bytes_sent:int "

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Final
 
-_LONGEST: Final = 64  # characters of an id that is kept as it is
+# Characters of an id that is kept as it is, as those of our own records are (some 80). A digest of each
+# would cost more than all else that is done here.
+_LONGEST: Final = 96
 _Key = str | bytes
 
 

@@ -21,7 +21,12 @@ SECOND = 1_000_000
 
 
 def release(**changes: Any) -> Release:
-    return Release(document(HandClock(), **changes))
+    return Release(document(HandClock(), **{"started": STARTED * SECOND, **changes}))
+
+
+STARTED = NOW - 500  # of releases here, unless they say otherwise
+# What a release begins with, unless the one before has kept its sessions.
+BEGUN_ANEW = {"evict": {"version": "v2", "before": STARTED * SECOND}}
 
 
 def cookie(version: str, *, of: str = RELEASE, issued: int = NOW - 100, verified: bool = True) -> Claim:
@@ -91,7 +96,9 @@ def test_a_session_begins_when_it_began_wherever_it_is_known_from() -> None:
 @pytest.mark.parametrize(
     ("changes", "who"),
     [
-        ({}, visitor(cookie("v2", of="another"))),
+        (BEGUN_ANEW, visitor(cookie("v2", of="another", issued=STARTED - 1))),
+        (BEGUN_ANEW, visitor(cookie("v2", of="-", issued=STARTED - 1))),
+        (BEGUN_ANEW, visitor(session=Session("v2", STARTED - 1, NOW + 1))),
         ({}, visitor(cookie("v3"))),
         ({}, visitor(session=Session("v2", NOW - 100, NOW))),
         ({}, visitor(session=Session("v3", NOW - 100, NOW + 100))),
@@ -107,9 +114,44 @@ def test_a_session_that_is_over_makes_a_new_visitor(changes: dict[str, Any], who
     assert outcome(release(**changes), who) == ("v1", "weight")
 
 
-def test_a_session_from_before_the_release_goes_on_if_its_version_is_the_stable_one() -> None:
-    assert outcome(release(weight=100), visitor(cookie("v1", of="another"))) == ("v1", "cookie")
-    assert outcome(release(weight=0), visitor(cookie("v2", of="another"))) == ("v1", "weight")
+@pytest.mark.parametrize("of", ["another", "-"])
+def test_a_session_from_before_the_release_goes_on_unless_it_is_evicted(of: str) -> None:
+    for version, weight in (("v1", 100), ("v2", 0)):
+        claim = cookie(version, of=of, issued=STARTED - 1)
+        assert outcome(release(weight=weight), visitor(claim)) == (version, "earlier")
+        unknown = cookie(version, of=of, issued=STARTED - 1, verified=False)
+        assert outcome(release(weight=weight), visitor(unknown)) == (version, "cookie-unverified")
+    kept = visitor(cookie("v1", of=of, issued=STARTED - 1))
+    assert outcome(release(weight=100, **BEGUN_ANEW), kept) == ("v1", "earlier")
+
+
+def test_who_was_not_sent_by_the_release_is_told_from_those_who_were() -> None:
+    late = visitor(cookie("v1", of="-", issued=STARTED + 5))
+    assert outcome(release(), late) == ("v1", "earlier"), "begun where the release was not known yet"
+    fast = visitor(cookie("v1", issued=STARTED - 5))
+    assert outcome(release(), fast) == ("v1", "cookie"), "the clock of who started it was wrong"
+    for version in ("v1", "v2"):
+        for issued, reason in ((STARTED - 1, "earlier"), (STARTED, "session-store")):
+            stored = visitor(session=Session(version, issued, NOW + 1))
+            assert outcome(release(), stored) == (version, reason)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_cookie_of_a_release_that_is_not_known_here_yet_keeps_its_version(state: str) -> None:
+    everybody = {"version": "v2", "before": None}
+    for version in ("v1", "v2"):
+        who = visitor(cookie(version, of="the-next-one", issued=STARTED))
+        assert outcome(release(state=state, evict=everybody), who) == (version, "cookie")
+        assert outcome(release(state=state, off=True), who) == ("v1", "off")
+    forged = visitor(cookie("v2", of="whichever", issued=NOW, verified=False))
+    assert outcome(release(state=state, evict=everybody), forged)[1] != "cookie-unverified"
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+@pytest.mark.parametrize("state", STATES)
+def test_a_session_that_begins_is_of_the_release(state: str, is_old: bool) -> None:
+    decision = decide(release(state=state), visitor(), NOW * SECOND, is_old=is_old)
+    assert (decision.release, decision.issued) == (RELEASE, NOW)
 
 
 def test_an_eviction_is_of_one_version_and_of_sessions_from_before() -> None:
@@ -220,7 +262,8 @@ _VISITORS = st.builds(visitor, _CLAIMS, _SESSIONS, st.booleans(), st.none() | st
 def test_there_is_always_an_answer_with_a_reason(state: str, weight: float, off: bool, who: Visitor) -> None:
     version, reason = outcome(release(state=state, weight=weight, off=off), who)
     assert reason in REASONS
-    assert version in ("v1", "v2") or (reason == "tester" and who.claim and version == who.claim.version)
+    chose = who.claim.version if who.claim and reason in ("tester", "cookie") else None
+    assert version in ("v1", "v2", chose)
     assert not off or (version, reason) == ("v1", "off")
 
 

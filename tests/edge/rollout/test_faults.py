@@ -209,6 +209,9 @@ def test_a_key_of_no_use_is_told_once(start: Start, cloud: Cloud, clock: HandClo
     cloud.key = KEY
     clock.pass_time(400)
     assert answers(site, clock)[2] == ("v2", "cookie")
+    cloud.key = "short again"
+    clock.pass_time(400)
+    assert answers(site, clock)[2] == ("v2", "cookie-unverified"), "the one before counts for nothing"
 
 
 @pytest.mark.parametrize("fault", [THROTTLED, DEAD])
@@ -284,12 +287,22 @@ def test_two_environments_whose_clocks_differ(
 def test_a_release_of_two_other_versions(site: Site, cloud: Cloud, clock: HandClock) -> None:
     cloud.release = document(clock, release="before", stable="v0", new="v1", state="done")
     assert answers(site, clock) == [("v1", "no-state"), ("v1", "cookie"), ("v2", "cookie")]
-    cloud.release = document(clock, release="next", stable="v2", new="v3", revision=2)
+    cloud.release = document(clock, release="next", stable="v2", new="v3", revision=2, off=True)
     clock.pass_time(15)
-    assert answers(site, clock) == [("v2", "done")] * 3, "the old version may be gone"
-    cloud.release = document(clock, release="back", stable="v2", new="v1", weight=0, revision=3)
+    assert answers(site, clock) == [("v2", "done")] * 3, "the old version may be gone, whatever is off"
     clock.pass_time(15)
-    assert answers(site, clock) == [("v2", "weight"), ("v2", "weight"), ("v2", "cookie")]
+    began = clock.now() + 1_000_000  # the cookies are from before
+    cloud.release = document(
+        clock,
+        release="back",
+        stable="v2",
+        new="v1",
+        weight=0,
+        revision=3,
+        started=began,
+        evict={"version": "v1", "before": began},
+    )
+    assert answers(site, clock) == [("v2", "weight"), ("v2", "weight"), ("v2", "earlier")]
 
 
 class Broken(State):

@@ -59,20 +59,45 @@ def test_a_link_never_leads_to_another_host(site: Site, good: str, path: str) ->
     "query",
     [
         "edgewise-version=",
+        "edgewise-version",
         "edgewise-version=1.v2.z",
         "edgewise-version=v2",
-        "x-edgewise-version=1",
         link("v2", 1_800_000_000 + HOUR, "the key of somebody else"),
         link("v3", 1_800_000_000 + HOUR),
         link("v2", 1_800_000_000),
         link("v2", 1_800_000_000 + HOUR) + "0",
     ],
 )
-def test_a_link_that_is_not_good_is_part_of_the_address(site: Site, query: str) -> None:
+def test_a_link_that_is_not_good_is_taken_out_of_the_address_and_told(site: Site, query: str) -> None:
+    answer = site.edge(viewer_event("/shirts", query=f"size=m&{query}"), Context())
+    headers = {name: lines[0]["value"] for name, lines in answer["headers"].items()}
+    assert (answer["status"], headers["location"]) == ("302", "/shirts?size=m")
+    assert headers["cache-control"] == "no-store"
+    assert "set-cookie" not in headers
+    record = site.output.records[-1]
+    assert (record["decision"], record["failed_steps"], "version" in record) == ("tester-refused", 0, False)
+
+
+def test_a_link_is_refused_while_there_is_no_key(site: Site, cloud: Cloud, good: str) -> None:
+    cloud.key = None
+    answer = site.edge(viewer_event(query=good), Context())
+    assert answer["headers"]["location"][0]["value"] == "/"
+    assert "set-cookie" not in answer["headers"]
+    assert site.output.records[-1]["decision"] == "tester-refused"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_of_a_good_link_the_record_says_so(site: Site, good: str, method: str) -> None:
+    answer = site.edge(viewer_event(query=f"{good}&{good}", method=method), Context())
+    assert answer["headers"]["location"][0]["value"] == "/"
+    record = site.output.records[-1]
+    assert (record["decision"], "query" in record) == ("tester-link", False)
+
+
+@pytest.mark.parametrize("query", ["x-edgewise-version=1", "a=edgewise-version", "edgewise-versions=1"])
+def test_other_parameters_stay(site: Site, query: str) -> None:
     asked = site.ask(query=query)
-    assert asked.reason == "weight"
-    assert asked.event["querystring"] == query
-    assert site.output.records[-1]["failed_steps"] == 0
+    assert (asked.reason, asked.event["querystring"]) == ("weight", query)
 
 
 def test_what_is_posted_is_not_led_elsewhere(site: Site, good: str) -> None:

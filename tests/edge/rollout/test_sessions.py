@@ -27,7 +27,7 @@ def site(start: Start) -> Site:
 @pytest.fixture
 def stored(cloud: Cloud, clock: HandClock) -> dict[str, Any]:
     """A session of the app on the new version, while no new one would go there."""
-    cloud.release = document(clock, weight=0)
+    cloud.release = document(clock, weight=0, started=clock.now() - 2 * HOUR * 1_000_000)
     cloud.sessions[TOKEN] = row("v2", clock.seconds - HOUR, clock.seconds + HOUR)
     return cloud.sessions[TOKEN]
 
@@ -45,6 +45,18 @@ def test_a_session_that_the_store_knows_goes_on_and_gets_a_cookie(
     cloud.release = document(clock, weight=0, revision=2, evict=evict)
     clock.pass_time(60)
     assert site.ask(cookie=cookie).version == "v1"
+
+
+def test_a_session_from_before_the_release_is_told_as_such_with_and_without_our_cookie(
+    site: Site, cloud: Cloud, clock: HandClock
+) -> None:
+    cloud.release = document(clock, weight=100)
+    cloud.sessions[TOKEN] = row("v1", clock.seconds - HOUR, clock.seconds + HOUR)
+    asked, cookie = site.visit(cookie=COOKIE)
+    assert (asked.version, asked.reason) == ("v1", "earlier")
+    assert cookie.startswith("edgewise-release=1.-.v1.s.")
+    again, same = site.visit(cookie=cookie)
+    assert (again.version, again.reason, same) == ("v1", "earlier", cookie)
 
 
 @pytest.mark.usefixtures("stored")

@@ -83,7 +83,7 @@ def test_of_two_cookies_of_our_name_the_good_one_counts(site: Site, cloud: Cloud
         "1." * 300,
         "1.é.v2.s.1.1.ü",
         make_session_cookie(Signer(["a key of somebody else"]), RELEASE, "v2", NOW, NOW),
-        make_session_cookie(Signer([KEY]), "another", "v2", NOW, NOW),
+        make_session_cookie(Signer([KEY]), "another", "v2", NOW - 1, NOW),  # evicted
         make_session_cookie(Signer([KEY]), RELEASE, "v3", NOW, NOW),
         make_session_cookie(Signer([KEY]), RELEASE, "v2", NOW - DAY, NOW - DAY),
     ],
@@ -91,7 +91,7 @@ def test_of_two_cookies_of_our_name_the_good_one_counts(site: Site, cloud: Cloud
 def test_a_cookie_that_is_not_good_makes_a_new_visitor(
     site: Site, cloud: Cloud, clock: HandClock, value: str
 ) -> None:
-    cloud.release = document(clock, weight=0)
+    cloud.release = document(clock, weight=0, evict={"version": "v2", "before": clock.now()})
     asked = site.ask(cookie=f"edgewise-release={value}")
     assert (asked.version, asked.reason) == ("v1", "weight")
     assert len(site.page(asked)) == 1
@@ -176,13 +176,17 @@ def test_a_release_that_starts_moves_nobody_in_the_middle_of_a_session(
     asked, cookie = site.visit()
     assert (asked.version, asked.reason) == ("v1", "no-state")
     clock.pass_time(DAY / 2)
-    _, renewed = site.visit(cookie=cookie)
-    assert renewed != cookie
+    asked, renewed = site.visit(cookie=cookie)
+    assert (asked.reason, renewed == cookie) == ("cookie", False)
+    assert site.output.records[-1].get("release", "") == "", "there is none"
     cloud.release = document(clock, weight=100)
     clock.pass_time(DAY * 0.8)
-    asked, named = site.visit(cookie=renewed)
-    assert (asked.version, asked.reason) == ("v1", "cookie")
-    assert f".{RELEASE[:5]}" not in renewed and f"1.{RELEASE}.v1.s." in named
+    for _ in range(2):
+        asked, renewed = site.visit(cookie=renewed)
+        assert (asked.version, asked.reason) == ("v1", "earlier"), "for as long as it lasts"
+        assert RELEASE not in renewed
+        clock.pass_time(DAY / 2)
+        assert len(site.page(site.ask(cookie=renewed), "application/json")) == 1
 
 
 def test_a_session_stays_in_its_release_though_its_document_is_gone_for_a_while(
@@ -263,13 +267,46 @@ def test_a_change_is_seen_within_its_time_to_live(site: Site, cloud: Cloud, cloc
     assert site.ask().reason == "weight"
 
 
-def test_the_next_release_takes_a_session_over(start: Start, cloud: Cloud, clock: HandClock) -> None:
+def test_the_next_release_leaves_a_session_where_it_is(start: Start, cloud: Cloud, clock: HandClock) -> None:
     cloud.release = document(clock, weight=0)
     _, cookie = start().visit()
+    clock.pass_time(60)
     cloud.release = document(clock, release="the-next-one", weight=100)
-    asked, renewed = start().visit(cookie=cookie)
-    assert (asked.version, asked.reason) == ("v1", "cookie")
-    assert ".the-next-one.v1.s." in renewed
+    asked, same = start().visit(cookie=cookie)
+    assert (asked.version, asked.reason, same) == ("v1", "earlier", cookie)
+
+
+@pytest.mark.parametrize("before", ["rolled-back", "done"])
+def test_a_release_that_starts_again_moves_nobody_while_it_becomes_known(
+    start: Start, cloud: Cloud, clock: HandClock, before: str
+) -> None:
+    evict = {"version": "v2", "before": None} if before == "rolled-back" else None
+    cloud.release = document(clock, release="before", state=before, weight=0, evict=evict)
+    late, soon = start(), start()
+    stays = late.ask().version
+    clock.pass_time(10)
+    versions = {"stable": "v2", "new": "v1"} if before == "done" else {}
+    cloud.release = document(clock, weight=100, revision=2, **versions)
+    asked, cookie = soon.visit()
+    assert (asked.version, asked.reason) != (stays, "weight")
+    for site in (late, soon):
+        again, same = site.visit(cookie=cookie)
+        assert (again.version, again.reason, same) == (asked.version, "cookie", cookie)
+    assert late.output.records[-1]["release"] == RELEASE, "which the cookie names"
+    assert late.ask().version == stays, "it does not know yet"
+
+
+def test_sessions_that_a_rollback_has_kept_are_kept_by_the_next_release(
+    site: Site, cloud: Cloud, clock: HandClock
+) -> None:
+    cloud.release = document(clock, weight=100)
+    _, cookie = site.visit()
+    cloud.release = document(clock, state="rolled-back", weight=0, revision=2)
+    clock.pass_time(60)
+    cloud.release = document(clock, release="the-next-one", weight=0, revision=3)
+    clock.pass_time(60)
+    asked, same = site.visit(cookie=cookie)
+    assert (asked.version, asked.reason, same) == ("v2", "earlier", cookie)
 
 
 def test_an_eviction_moves_sessions_and_each_of_them_once(site: Site, cloud: Cloud, clock: HandClock) -> None:

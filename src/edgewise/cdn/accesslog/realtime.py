@@ -83,7 +83,7 @@ FIELDS: dict[str, Field] = {
     "x-edge-result-type": lambda trace: values.results(trace)[0],
     "fle-encrypted-fields": _nothing,
     "fle-status": _nothing,
-    "sc-content-type": lambda trace: encoded(trace.content_type),
+    "sc-content-type": lambda trace: encoded(trace.answered("content-type")),
     "sc-content-len": values.content_length,
     "sc-range-start": lambda trace: values.sent_range(trace)[0],
     "sc-range-end": lambda trace: values.sent_range(trace)[1],

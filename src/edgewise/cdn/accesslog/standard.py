@@ -60,7 +60,7 @@ def standard_line(trace: Trace, *, cookies: bool) -> str:
         values.viewer_port(trace),
         seconds(trace.first_byte_ms),
         detailed,
-        encoded(trace.content_type),
+        encoded(trace.answered("content-type")),
         values.content_length(trace),
         first,
         last,

@@ -70,7 +70,7 @@ _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/")
 
 def sent_range(trace: Trace) -> tuple[str, str]:
     """The first and the last byte of a part that was sent."""
-    match = _CONTENT_RANGE.match(trace.content_range)
+    match = _CONTENT_RANGE.match(trace.answered("content-range"))
     return (match[1], match[2]) if match else (NOTHING, NOTHING)
 
 

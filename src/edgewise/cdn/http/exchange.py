@@ -132,7 +132,8 @@ class OriginConnection(asyncio.Protocol):
         if self._head_complete:
             # A second answer to one request: none of it is believed, and the connection is not used again.
             self._reusable = False
-        else:
+        elif self._reason or self._head_bytes:
+            # Only a promise of an answer came before.
             self._reason, self._headers, self._head_bytes = b"", Headers(), 0
 
     def on_status(self, status: bytes) -> None:
@@ -145,7 +146,7 @@ class OriginConnection(asyncio.Protocol):
             self._head_too_big()
         # What comes after the head is a trailer, which CloudFront does not pass on.
         elif not self._head_complete:
-            self._headers.add(name.decode("latin-1"), value.decode("latin-1"))
+            self._headers.lines.append((name.decode("latin-1"), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
         self._untold = 0

@@ -7,7 +7,7 @@ CloudFront has two ports, 80 and 443. Here one address serves both, so that a re
 from __future__ import annotations
 
 import asyncio
-import base64
+import binascii
 import contextlib
 import secrets
 import socket
@@ -19,11 +19,12 @@ from edgewise.cdn.http.viewer import Handler, Refusal, Service, ViewerConnection
 
 _TLS_HANDSHAKE = b"\x16"  # RFC 8446 section 5.1: the content type of the first record
 _FIRST_BYTE_TIMEOUT = 30.0
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def new_request_id() -> str:
     """An id as CloudFront makes them: 56 characters, not to be guessed."""
-    return base64.urlsafe_b64encode(secrets.token_bytes(40)).decode("ascii")
+    return binascii.b2a_base64(secrets.token_bytes(40), newline=False).translate(_URL_SAFE).decode("ascii")
 
 
 def _ignore(_: Refusal) -> None:

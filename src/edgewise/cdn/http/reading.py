@@ -65,6 +65,7 @@ class RequestReader:
         self._url = b""
         self._method = ""
         self._headers = Headers()
+        self._hosts = 0
         self._chunks: list[bytes] = []
         self._head_bytes = 0
         self._body_bytes = 0
@@ -99,20 +100,21 @@ class RequestReader:
 
     def _request(self, method: str, path: str, query: str, version: str) -> Request:
         peer = self._peer
+        # In their order, without names: a third of the time.
         return Request(
-            method=method,
-            uri=path,
-            query=query,
-            headers=self._headers,
-            body=b"".join(self._chunks),
-            viewer=peer.address,
-            viewer_port=peer.port,
-            scheme="https" if peer.tls_protocol else "http",
-            http_version=version,
-            received_bytes=self._head_bytes + self._body_bytes,
-            tls_protocol=peer.tls_protocol,
-            tls_cipher=peer.tls_cipher,
-            connection_requests=self._count + 1,
+            method,
+            path,
+            query,
+            self._headers,
+            b"".join(self._chunks) if self._chunks else b"",
+            peer.address,
+            peer.port,
+            "https" if peer.tls_protocol else "http",
+            version,
+            self._head_bytes + self._body_bytes,
+            peer.tls_protocol,
+            peer.tls_cipher,
+            self._count + 1,
         )
 
     def _unknown_method(self, data: bytes, error: str) -> Unreadable:
@@ -148,7 +150,9 @@ class RequestReader:
         headers, body_follows = self._headers, False
         for name, value in headers.lines:
             lower = name.lower()
-            if lower == "content-length":
+            if lower == "host":
+                self._hosts += 1
+            elif lower == "content-length":
                 body_follows = value != "0"
                 self._expect_length(int(value))
             elif lower == "transfer-encoding":
@@ -190,11 +194,10 @@ class RequestReader:
     def _target(self, method: str, version: str) -> tuple[str, str]:
         """Path and query of the target; the host of an absolute one takes the place of the Host header."""
         # RFC 9112 section 3.2: HTTP/1.1 has one Host, and no request has two.
-        hosts = len(self._headers.get_all("host"))
-        if hosts > 1 or (hosts == 0 and version == "1.1"):
-            raise Unreadable(400, f"the request has {hosts} Host headers")
+        if self._hosts != 1 and (self._hosts or version == "1.1"):
+            raise Unreadable(400, f"the request has {self._hosts} Host headers")
         target = self._url.decode("latin-1")
-        if not target.startswith("/"):
+        if target[:1] != "/":
             absolute = _ABSOLUTE.fullmatch(target)
             if absolute is None or method == "CONNECT":
                 raise Unreadable(400, f"{target!r} is no target of {method} that is served here")

@@ -72,7 +72,10 @@ class ViewerConnection(asyncio.Protocol):
         self._service = service
         # What has been read: requests, each with whether the connection stays, or why there are no more.
         self._waiting: deque[tuple[Request, bool] | Unreadable] = deque()
+        # One task answers everything that comes over the connection; it waits for `_more` when it has nothing to do.
         self._task: asyncio.Task[None] | None = None
+        self._more: asyncio.Future[None] | None = None
+        self._busy = False
         self._reading_paused = False
         self._flushed: asyncio.Future[None] | None = None
         self._last_read = False
@@ -105,7 +108,7 @@ class ViewerConnection(asyncio.Protocol):
 
     def eof_received(self) -> None:
         # Over TLS nothing can be written any more; a plain connection takes what it is given until it is lost.
-        if self._task is not None and self._transport.get_extra_info("ssl_object") is not None:
+        if self._busy and self._transport.get_extra_info("ssl_object") is not None:
             self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
@@ -182,13 +185,13 @@ class ViewerConnection(asyncio.Protocol):
         else:
             since = self._quiet_since
         left = self._service.patience - (now - since)
-        if left > 0 or (self._task is not None and not unread):
+        if left > 0 or (self._busy and not unread):
             self._timer = self._loop.call_later(max(_LOOK_EVERY, left), self._look)
         elif not (unread or self._transport.is_closing()):
             self._transport.close()
             # Its end comes at once, unless something below is still held for a viewer that does not read.
             self._timer = self._loop.call_later(max(_LOOK_EVERY, self._service.patience), self._look)
-        elif self._flushed is None or self._task is None:
+        elif self._flushed is None or not self._busy:
             self.abort()
         else:
             # Whoever is writing hears of it, and cuts the connection.
@@ -217,14 +220,18 @@ class ViewerConnection(asyncio.Protocol):
 
     def _invite(self) -> None:
         # Only when nothing else is being answered: it would stand in the middle of another answer.
-        self._invites_later = self._task is not None
+        self._invites_later = self._busy
         if not self._invites_later:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _enqueue(self, item: tuple[Request, bool] | Unreadable) -> None:
         self._waiting.append(item)
-        if self._task is None:
-            self._task = self._loop.create_task(self._answer())
+        if not self._busy:
+            self._busy = True
+            if self._more is not None:
+                self._more.set_result(None)
+            else:
+                self._task = self._loop.create_task(self._answer())
         elif len(self._waiting) > _MAX_PIPELINED and not self._reading_paused:
             self._reading_paused = True
             self._transport.pause_reading()
@@ -232,9 +239,12 @@ class ViewerConnection(asyncio.Protocol):
     # Answering.
 
     async def _answer(self) -> None:
-        """Answer what has been read, in order, until nothing is left."""
+        """Answer what is read, in order, for as long as the connection is there."""
         try:
-            while self._waiting and not self._transport.is_closing():
+            while not self._transport.is_closing():
+                if not self._waiting:
+                    await self._next()
+                    continue
                 item = self._waiting.popleft()
                 if self._reading_paused:
                     self._reading_paused = False
@@ -254,10 +264,22 @@ class ViewerConnection(asyncio.Protocol):
             # A defect of ours. It must be seen, and must not leave the viewer waiting.
             self._loop.call_exception_handler({"message": "a request was not answered", "exception": error})
             self.abort()
+        self._rest()
+
+    def _rest(self) -> None:
+        self._busy = False
         self._quiet_since = self._loop.time()
-        self._task = None
-        if self._invites_later and not self._transport.is_closing():
+
+    async def _next(self) -> None:
+        """Wait for the next request."""
+        self._rest()
+        if self._invites_later:
             self._invite()
+        self._more = self._loop.create_future()
+        try:
+            await self._more
+        finally:
+            self._more = None
 
     async def _serve(self, request: Request, keep_alive: bool) -> None:
         writer = ResponseWriter(self, request, keep_alive=keep_alive)

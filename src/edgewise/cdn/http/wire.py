@@ -20,7 +20,7 @@ _WITH_BODY = ("POST", "PUT", "PATCH")
 
 def _written(lines: list[str]) -> bytes:
     """Lines as a head. Whatever let the end of a line into a value, it must not start a line of its own."""
-    head = "\r\n".join([*lines, "", ""])
+    head = "\r\n".join(lines) + "\r\n\r\n"
     # One count over the whole head is much cheaper than a look at each line.
     ends = len(lines) + 1
     if head.count("\r") != ends or head.count("\n") != ends or "\0" in head:

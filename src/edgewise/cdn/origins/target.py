@@ -67,6 +67,11 @@ def changed_origin(result: Mapping[str, Any], origin: Origin, scheme: str = "htt
     return _custom(settings, moved)
 
 
+def is_origin_port(port: int) -> bool:
+    """Whether CloudFront asks origins at that port. Developer Guide, "Origin settings", HTTP port."""
+    return port in (80, 443) or 1024 <= port <= 65535
+
+
 def _domain(kind: str, settings: Settings) -> str:
     domain = settings.get("domainName")
     what = f"origin.{kind}.domainName must be a domain name, it is {domain!r}"
@@ -84,7 +89,7 @@ def _custom(settings: Settings, origin: CustomOrigin) -> CustomOrigin:
         what = f"origin.custom.protocol must be http or https, it is {protocol!r}"
         raise broken("origin-protocol", "origin.custom.protocol", what)
     port = settings.get("port", 443 if protocol == "https" else 80)
-    if not _is_number(port) or not (port in (80, 443) or 1024 <= port <= 65535):
+    if not _is_number(port) or not is_origin_port(port):
         what = f"origin.custom.port must be 80, 443 or 1024 to 65535, it is {port!r}"
         raise broken("origin-port", "origin.custom.port", what)
     versions = settings.get("sslProtocols", list(origin.ssl_protocols))

@@ -58,8 +58,9 @@ def read_origin(item: Node, notices: Notices) -> Origin:
 
 
 def _neither(item: Node) -> TemplateError:
-    message = "only CustomOriginConfig and S3OriginConfig can be run here"
-    return item.not_here(message) if item.has("VpcOriginConfig") else item.error(message)
+    if item.has("VpcOriginConfig"):
+        return item.not_here("an origin in a VPC cannot be run here")
+    return item.error("an origin has a CustomOriginConfig or an S3OriginConfig")
 
 
 def _custom_header(item: Node) -> tuple[str, str]:

@@ -8,7 +8,14 @@ from edgewise.check.finding import Problem, rule
 from edgewise.check.part import Part
 from edgewise.check.rules.forwarding import host_part
 from edgewise.check.stack import Stack
-from edgewise.check.steering import TRIGGERS, steered, steering_of
+from edgewise.check.steering import (
+    JUDGED_TRIGGERS,
+    TRIGGERS,
+    is_recording,
+    steered,
+    steered_behaviors,
+    without,
+)
 
 _KEY = "understanding-the-cache-key"
 _TRIGGERS = "lambda-cloudfront-trigger-events"
@@ -23,14 +30,13 @@ _TABLE = "AWS::DynamoDB::GlobalTable"
     source=_KEY,
 )
 def version_outside_the_key(stack: Stack) -> Iterator[Problem]:
-    for steering, _, behaviors in steered(stack):
-        for behavior in behaviors:
-            cache = behavior.cache
-            if cache is not None and cache.caches and steering.header not in cache.headers:
-                yield Problem(
-                    behavior.part.at("CachePolicyId"),
-                    f"{behavior.name} caches without {steering.header} in its key: visitors would meet both versions",
-                )
+    for steering, behavior in steered_behaviors(stack):
+        cache = behavior.cache
+        if cache is not None and cache.caches and steering.header not in cache.headers:
+            yield Problem(
+                behavior.part.at("CachePolicyId"),
+                f"{behavior.name} caches without {steering.header} in its key: visitors would meet both versions",
+            )
 
 
 @rule(
@@ -41,16 +47,15 @@ def version_outside_the_key(stack: Stack) -> Iterator[Problem]:
     source=_TRIGGERS,
 )
 def version_not_forwarded(stack: Stack) -> Iterator[Problem]:
-    for steering, _, behaviors in steered(stack):
-        for behavior in behaviors:
-            cache, forward = behavior.cache, behavior.forward
-            if cache is None or forward is None or cache.caches or forward.takes_header(steering.header):
-                continue
-            part = behavior.part.at("OriginRequestPolicyId")
-            yield Problem(
-                part if part.is_set else behavior.part,
-                f"{behavior.name} does not forward {steering.header}: everybody would get the stable version",
-            )
+    for steering, behavior in steered_behaviors(stack):
+        cache, forward = behavior.cache, behavior.forward
+        if cache is None or forward is None or cache.caches or forward.takes_header(steering.header):
+            continue
+        part = behavior.part.at("OriginRequestPolicyId")
+        yield Problem(
+            part if part.is_set else behavior.part,
+            f"{behavior.name} does not forward {steering.header}: everybody would get the stable version",
+        )
 
 
 @rule(
@@ -81,19 +86,13 @@ def version_without_origin(stack: Stack) -> Iterator[Problem]:
     source=_TRIGGERS,
 )
 def steered_without_trigger(stack: Stack) -> Iterator[Problem]:
-    for steering, _, behaviors in steered(stack):
-        for behavior in behaviors:
-            missing = [
-                trigger
-                for trigger in TRIGGERS
-                if trigger not in behavior.triggers
-                or any(steering_of(one) != steering for one in stack.functions_at(behavior, trigger))
-            ]
-            if missing:
-                message = (
-                    f"{behavior.name} is steered, and the rollout does not run at its {' and '.join(missing)}"
-                )
-                yield Problem(behavior.part.at("LambdaFunctionAssociations"), message)
+    for steering, behavior in steered_behaviors(stack):
+        missing = without(stack, behavior, TRIGGERS, steering.runs_in)
+        if missing:
+            yield Problem(
+                behavior.part.at("LambdaFunctionAssociations"),
+                f"{behavior.name} is steered, and the rollout does not run at its {' and '.join(missing)}",
+            )
 
 
 @rule(
@@ -144,18 +143,50 @@ def host_for_the_new_version(stack: Stack) -> Iterator[Problem]:
     source="Expiration",
 )
 def session_cookie_cached(stack: Stack) -> Iterator[Problem]:
-    for _, _, behaviors in steered(stack):
-        for behavior in behaviors:
-            cache, forward = behavior.cache, behavior.forward
-            if cache is None or not cache.caches or cache.min_ttl == 0:
-                continue
-            forwarded = cache.cookies.kind != "none" or (forward and forward.cookies.kind != "none")
-            if forwarded:
-                yield Problem(
-                    behavior.part.at("CachePolicyId"),
-                    f"{behavior.name} forwards cookies and keeps every answer for {cache.min_ttl} s at least: one "
-                    "visitor's Set-Cookie would go to others",
-                )
+    for _, behavior in steered_behaviors(stack):
+        cache, forward = behavior.cache, behavior.forward
+        if cache is None or not cache.caches or cache.min_ttl == 0:
+            continue
+        forwarded = cache.cookies.kind != "none" or (forward and forward.cookies.kind != "none")
+        if forwarded:
+            yield Problem(
+                behavior.part.at("CachePolicyId"),
+                f"{behavior.name} forwards cookies and keeps every answer for {cache.min_ttl} s at least: one "
+                "visitor's Set-Cookie would go to others",
+            )
+
+
+@rule(
+    708,
+    "warning",
+    "a steered behavior answers over plain http, where browsers do not keep the rollout's cookie",
+    hint="let ViewerProtocolPolicy be redirect-to-https",
+    source="using-https-viewers-to-cloudfront",
+)
+def cookie_over_plain_http(stack: Stack) -> Iterator[Problem]:
+    for _, behavior in steered_behaviors(stack):
+        part = behavior.part.at("ViewerProtocolPolicy")
+        if part.text == "allow-all":
+            message = f"{behavior.name} answers over plain http: there a visitor may meet both versions"
+            yield Problem(part, message)
+
+
+@rule(
+    709,
+    "warning",
+    "nothing of a rollout is recorded, so that nobody can judge it",
+    hint="add [log] to the site file, with a delivery that the judge can ask, and run `edgewise synth`",
+    source=_TRIGGERS,
+)
+def nothing_to_judge_by(stack: Stack) -> Iterator[Problem]:
+    for _, behavior in steered_behaviors(stack):
+        missing = without(stack, behavior, JUDGED_TRIGGERS, is_recording)
+        if missing:
+            yield Problem(
+                behavior.part.at("LambdaFunctionAssociations"),
+                f"{behavior.name} makes no records at its {' and '.join(missing)}: the judge never takes a step, "
+                "and never goes back",
+            )
 
 
 def _regions(replicas: Part) -> set[str]:

@@ -1,11 +1,12 @@
 """What a command about a release works with: the site, where its state is kept, and where its records are.
 
-While `edgewise up` runs in the site's folder, that is the site that is meant; otherwise the one on AWS.
+Which site is meant, `edgewise up`'s or the one on AWS, is `which.py`'s to say.
 """
 
 from __future__ import annotations
 
 import getpass
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from edgewise.cli.errors import RolloutCommandError
-from edgewise.cli.runs import STATE_FOLDER, Run, running_in, store_place
+from edgewise.cli.rollingout.which import run_that_is_meant
+from edgewise.cli.runs import Run, store_place
 from edgewise.errors import EdgewiseError
+from edgewise.localaws.places import CREDENTIALS
 from edgewise.rollout import EvidenceError, Place, Release, Rules, aws_client, rules_from
 from edgewise.rollout.openobserve import OpenObserve
-from edgewise.rollout.places import place_of
+from edgewise.rollout.places import REGION, place_of
 from edgewise.rollout.secrets import current, secret
 from edgewise.site import Rollout, Site, load_site
 from edgewise.site.secret import region_of
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`run` is the site's run on this machine, if there is one."""
+    """`run` is the site's run on this machine, if that is meant."""
 
     site: Site
     rollout: Rollout
@@ -39,6 +42,21 @@ class Desk:
     @property
     def where(self) -> str:
         return "on this machine" if self.run else "on AWS"
+
+    @property
+    def address(self) -> str:
+        """Where the release is, as the first line of each command says it."""
+        if self.run:
+            return f"on this machine: `edgewise up` at {self.run.url}"
+        kept = f"table {self.rollout.table}" if self.rollout.state == "dynamodb" else self.rollout.parameter
+        profile, endpoint = os.environ.get("AWS_PROFILE"), os.environ.get("AWS_ENDPOINT_URL")
+        return "".join(
+            (
+                f"on AWS: {kept} in {REGION}",
+                f", profile {profile}" if profile else "",
+                f", asked at {endpoint}" if endpoint else "",
+            )
+        )
 
     @property
     def rules(self) -> Rules:
@@ -64,8 +82,9 @@ class Desk:
         name = where.plain_name if self.run else where.name
         return self._secret(where.source, name, self.rollout.key_region)
 
-    def records(self, store: str | None) -> Stored | OpenObserve:
-        """Where the records are: where the user says, in the run's store, or in the site's OpenObserve."""
+    def records(self, store: str | None = None) -> Stored | OpenObserve | Elsewhere:
+        """Where the records are: where the user says, in the run's store, or in the site's OpenObserve. Those of a site
+        on AWS are in no store that happens to be in this folder: there are those of its runs."""
         judge, log = self.rollout.judge, self.site.log
         if store is None and self.run is None and log is not None and judge is not None and judge.password:
             where = judge.password
@@ -74,15 +93,20 @@ class Desk:
             return OpenObserve(str(log.target["url"]), organization, judge.user, password)
         if store is not None and store.startswith(("http://", "https://")):
             return _openobserve(store)
-        return Stored(self.run.store if store is None and self.run else store_place(store))
+        if store is not None:
+            return Stored(store_place(store))
+        return Stored(self.run.store) if self.run else Elsewhere()
 
     def _secret(self, source: str, name: str, region: str) -> str:
-        endpoint = self.run.aws if self.run else None
-        return current(secret(source, name, lambda service: aws_client(service, endpoint, region)))
+        return current(secret(source, name, lambda service: _client(self.run, service, region)))
 
 
-def open_desk(directory: Path) -> Desk:
-    """The desk of a site's folder. Raises `SiteError`, and `RolloutCommandError` for a site without a rollout."""
+def open_desk(directory: Path, local: bool | None, *, changes: bool = False) -> Desk:
+    """The desk of a site's folder. `local` is what the user says of the place, None for nothing; `changes` is whether
+    something is going to be.
+
+    Raises `SiteError`, and `RolloutCommandError` for a site without a rollout or a place that is not clear.
+    """
     site = load_site(directory)
     rollout = site.rollout
     if rollout is None:
@@ -91,14 +115,18 @@ def open_desk(directory: Path) -> Desk:
             file=site.file,
             hint='Name its two versions there: stable = "v1", new = "v2".',
         )
-    run = running_in(directory / STATE_FOLDER)
+    run = run_that_is_meant(directory, local, changes)
     if run is not None and not run.aws:
         raise RolloutCommandError(
             "the running `edgewise up` was started before this site had a rollout", hint="Start it again."
         )
     state = {"from": rollout.state, "table": rollout.table, "name": rollout.parameter}
-    endpoint = run.aws if run else None
-    return Desk(site, rollout, run, place_of(state, lambda service: aws_client(service, endpoint)))
+    return Desk(site, rollout, run, place_of(state, lambda service: _client(run, service)))
+
+
+def _client(run: Run | None, service: str, region: str = REGION) -> Any:
+    """A run's own AWS knows its own user only, and nobody else's credentials are shown to it."""
+    return aws_client(service, run.aws, region, CREDENTIALS) if run else aws_client(service, region=region)
 
 
 def _openobserve(url: str) -> OpenObserve:
@@ -107,6 +135,32 @@ def _openobserve(url: str) -> OpenObserve:
     place = parts.netloc.rpartition("@")[2]
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     return OpenObserve(f"{parts.scheme}://{place}", parts.path.strip("/") or "default", user, password)
+
+
+class Elsewhere:
+    """Records that cannot be reached from here without being told where they are."""
+
+    def ask(self, sql: str, start: int, end: int) -> Sequence[Mapping[str, Any]]:
+        """Raises `EvidenceError`."""
+        raise _elsewhere()
+
+    def columns(self, stream: str) -> None:
+        """Raises `EvidenceError`."""
+        raise _elsewhere()
+
+    def keep(self, stream: str, record: Mapping[str, Any]) -> None:
+        """Raises `EvidenceError`."""
+        raise _elsewhere()
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+def _elsewhere() -> EvidenceError:
+    return EvidenceError(
+        "this site's records are in no OpenObserve that [rollout.judge] names",
+        hint="Name `user` and `password` there, or a store that has them: --store.",
+    )
 
 
 class Stored:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 from datetime import UTC, datetime
 from typing import Final
 
@@ -19,33 +22,33 @@ _VERBS: Final = {
 }
 
 
-def picture(found: Look, where: str, now: int) -> str:
+def picture(found: Look, now: int) -> str:
     """All of it, lines of plain text."""
     release = found.release
     parts = [
-        f"{release.release}   {release.stable} → {release.new}   {_state(release)}   {where}",
+        f"{release.release}   {release.stable} → {release.new}   {_state(release)}",
         plan(release, now),
         _story(release, now),
     ]
     if found.evidence is not None:
         parts.append(versions(release, found.evidence))
-    parts.append(f"The judge would {_VERBS[found.verdict.action]}: {found.verdict.sentence}")
+    parts.append(wrapped(f"The judge would {_VERBS[found.verdict.action]}: {found.verdict.sentence}"))
     return printable_block("\n\n".join(parts))
 
 
 def plan(release: Release, now: int) -> str:
-    """The steps, a line each: over, on now with how much of it is over, or to come. A share by hand is a step too."""
+    """The steps, a line each: over, on now with how much of it is over, or to come. A share by hand is a step too, and
+    so is the one from which the release went back."""
     over = release.state in ("full", "draining", "done")
-    going = release.state in ("ramping", "frozen")
-    reached = release.weight if going else release.steps[release.step].weight
+    reached = _reached(release)
     steps = {step.weight: step.minutes for step in release.steps}
-    if going:
-        steps.setdefault(release.weight, release.steps[release.step].minutes)
+    if not over:
+        steps.setdefault(reached, release.steps[release.step].minutes)
     lines = []
     for weight in sorted(steps):
-        name = f"{weight:>6g} %   {_minutes(steps[weight]):>7}"
-        if going and weight == reached:
-            lines.append(f"  ▶ {name}   {_progress(release, steps[weight], now)}")
+        name = f"{weight:>6g} %   {_minutes(steps[weight]) if weight else '':>7}"
+        if not over and weight == reached:
+            lines.append(f"  {_at(release)} {name}   {_progress(release, steps[weight], now)}")
         else:
             lines.append(f"  {'✓' if over or weight < reached else '·'} {name}")
     lines.append(f"  {'▶' if over else '·'} everybody new")
@@ -55,14 +58,14 @@ def plan(release: Release, now: int) -> str:
 def versions(release: Release, evidence: Evidence) -> str:
     """The two versions side by side, since the release began."""
     rows: list[tuple[str, ...]] = [
-        ("", "visitors", "requests", "answers", "errors", "", "half within", "95 % within")
+        ("", "visitors", "requests", "answers", "errors", "", "half in", "95 % in")
     ]
     rows += [
         _row(name, total) for name, total in ((release.stable, evidence.old), (release.new, evidence.new))
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
-        "   ".join(
+        "  ".join(
             cell.ljust(width) if place == 0 else cell.rjust(width)
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
@@ -71,32 +74,70 @@ def versions(release: Release, evidence: Evidence) -> str:
     return "\n".join(f"  {line.rstrip()}" for line in lines)
 
 
+def wrapped(text: str, indent: str = "") -> str:
+    """The text in lines that a terminal shows whole; whoever reads it in another way gets one line."""
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    if columns < 40:
+        return indent + text
+    return textwrap.fill(
+        text, columns, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+    )
+
+
 def moment(release: Release, now: int) -> str:
     """One line for one look of `watch`."""
-    return f"{_clock(now)}  {_state(release)}"
+    return f"{clock(now)}  {_state(release)}"
 
 
 def printable_block(text: str) -> str:
     return "\n".join(printable(line) for line in text.split("\n"))
 
 
+def state_of(state: str, weight: float, off: bool) -> str:
+    share = f" at {weight:g} %" if state in ("ramping", "frozen") else ""
+    told = f"{state.replace('-', ' ')}{share}"
+    return f"switched off ({told} underneath)" if off else told
+
+
 def _state(release: Release) -> str:
-    if release.off:
-        return f"switched off ({release.state} underneath)"
-    share = f" at {release.weight:g} %" if release.state in ("ramping", "frozen") else ""
-    return f"{release.state.replace('-', ' ')}{share}"
+    return state_of(release.state, release.weight, release.off)
 
 
 def _story(release: Release, now: int) -> str:
     who = f", by {release.by}" if release.by else ""
-    story = f"{STATES[release.state][0].upper()}{STATES[release.state][1:]}."
-    last = f"Since {_clock(release.since)} ({_ago(now - release.since)}){who}: {release.reason or 'no reason given'}"
+    last = f"Since {clock(release.since)} ({_ago(now - release.since)}){who}: {release.reason or 'no reason given'}"
+    return "\n".join(wrapped(line) for line in (_meaning(release), last))
+
+
+def _meaning(release: Release) -> str:
+    """Who meets which version now, in a sentence or two."""
     if release.off:
-        story = "Switched off: everybody meets the old version, whatever session they have."
-    return f"{story}\n{last}"
+        return "Switched off: everybody meets the old version, whatever session they have."
+    if release.state in ("ramping", "frozen") and not release.weight:
+        return f"Nobody new meets {release.new}; sessions there stay."
+    told = f"{STATES[release.state][0].upper()}{STATES[release.state][1:]}."
+    return f"{told} {_sessions(release)}" if release.state == "rolled-back" else told
+
+
+def _sessions(release: Release) -> str:
+    if release.keeps_sessions:
+        return f"Sessions on {release.new} stay there; `edgewise rollout rollback` moves them too."
+    return f"Sessions on {release.new} were moved to {release.stable}."
+
+
+def _reached(release: Release) -> float:
+    if release.state != "rolled-back":
+        return release.weight
+    return release.steps[release.step].weight if release.reached is None else release.reached
+
+
+def _at(release: Release) -> str:
+    return "✗" if release.state == "rolled-back" else "▶"
 
 
 def _progress(release: Release, minutes: float, now: int) -> str:
+    if release.state == "rolled-back":
+        return "it went back from here"
     if release.state == "frozen":
         return "frozen"
     if not release.weight:
@@ -131,5 +172,5 @@ def _ago(microseconds: int) -> str:
     return f"{minutes} min ago" if minutes < 120 else f"{minutes // 60} h ago"
 
 
-def _clock(moment: int) -> str:
+def clock(moment: int) -> str:
     return f"{datetime.fromtimestamp(moment // 1_000_000, UTC):%Y-%m-%d %H:%M:%S} UTC"

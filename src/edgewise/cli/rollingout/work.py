@@ -7,34 +7,57 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import typer
 
 from edgewise.cli.errors import RolloutCommandError
 from edgewise.cli.query import microseconds
-from edgewise.cli.rollingout.desk import Desk, Stored, now, open_desk, user
-from edgewise.cli.rollingout.picture import moment, picture, plan, printable_block
+from edgewise.cli.rollingout.desk import Desk, Elsewhere, Stored, now, open_desk, user
+from edgewise.cli.rollingout.history import history_picture
+from edgewise.cli.rollingout.picture import moment, picture, plan, printable_block, wrapped
 from edgewise.cli.rollingout.plan import percent, steps_of
-from edgewise.rollout import ChangedError, Look, PlaceError, Release, act, leave_record, look
+from edgewise.errors import EdgewiseError
+from edgewise.rollout import (
+    HISTORY,
+    ChangedError,
+    Look,
+    PlaceError,
+    Release,
+    act,
+    change_record,
+    leave_record,
+    look,
+)
 from edgewise.rollout import transitions as may
 from edgewise.rollout.links import make_token, with_token
 from edgewise.rollout.openobserve import OpenObserve
+from edgewise.site.rollout_notes import rollout_notes
 
+Found = Stored | OpenObserve | Elsewhere
 _MINUTE = 60_000_000
 
 
-def start(directory: Path, steps: str, reason: str) -> None:
+def start(directory: Path, local: bool | None, steps: str, reason: str, unjudged: bool) -> None:
     wanted = steps_of(steps)
-    desk = open_desk(directory)
+    desk = open_desk(directory, local, changes=True)
+    if desk.site.log is None and not unjudged:
+        raise RolloutCommandError(
+            "this site has no [log], so nothing would see that the new version is bad",
+            file=desk.site.file,
+            hint="Add [log] and deploy, or begin without a judge: --unjudged.",
+        )
+    print(printable_block(f"{desk.address}\n"))
+    before = desk.place.read()
     versions = (desk.rollout.stable, desk.rollout.new)
-    release = desk.place.write(may.started(desk.place.read(), versions, wanted, now(), reason, user()))
-    print(f"{release.release}: {release.stable} → {release.new}, {desk.where}\n\n{plan(release, now())}")
-    for note in _notes(desk):
-        print(f"\nnote: {note}")
+    release = desk.place.write(may.started(before, versions, wanted, now(), reason, user()))
+    print(f"{release.release}: {release.stable} → {release.new}\n\n{plan(release, now())}")
+    _leave(desk, change_record(before, release, "start", now()))
+    _print_notes(desk)
 
 
-def status(directory: Path, store: str | None, as_json: bool) -> None:
-    desk = open_desk(directory)
+def status(directory: Path, local: bool | None, store: str | None, as_json: bool) -> None:
+    desk = open_desk(directory, local)
     release = desk.release()
     records = desk.records(store)
     try:
@@ -45,47 +68,76 @@ def status(directory: Path, store: str | None, as_json: bool) -> None:
         document = json.loads(release.to_json())
         print(json.dumps({"where": desk.where, "document": document, **found.record(now())}))
     else:
-        print(picture(found, desk.where, now()))
+        print(f"{printable_block(desk.address)}\n\n{picture(found, now())}")
+        _print_notes(desk)
 
 
-def set_share(directory: Path, share: str, evict: bool, reason: str) -> None:
+def history(directory: Path, local: bool | None, store: str | None, since: str, as_json: bool) -> None:
+    until = now() + 1_000_000
+    begin = until - microseconds(since)
+    desk = open_desk(directory, local)
+    records = desk.records(store)
+    try:
+        rows = records.ask(HISTORY, begin, until)
+    finally:
+        records.close()
+    if as_json:
+        for row in rows:
+            print(json.dumps(row))
+    elif rows:
+        print(f"{printable_block(desk.address)}\n{history_picture(rows)}")
+    else:
+        print(f"{printable_block(desk.address)}\n\nThere is no record of a change of the last {since}.")
+
+
+def set_share(directory: Path, local: bool | None, share: str, evict: bool, reason: str) -> None:
     wanted = percent(share, "PERCENT")
-    why = reason or f"set to {wanted:g} %"
-    _change(open_desk(directory), lambda one: may.weighed(one, wanted, now(), why, user(), evict=evict))
+    why = reason or f"set to {wanted:g} %{', sessions on the new version decided anew' if evict else ''}"
+    desk = open_desk(directory, local, changes=True)
+    _change(desk, "set", lambda one: may.weighed(one, wanted, now(), why, user(), evict=evict))
 
 
-def freeze(directory: Path, reason: str) -> None:
-    _change(open_desk(directory), lambda one: may.frozen(one, now(), reason or "frozen", user()))
+def freeze(directory: Path, local: bool | None, reason: str) -> None:
+    desk = open_desk(directory, local, changes=True)
+    _change(desk, "freeze", lambda one: may.frozen(one, now(), reason or "frozen", user()))
 
 
-def resume(directory: Path, reason: str) -> None:
-    _change(open_desk(directory), lambda one: may.resumed(one, now(), reason or "resumed", user()))
+def resume(directory: Path, local: bool | None, reason: str) -> None:
+    desk = open_desk(directory, local, changes=True)
+    _change(desk, "resume", lambda one: may.resumed(one, now(), reason or "resumed", user()))
 
 
-def rollback(directory: Path, keep_sessions: bool, reason: str) -> None:
-    why = reason or "rolled back by hand"
+def rollback(directory: Path, local: bool | None, keep_sessions: bool, reason: str) -> None:
+    why = reason or f"rolled back by hand{', sessions kept' if keep_sessions else ''}"
+    desk = open_desk(directory, local, changes=True)
     _change(
-        open_desk(directory),
+        desk,
+        "rollback",
         lambda one: may.rolled_back(one, now(), why, user(), keep_sessions=keep_sessions),
     )
 
 
-def finish(directory: Path, drain: str | None, reason: str) -> None:
-    desk = open_desk(directory)
-    lasts = round(desk.rollout.session_minutes * _MINUTE)
-    span = lasts if drain is None else microseconds(drain, "--drain")
-    _change(desk, lambda one: may.finished(one, span, now(), reason or "finished by hand", user()))
+def finish(directory: Path, local: bool | None, drain: str | None, reason: str) -> None:
+    given = None if drain is None else microseconds(drain, "--drain")
+    desk = open_desk(directory, local, changes=True)
+    span = round(desk.rollout.session_minutes * _MINUTE) if given is None else given
+    why = reason or "finished by hand"
+    _change(desk, "finish", lambda one: may.finished(one, span, now(), why, user()))
 
 
-def switch(directory: Path, off: bool, reason: str) -> None:
+def switch(directory: Path, local: bool | None, off: bool, reason: str) -> None:
     why = reason or ("switched off" if off else "switched on again")
-    _change(open_desk(directory), lambda one: may.switched(one, off, now(), why, user()))
+    desk = open_desk(directory, local, changes=True)
+    _change(desk, "off" if off else "on", lambda one: may.switched(one, off, now(), why, user()))
 
 
-def watch(directory: Path, store: str | None, every: str, once: bool, as_json: bool) -> None:
+def watch(
+    directory: Path, local: bool | None, store: str | None, every: str, once: bool, as_json: bool
+) -> None:
     pause = microseconds(every, "--every") / 1_000_000
-    desk = open_desk(directory)
+    desk = open_desk(directory, local, changes=True)
     records = desk.records(store)
+    print(desk.address, file=sys.stderr if as_json else sys.stdout, flush=True)
     try:
         while _watched(desk, records, once, as_json) and not once:
             time.sleep(pause)
@@ -95,11 +147,11 @@ def watch(directory: Path, store: str | None, every: str, once: bool, as_json: b
         records.close()
 
 
-def link(directory: Path, version: str, lasts: str, url: str) -> None:
+def link(directory: Path, local: bool | None, version: str, lasts: str, url: str) -> None:
     span = microseconds(lasts, "--for")
     if span < 1_000_000:
         raise typer.BadParameter("a link that is over at once is of no use", param_hint="--for")
-    desk = open_desk(directory)
+    desk = open_desk(directory, local)
     versions = (desk.rollout.stable, desk.rollout.new)
     if version not in versions:
         raise RolloutCommandError(
@@ -108,21 +160,39 @@ def link(directory: Path, version: str, lasts: str, url: str) -> None:
     page = url or (desk.run.url if desk.run else "")
     if not page:
         raise RolloutCommandError("the link needs a page", hint="Name it: --url https://shop.example/")
+    # What is printed is taken over by whoever sends it on.
+    print(f"a key {desk.address}", file=sys.stderr)
     print(with_token(page, make_token(desk.key(), version, (now() + span) // 1_000_000)))
 
 
-def _change(desk: Desk, change: Callable[[Release], Release]) -> None:
-    """Read the release, change it, keep it, and say what it is now."""
-    release = desk.place.write(change(desk.release()))
+def _change(desk: Desk, action: str, change: Callable[[Release], Release]) -> None:
+    """Read the release, change it, keep it, say what it is now, and leave a record."""
+    print(printable_block(desk.address), flush=True)
+    before = desk.release()
+    release = desk.place.write(change(before))
     seconds = f"{desk.rollout.ttl_seconds:g}"
-    print(printable_block(f"{moment(release, now())}, {desk.where}; everywhere within {seconds} s"))
+    print(printable_block(f"{moment(release, now())}; everywhere within {seconds} s"))
+    _leave(desk, change_record(before, release, action, now()))
 
 
-def _look(desk: Desk, release: Release, records: Stored | OpenObserve) -> Look:
+def _leave(desk: Desk, record: dict[str, Any]) -> None:
+    """Leave a record of what was done. It is done whether or not that can be."""
+    try:
+        records = desk.records()
+    except EdgewiseError as error:
+        trouble = error.message
+    else:
+        trouble = leave_record(record, records.keep)
+        records.close()
+    if trouble:
+        print(wrapped(f"note: the history will not have this change: {trouble}"), file=sys.stderr)
+
+
+def _look(desk: Desk, release: Release, records: Found) -> Look:
     return look(release, records, desk.rules, now(), desk.stream)
 
 
-def _watched(desk: Desk, records: Stored | OpenObserve, once: bool, as_json: bool) -> bool:
+def _watched(desk: Desk, records: Found, once: bool, as_json: bool) -> bool:
     """One look, and what it says done. Whether there is anything more to watch: trouble with AWS may pass."""
     try:
         found = act(desk.place, _look(desk, desk.release(), records), now())
@@ -131,22 +201,20 @@ def _watched(desk: Desk, records: Stored | OpenObserve, once: bool, as_json: boo
             raise
         print(f"note: {error.message}", file=sys.stderr)
         return True
-    trouble = leave_record(found, records.keep, now())
+    record = found.record(now())
+    trouble = leave_record(record, records.keep)
     if trouble:
         print(f"note: {trouble}", file=sys.stderr)
     if as_json:
-        print(json.dumps(found.record(now())), flush=True)
+        print(json.dumps(record), flush=True)
     else:
         line = f"{moment(found.release, now())}  {found.verdict.sentence}"
-        print(printable_block(line), flush=True)
+        print(printable_block(wrapped(line)), flush=True)
     return found.release.state not in ("done", "rolled-back")
 
 
-def _notes(desk: Desk) -> list[str]:
-    """What keeps a release from being judged."""
-    log = desk.site.log
-    if log is None:
-        return ["the site has no [log]: without records the judge always holds"]
-    if log.sample < 1:
-        return [f"{log.sample:.0%} of the requests are recorded: the judge needs as many more of them"]
-    return []
+def _print_notes(desk: Desk) -> None:
+    """What keeps a release from going well. A browser on this machine keeps the cookie over plain http as well."""
+    for note in rollout_notes(desk.site, on_aws=desk.run is None):
+        if desk.run is None or note.key.startswith("log"):
+            print("\n" + wrapped(f"note: {note.message}. {note.hint}"))

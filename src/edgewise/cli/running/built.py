@@ -19,6 +19,7 @@ from edgewise.site import (
     compile_template,
     records_go_to,
     render_yaml,
+    rollout_notes,
 )
 
 
@@ -42,17 +43,19 @@ def make_bundle(site: Site, build: Path, store: Mapping[str, str], aws: str) -> 
 
 
 def differences(site: Site) -> Iterator[str]:
-    """What a site does otherwise here than on AWS, a sentence each."""
+    """What a site does otherwise here than on AWS, and what a rollout needs that it does not have: sentences."""
     if site.rollout:
         yield (
-            "the release, the sessions and a new signing key are in the memory of this run; "
-            "`edgewise rollout start` begins a release, and until then everybody gets the stable version"
+            "the release, the sessions and a signing key of its own are in this folder and outlive the run; "
+            "without a release, which `edgewise rollout start` begins, everybody gets the stable version"
         )
     if site.statistics:
         yield (
             "the pipeline of page views is in the memory of this run, its bucket in the S3 at the address of aws; "
             "files are written after half a second and brought into the store (the stream page_views) as they come"
         )
+    for note in rollout_notes(site, on_aws=False):
+        yield f"{note.message}. {note.hint}"
     if site.judges_on_aws:
         yield "on AWS a function judges the release every minute; here `edgewise rollout watch` does"
     log = site.log

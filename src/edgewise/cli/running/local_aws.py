@@ -1,7 +1,7 @@
 """The part of AWS that a site needs, on this machine: for a rollout and for statistics, by moto's server.
 
-It is a process of its own. The release, the sessions and the keys of a rollout outlive it in a file of the run's folder;
-buckets begin empty.
+It is a process of its own. The release, the sessions and the keys of a rollout outlive it in a file of the run's
+folder; buckets begin empty.
 """
 
 from __future__ import annotations
@@ -109,7 +109,9 @@ class LocalAws:
 
     async def _watch(self, child: Child) -> None:
         status = await child.wait()
-        again = f"; the next run begins with what is in {self._file}" if self._site and self._site.rollout else ""
+        again = (
+            f"; the next run begins with what is in {self._file}" if self._site and self._site.rollout else ""
+        )
         self._on_line("aws", f"ended with status {status}{again}")
 
     async def stop(self) -> None:

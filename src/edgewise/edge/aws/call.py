@@ -57,9 +57,8 @@ class Operation:
             "Content-Type": f"application/x-amz-json-{version}",
             "X-Amz-Target": target,
         }
-        self._hidden: tuple[
-            str, ...
-        ] = ()  # of what was sent; must not be printed, should an answer repeat it
+        # Of what was sent; must not be printed, should an answer repeat it.
+        self._hidden: tuple[str, ...] = ()
 
     def request(self, payload: Mapping[str, Any]) -> bytes:
         """A whole HTTP/1.1 request, signed now. CredentialsError if there is nothing to sign with."""

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         retried: int
         waited_ms: float  # that the last `deliver` took
         batch_age_ms: int  # of the oldest record in the batch that was sent last
+        drop_reason: str  # of the record that was given up last; empty if none was
 
         def deliver(self, record: Record, remaining_ms: float) -> None:
             """Send `record`, or keep it for later; `remaining_ms` is what Lambda leaves this invocation."""

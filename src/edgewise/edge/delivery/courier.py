@@ -90,7 +90,8 @@ class Courier:
     way at a time; nobody waits for the answer to one that an earlier invocation sent.
 
     Since the environment began: `sent`, `dropped`, `retried` (sendings of a record after its first). Of the last time:
-    `waited_ms` that delivering took, `batch_age_ms` of the oldest record in the batch that was sent.
+    `waited_ms` that delivering took, `batch_age_ms` of the oldest record in the batch that was sent, `drop_reason`: no
+    "room", its "age", it was "refused", or "stopped" each time while others passed.
     """
 
     __slots__ = (
@@ -109,6 +110,7 @@ class Courier:
         "_pending",
         "_write",
         "batch_age_ms",
+        "drop_reason",
         "dropped",
         "retried",
         "sent",
@@ -134,9 +136,8 @@ class Courier:
         self._bytes = 0
         self._in_flight = 0  # how many of the oldest pending records were sent and have no answer yet
         self._most = destination.most_records  # of the next request; less after a fault or a refusal
-        self._misses = (
-            0  # answers in a row that took nothing, a halved batch apart; after a pause one is enough
-        )
+        # Answers in a row that took nothing, a halved batch apart; after a pause one is enough.
+        self._misses = 0
         self._before = 0  # when the last record came
         self._is_busy = False  # whether that was a moment ago, so that another is likely to come soon
         self.sent = 0
@@ -144,6 +145,7 @@ class Courier:
         self.retried = 0
         self.waited_ms = 0.0
         self.batch_age_ms = 0
+        self.drop_reason = ""
 
     @property
     def pending(self) -> int:
@@ -189,13 +191,14 @@ class Courier:
         self._bytes += len(line)
         # Those in flight may be stored already, so their answer is waited for.
         while len(self._pending) > limits.records or self._bytes > limits.bytes:
-            self._drop(self._in_flight)
+            self._drop(self._in_flight, "room")
         oldest = now - int(limits.age * 1_000_000)
         while len(self._pending) > self._in_flight and self._pending[self._in_flight].since < oldest:
-            self._drop(self._in_flight)
+            self._drop(self._in_flight, "age")
 
-    def _drop(self, index: int) -> None:
+    def _drop(self, index: int, reason: str) -> None:
         """Count a record as dropped, and print it where it can be found."""
+        self.drop_reason = reason
         kept = self._pending[index]
         del self._pending[index]
         self._bytes -= len(kept.line)
@@ -315,6 +318,7 @@ class Courier:
             self.sent += len(stored)
             self.dropped += len(refused)
         if refused:
+            self.drop_reason = "refused"
             for index in sorted(refused) if verdict.certain else range(count):
                 self._write(batch[index].line)
         self._decide(verdict, len(stored), len(refused), count)
@@ -362,7 +366,7 @@ class Courier:
             kept.lone_faults += 1
             kept.sent_then = self.sent
         if kept.lone_faults >= MOST_LONE_FAULTS:
-            self._drop(0)
+            self._drop(0, "stopped")
         else:
             self._pending = deque(sorted(self._pending, key=lambda kept: kept.number))
 

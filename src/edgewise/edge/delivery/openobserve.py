@@ -51,9 +51,8 @@ class OpenObserve:
         self._user = log["user"]
         self._tokens: Tokens = tokens or (lambda: (log["password"],))
         self._turn = 0
-        self._hidden: tuple[
-            str, ...
-        ] = ()  # of what was sent; must not be printed, should an answer repeat it
+        # Of what was sent; must not be printed, should an answer repeat it.
+        self._hidden: tuple[str, ...] = ()
 
     def request(self, lines: Sequence[str]) -> bytes:
         """A POST of the records as one JSON array, compressed from a certain size on."""

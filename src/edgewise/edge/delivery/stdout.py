@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Stdout:
     """One line of ASCII JSON per record, at once: none waits, and none is sent again."""
 
-    __slots__ = ("_write", "batch_age_ms", "dropped", "retried", "sent", "waited_ms")
+    __slots__ = ("_write", "batch_age_ms", "drop_reason", "dropped", "retried", "sent", "waited_ms")
 
     def __init__(self, write: Write) -> None:
         self._write = write
@@ -22,6 +22,7 @@ class Stdout:
         self.retried = 0
         self.waited_ms = 0.0
         self.batch_age_ms = 0
+        self.drop_reason = ""
 
     def deliver(self, record: Record, remaining_ms: float) -> None:
         """Write the record. What the write raises is passed on, the record counted as dropped."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 DECISION = "X-Edgewise-Decision"  # RELEASE;REASON;START and, where a cookie is due, ;COOKIE
 _OURS = (DECISION.lower(), origin.ASKED.lower())
 _MOST_COOKIES = 4  # of our name, which browsers send if somebody has set some for other paths or domains
+_HELD = ("cookie", "earlier")  # whose visitor has a cookie already, as a rule
 _SKEW_SECONDS = 300  # by which the clocks of two environments may differ
 
 
@@ -110,7 +111,7 @@ class Rollout:
     def set_cookie(self, request: Request, response: Response) -> None:
         """At viewer-response: the cookie that is due, a first one on pages. Here it is never cached with the object."""
         parts = (request.headers.get(DECISION) or "").split(";")
-        if len(parts) == 4 and (parts[1] == "cookie" or _is_page(request, response)):
+        if len(parts) == 4 and (parts[1] in _HELD or _is_page(request, response)):
             response.set_cookie(self._cookie, parts[3], max_age=self._session_s)
 
     def _decide(self, request: Request, values: Sequence[str]) -> tuple[Decision, str, str]:
@@ -128,19 +129,19 @@ class Rollout:
         )
         if release is None:
             decision, name = decide_without_release(self._stable, claim, now), ""
-            named = claim.release if claim else NO_RELEASE  # it may well go on
         else:
-            decision = decide(release, visitor, now, is_old=is_old)
-            name = named = release.name
+            decision, name = decide(release, visitor, now, is_old=is_old), release.name
+        if decision.reason == "cookie" and decision.release != NO_RELEASE:
+            name = decision.release  # though it may not be known here
         cookie = ""
-        if signer is not None and decision.issued is not None and self._is_due(decision, named, claim):
-            cookie = make_session_cookie(signer, named, decision.version, decision.issued, seconds)
+        if signer is not None and decision.issued is not None and self._is_due(decision, claim):
+            cookie = make_session_cookie(signer, decision.release, decision.version, decision.issued, seconds)
         return decision, name, cookie
 
-    def _is_due(self, decision: Decision, release: str, claim: Claim | None) -> bool:
+    def _is_due(self, decision: Decision, claim: Claim | None) -> bool:
         """Whether the cookie is another one than the visitor has, or a tenth of its time has passed."""
         known = claim and (claim.release, claim.version, claim.issued)
-        if claim is None or known != (release, decision.version, decision.issued):
+        if claim is None or known != (decision.release, decision.version, decision.issued):
             return True
         age = self._environment.entered // 1_000_000 - claim.renewed
         return not -_SKEW_SECONDS <= age < self._session_s / 10
@@ -155,25 +156,35 @@ class Rollout:
         return None
 
     def _follow_link(self, request: Request) -> Response | None:
-        """A tester's link leads to the same address without it, and sets his cookie. None if it is not ours."""
+        """A link leads to the same address without it, so that nothing else learns it; a good one sets a cookie.
+
+        None for other addresses, and for what has a body, which would be lost.
+        """
         parts = request.query.split("&")
-        tokens = [part.partition("=")[2] for part in parts if part.startswith(f"{PARAMETER}=")]
-        signer = self._knowledge.read_key()
-        seconds = self._environment.entered // 1_000_000
-        link = read_link(tokens[0], signer) if signer is not None and tokens else None
-        if signer is None or link is None or request.method not in ("GET", "HEAD"):
-            return None
-        version, expires = link
-        if version not in self._origins or expires <= seconds:
+        tokens = [part.partition("=")[2] for part in parts if _is_link(part)]
+        if not tokens or request.method not in ("GET", "HEAD"):
             return None
         # A path that begins with two slashes would be another host's name.
         path = f"/.{request.path}" if request.path[1:2] in ("/", "\\") else request.path
-        query = "&".join(part for part in parts if not part.startswith(f"{PARAMETER}="))
+        query = "&".join(part for part in parts if not _is_link(part))
         answer = request.redirect(f"{path}?{query}" if query else path)
         answer.headers.set("Cache-Control", "no-store")
-        cookie = make_tester_cookie(signer, version, seconds, expires)
-        answer.set_cookie(self._cookie, cookie, max_age=expires - seconds)
+        # The token is good until it expires: its record goes without the query.
+        self._environment.noted |= {"decision": "tester-refused", "query": None}
+        signer = self._knowledge.read_key()
+        link = read_link(tokens[0], signer) if signer is not None else None
+        seconds = self._environment.entered // 1_000_000
+        if signer is not None and link is not None and link[0] in self._origins and link[1] > seconds:
+            version, expires = link
+            cookie = make_tester_cookie(signer, version, seconds, expires)
+            answer.set_cookie(self._cookie, cookie, max_age=expires - seconds)
+            self._environment.noted["decision"] = "tester-link"
         return answer
+
+
+def _is_link(part: str) -> bool:
+    """Whether a part of a query is a tester's link."""
+    return part.partition("=")[0] == PARAMETER
 
 
 def _set(headers: dict[str, Any], name: str, value: str) -> None:

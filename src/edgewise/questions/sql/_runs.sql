@@ -26,6 +26,7 @@ SELECT
     environment_id,
     environment_age_ms,
     invocation,
+    request_id,
     cold,
     memory_hits,
     memory_misses,

@@ -80,21 +80,21 @@ class Delivery:
             content = self._inflated(content, take) if content.startswith(_GZIP) else content
             check_containers(content)
             lines = split_lines(content)
-        except binascii.Error as error:
-            rejected.append(self._counted(self._rejection(str(data).encode(), f"not base64: {error}")))
-            return
-        except BodyError as error:
-            if error.status != 400:
-                raise
-            rejected.append(self._counted(self._rejection(str(data).encode(), error.message)))
+        except (binascii.Error, BodyError) as error:
+            rejected.append(self._refused(str(data).encode(), error))
             return
         for line in lines:
             try:
                 made += map(self._counted, self._records(line))
             except (BodyError, RecordError) as error:
-                if isinstance(error, BodyError) and error.status != 400:
-                    raise
-                rejected.append(self._counted(self._rejection(line, str(error))))
+                rejected.append(self._refused(line, error))
+
+    def _refused(self, content: bytes, error: Exception) -> dict[str, Any]:
+        """The record that takes its place. Raises what is wrong with the whole request."""
+        if isinstance(error, BodyError) and error.status != 400:
+            raise error
+        reason = f"not base64: {error}" if isinstance(error, binascii.Error) else str(error)
+        return self._counted(self._rejection(content, reason))
 
     def _inflated(self, content: bytes, take: Callable[[int], None]) -> bytes:
         plain = decompress(content, "gzip", self._room, take)
