@@ -146,7 +146,7 @@ def assert_light(modules: set[str]) -> None:
 
 def test_the_source_is_small_enough_to_read() -> None:
     sources = list(Path(edgewise.edge.__file__).parent.rglob("*.py"))
-    assert sum(len(source.read_text().splitlines()) for source in sources) <= 6_250
+    assert sum(len(source.read_text().splitlines()) for source in sources) <= 6_300
     assert sum(source.stat().st_size for source in sources) <= 250 * 1024
 
 

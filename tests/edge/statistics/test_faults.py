@@ -89,6 +89,15 @@ def test_views_gather_if_they_are_told_to(start: Start, aws: AwsDouble) -> None:
     assert len(aws.calls) == 1
 
 
+def test_what_fills_a_batch_does_not_wait_for_more(start: Start, aws: AwsDouble) -> None:
+    site = start(aws=aws, wait=True, batch_seconds=60)
+    count = 0
+    while not aws.calls and count < 100:
+        site.visit(request_id=f"{count}==", uri="/" + "a" * 1_100)
+        count += 1
+    assert 64 * 1024 / 2_000 < len(sent(aws)) <= count < 64
+
+
 def test_the_answer_is_read_by_whoever_comes_next(start: Start, aws: AwsDouble) -> None:
     site = start(aws=aws, log={"delivery": "stdout"})
     site.visit()
