@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import re
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -292,6 +296,7 @@ def test_a_target_without_a_path_gets_the_whole_event(aws: Aws) -> None:
 
 def test_what_a_stream_does_not_take_lies_in_the_dead_letter_queue(aws: Aws) -> None:
     put(aws, "Lost", {"day": "2026-11-21"})
+    aws.until(lambda: [one for one in aws.said if "came into the queue failed: " in one.get("what", "")])
     queue = aws.client("sqs")
     url = queue.get_queue_url(QueueName="failed")["QueueUrl"]
     (message,) = aws.until(
@@ -313,6 +318,48 @@ def test_a_state_machine_sends_to_a_queue_by_its_address_on_aws(aws: Aws) -> Non
     (message,) = aws.until(lambda: queue.receive_message(QueueUrl=url).get("Messages"))
     queue.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     assert json.loads(message["Body"]) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ('{"reason": "no view", "views": ["private"]}', "came into the queue failed: no view"),
+        ('{"reason": 1}', "came into the queue failed"),
+        ("no JSON", "came into the queue failed"),
+    ],
+)
+def test_what_comes_into_a_queue_is_told_without_the_data(aws: Aws, body: str, told: str) -> None:
+    queue = aws.client("sqs")
+    url = queue.get_queue_url(QueueName="failed")["QueueUrl"]
+    before = len(aws.said)
+    queue.send_message(QueueUrl=url, MessageBody=body)
+    (event,) = aws.until(lambda: [one for one in aws.said[before:] if "queue failed" in one.get("what", "")])
+    assert event["what"].endswith(told)
+    (message,) = queue.receive_message(QueueUrl=url)["Messages"]
+    queue.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def test_requests_at_a_time_forget_an_execution_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each request has a thread of its own in moto's server."""
+    from edgewise.localaws.mends import executions
+
+    together = threading.Barrier(2)
+
+    class Executions(list[Any]):
+        def __getitem__(self, index: Any) -> Any:
+            found = super().__getitem__(index)
+            # Both have looked before the first one forgets, where nothing keeps them apart.
+            with contextlib.suppress(threading.BrokenBarrierError):
+                together.wait(0.5)
+            return found
+
+    machine = SimpleNamespace(executions=Executions(SimpleNamespace(stop_date=1) for _ in range(30)))
+    backend: Any = SimpleNamespace(describe_state_machine=lambda _: machine)
+    monkeypatch.setattr(executions, "_start_execution", lambda *_: "started")
+    with ThreadPoolExecutor(2) as pool:
+        answers = [pool.submit(executions._start, backend, MACHINE) for _ in range(2)]
+        assert [one.result(timeout=30) for one in answers] == ["started"] * 2
+    assert len(machine.executions) == 20
 
 
 def test_records_that_come_soon_after_each_other_share_an_object(aws: Aws) -> None:

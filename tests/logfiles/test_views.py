@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edgewise.logfiles.errors import FormatError
@@ -138,6 +140,49 @@ def test_an_object_of_the_bucket_becomes_records() -> None:
 def test_an_object_that_is_damaged_is_said_to_be(body: bytes) -> None:
     with pytest.raises(FormatError):
         read_file(KEY, body)
+
+
+def parquet(table: pa.Table) -> bytes:
+    file = io.BytesIO()
+    pq.write_table(table, file, compression="none", use_dictionary=False)
+    return file.getvalue()
+
+
+PARQUET = parquet(pa.Table.from_pylist([view(1)]))
+
+
+@given(st.lists(st.tuples(st.integers(4, len(PARQUET) - 1), st.integers(0, 255)), min_size=1, max_size=4))
+@example([(PARQUET.index(b"shop.example"), 0xFF)])
+@example([(len(PARQUET) - 9, 0xFF), (len(PARQUET) - 10, 0xFF)])
+def test_damaged_parquet_is_read_or_said_to_be_damaged(places: list[tuple[int, int]]) -> None:
+    body = bytearray(PARQUET)
+    for place, byte in places:
+        body[place] = byte
+    with contextlib.suppress(FormatError):
+        records, bad = read_file(KEY, bytes(body))
+        assert all(each["record_id"] for each in records)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([2**31 - 1], pa.date32()),
+        pa.array([2**62], pa.timestamp("ms")),
+        pa.StringArray.from_buffers(1, pa.py_buffer(b"\0\0\0\0\2\0\0\0"), pa.py_buffer(b"\xff\xff")),
+    ],
+    ids=["date", "time", "text"],
+)
+def test_parquet_with_a_value_that_is_none_is_damaged(tmp_path: Path, column: pa.Array) -> None:
+    body = parquet(pa.Table.from_pylist([view(1)]).append_column("more", column))
+    with pytest.raises(FormatError, match="not readable as Parquet"):
+        read_file(KEY, body)
+    # An import goes on with the other files.
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "a.parquet").write_bytes(body)
+    (files / "b.json").write_bytes(lines(view(2)))
+    summary, _ = bring(tmp_path / "store", files)
+    assert (summary.records, list(summary.failed)) == (1, [str(files / "a.parquet")])
 
 
 _JSON = st.recursive(

@@ -162,7 +162,7 @@ def test_filters_hold_for_page_views(searcher: Searcher) -> None:
     for filters, count in (
         ({"country": "DE"}, 4), ({"country": "unknown"}, 1), ({"page": "/l*"}, 2), ({"page": "/lamp"}, 2),
         ({"language": "!de"}, 1), ({"device": "tablet"}, 1), ({"status": "304"}, 1), ({"referrer": "t.co"}, 2),
-        ({"start": NOON}, 4), ({"agent": "bot"}, 0), ({"browser": "Firefox"}, 0),
+        ({"start": NOON}, 4), ({"agent": "bot"}, 0), ({"browser": ""}, 5),
     ):  # fmt: skip
         (row,) = ask(searcher, "overview", **filters)
         assert row["page_views"] == count, filters
@@ -176,6 +176,17 @@ def test_what_page_views_do_not_know_is_not_asked_of_them() -> None:
         bound(question("functions"), {}, PAGE_VIEWS)
     with pytest.raises(QuestionError):
         bound(question("overview"), {}, "elsewhere")
+
+
+@pytest.mark.parametrize(
+    "name", ["path", "browser", "os", "version", "bot_reason", "result", "edge_location"]
+)
+def test_a_filter_by_what_page_views_do_not_know_is_refused(name: str) -> None:
+    """No answer to it would be true: of `browser=!Firefox` everything, of `browser=Firefox` nothing."""
+    with pytest.raises(QuestionError, match=f"page views know no {name}") as caught:
+        bound(question("overview"), {name: "x"}, PAGE_VIEWS)
+    assert caught.value.key == name
+    bound(question("overview"), {name: "x"}, "requests")
 
 
 def test_a_column_that_is_called_like_the_stream_does_not_open_it(searcher: Searcher) -> None:

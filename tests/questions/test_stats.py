@@ -265,6 +265,10 @@ def test_what_page_views_do_not_know_is_said(viewed: Path, empty: Path, filled: 
         assert "No page views in this time." in nothing and "[statistics]" in nothing
     old = stats(viewed, "--source", "page-views", "--since", "2020-01-01", "--until", "2020-01-02").stdout
     assert f"The newest page view is of {datetime.now(UTC):%Y-%m}" in old
+    nobody = stats(viewed, "--source", "page-views", "--where", "country=XX").stdout
+    assert "No page views in this time." in nobody and "The newest" not in nobody
+    refused = stats(viewed, "--source", "page-views", "--where", "browser=Firefox", width=200)
+    assert refused.returncode == 1 and "page views know no browser" in refused.stderr
 
 
 def test_live_says_what_the_last_minutes_brought(viewed: Path) -> None:

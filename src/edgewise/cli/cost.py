@@ -83,6 +83,11 @@ def cost(
     _check_service(delivery, service_region)
     if page_views is None:
         _check_workflow(delivery, batch, workflow, states)
+    elif (workflow, states) != (None, None):
+        raise PlanError(
+            "the state machine of page views is an express workflow",
+            hint="Leave --workflow and --states away.",
+        )
     given = {"--requests": requests, "--ms": ms, "--batch": batch or 1.0, "--page-views": page_views or 1.0}
     for option, value in given.items():
         if not isfinite(value):

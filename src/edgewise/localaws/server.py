@@ -116,13 +116,14 @@ def _make_pipeline(resources: list[Resource], client_of: Callable[[str], Any], p
     """What a template has. moto is mended for it, and its state machines run."""
     from moto.core import config
 
-    from edgewise.localaws.mends import clients, everything, executions, streams
+    from edgewise.localaws.mends import clients, everything, executions, queues, streams
     from edgewise.localaws.resources import make
 
     everything.apply()
     config.default_user_config["stepfunctions"]["execute_state_machine"] = True
     executions.on_failure = _execution_failed
     streams.on_failure = _stream_failed
+    queues.on_message = _set_aside
     streams.on_object = _object_written
     clients.at_port(port, REGION)
     for resource in resources:
@@ -152,6 +153,10 @@ def _execution_failed(machine: str, error: str, cause: str) -> None:
 
 def _stream_failed(stream: str, why: str) -> None:
     _say(event="failed", what=f"the delivery stream {stream}: {why}")
+
+
+def _set_aside(queue: str, why: str) -> None:
+    _say(event="failed", what=f"a message came into the queue {queue}" + (f": {why}" if why else ""))
 
 
 def _object_written(bucket: str, key: str) -> None:

@@ -17,6 +17,8 @@ from edgewise.logfiles.tables import NO_TIME, Bad, Parsed
 
 _MAGIC: Final = b"PAR1"
 _ROWS: Final = 16_384
+# What Arrow raises over a damaged file: also for texts that are no UTF-8, and for dates that are none of Python's.
+UNREADABLE: Final = (pa.ArrowException, OSError, ValueError, OverflowError)
 
 
 def is_one(path: Path) -> bool:
@@ -28,7 +30,7 @@ def holds_views(path: Path) -> bool:
     """Are its rows page views, and no log's? Raises `FormatError`."""
     try:
         return {"event_id", "view_time"} <= set(pq.read_schema(path).names)
-    except pa.ArrowException as error:
+    except UNREADABLE as error:
         raise unreadable(error) from None
 
 
@@ -46,13 +48,13 @@ def batches(path: Path) -> Iterator[tuple[int, Any]]:
             for batch in content.iter_batches(_ROWS, columns=list(wanted.values())):
                 yield row, pa.table({name: _text(batch[column]) for name, column in wanted.items()})
                 row += batch.num_rows
-    except pa.ArrowException as error:
+    except UNREADABLE as error:
         raise unreadable(error) from None
 
 
 def unreadable(error: Exception) -> FormatError:
     """What Arrow says of a file that is none of Parquet's."""
-    return FormatError(f"not readable as Parquet: {str(error).splitlines()[0]}")
+    return FormatError(f"not readable as Parquet: {(str(error).splitlines() or [type(error).__name__])[0]}")
 
 
 def _text(array: Any) -> Any:

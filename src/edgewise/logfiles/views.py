@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from edgewise.logfiles.errors import FormatError
 from edgewise.logfiles.layouts import Chunk
-from edgewise.logfiles.parquet import unreadable
+from edgewise.logfiles.parquet import UNREADABLE, unreadable
 from edgewise.logfiles.tables import Bad, Parsed
 from edgewise.store.known import CONFLICTS, KNOWN_STREAMS, OVERFLOW, PAGE_VIEWS
 from edgewise.store.timestamps import LATEST, MICROSECONDS_ABOVE
@@ -91,7 +91,7 @@ def _row_groups(source: Path | BytesIO, date: str | None) -> Iterator[tuple[int,
                 rows = [{DATE: date, **one} for one in batch.to_pylist()]
                 yield row, [(orjson.dumps(one, default=str), one) for one in rows]
                 row += batch.num_rows
-    except pa.ArrowException as error:
+    except UNREADABLE as error:
         raise unreadable(error) from None
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from edgewise.questions.catalogue import PAGE_VIEWS, REQUESTS, Question, load, relation
 from edgewise.questions.engines import ANY, DUCKDB, Engine
 from edgewise.questions.errors import QuestionError
-from edgewise.questions.parameters import FILTERS, Value, bounds, conditions
+from edgewise.questions.parameters import FILTERS, OF_REQUESTS_ALONE, Value, bounds, conditions
 
 _PLACE = re.compile(r"('(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*)|(\$[a-z_]+)")
 
@@ -63,9 +63,18 @@ def composed(question: Question, values: Mapping[str, Value], engine: Engine = A
                 hint=f"It takes {', '.join([*own, *FILTERS])}.",
                 key=name,
             )
+    if engine.chosen == PAGE_VIEWS:
+        _check_known(values)
     literals = {f"${name}": each.literal(values.get(name)) for name, each in own.items()} | bounds(values)
     filled = _PLACE.sub(lambda match: match[1] or literals[match[2]], engine.fill(question.sql))
     return with_relation(question, conditions(values), filled, engine)
+
+
+def _check_known(values: Mapping[str, Value]) -> None:
+    for name in sorted(OF_REQUESTS_ALONE & values.keys()):
+        if values[name] not in (None, ""):
+            known = ", ".join(each for each in FILTERS if each not in OF_REQUESTS_ALONE)
+            raise QuestionError(f"page views know no {name}", hint=f"They know {known}.", key=name)
 
 
 def with_relation(question: Question, wanted: list[str], sql: str, engine: Engine = ANY) -> str:

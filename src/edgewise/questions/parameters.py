@@ -82,6 +82,10 @@ FILTERS: Final = MappingProxyType(
         "edge_location": "the edge location",
     }
 )
+# Of which finished page views know nothing: every answer would be nothing, or everything.
+OF_REQUESTS_ALONE: Final = frozenset(
+    ("path", "browser", "os", "version", "bot_reason", "result", "edge_location")
+)
 
 
 def bucket_for(start: int, end: int) -> int:

@@ -12,11 +12,11 @@ from typing import Any
 
 import orjson
 
-from edgewise.errors import EdgewiseError
 from edgewise.localaws.places import REGION, client
 
 _ERRORS = "errors/"  # where the stream's own failures are written, in the template
-_PATIENCE = 10.0  # seconds for one object
+_PATIENCE = 10.0  # seconds at the end, for what is on its way
+_PAUSE = 0.1
 _LAST = 1.0  # seconds at the end: what is in the stream is written within half a second
 
 
@@ -27,6 +27,7 @@ class ViewFiles:
         self._forward = forward
         self._say = say
         self._s3: Any = None
+        self._machines: Any = None
         self._objects: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
 
@@ -37,6 +38,7 @@ class ViewFiles:
     def start(self, url: str) -> None:
         """Begin to fetch, from the AWS at `url`."""
         self._s3 = client("s3", url, REGION)
+        self._machines = client("stepfunctions", url, REGION)
         self._task = asyncio.get_running_loop().create_task(self._fetch_all())
 
     async def _fetch_all(self) -> None:
@@ -46,7 +48,8 @@ class ViewFiles:
             bucket, key = await self._objects.get()
             try:
                 await self._bring(bucket, key)
-            except (OSError, EdgewiseError) as error:
+            except Exception as error:
+                # Whatever is wrong with one file, the next ones are brought.
                 self._say(f"s3://{bucket}/{key} was not read: {error}")
             finally:
                 self._objects.task_done()
@@ -72,15 +75,33 @@ class ViewFiles:
         records, bad = self._read_file(key, body)
         return [orjson.dumps(record) for record in records], len(bad)
 
+    def _running(self) -> bool:
+        """Whether a state machine still has views: they are in no file yet."""
+        try:
+            machines = self._machines.list_state_machines()["stateMachines"]
+            return any(
+                self._machines.list_executions(
+                    stateMachineArn=one["stateMachineArn"], statusFilter="RUNNING"
+                )["executions"]
+                for one in machines
+            )
+        except Exception as error:
+            raise OSError(error) from error
+
     async def close(self) -> None:
         """Bring what is still on its way; the AWS must still be there."""
         if self._task is None:
             return
-        await asyncio.sleep(_LAST)
         try:
             async with asyncio.timeout(_PATIENCE):
+                while await asyncio.to_thread(self._running):
+                    await asyncio.sleep(_PAUSE)
+                await asyncio.sleep(_LAST)
                 await self._objects.join()
         except TimeoutError:
-            self._say(f"files with page views that were not read: {self._objects.qsize()}")
+            unread = self._objects.qsize()
+            self._say(f"page views on their way were not waited for; files that were not read: {unread}")
+        except OSError as error:
+            self._say(f"page views on their way may be lost: {error}")
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)

@@ -147,7 +147,8 @@ def recently(reader: Reader, report: Report) -> Row:
 def newest_request(reader: Reader, filters: Mapping[str, str], source: str = REQUESTS) -> int | None:
     """When the last request or page view came, whatever the period."""
     if source == PAGE_VIEWS:
-        rows = reader.query(f"SELECT max(_timestamp) AS _timestamp FROM {PAGE_VIEWS}").rows
+        seconds = bound(question("over_time"), {**filters, "bucket": 1_000_000}, source)
+        rows = reader.query(f"SELECT max(time) AS _timestamp FROM ({seconds}) AS seconds").rows
     else:
         rows = reader.query(bound(question("latest"), {**filters, "top": 1})).rows
     return rows[0].get("_timestamp") if rows else None

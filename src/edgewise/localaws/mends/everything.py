@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from edgewise.localaws.mends import clients, executions, expressions, programs, serving, streams, targets
+from edgewise.localaws.mends import (
+    clients,
+    executions,
+    expressions,
+    programs,
+    queues,
+    serving,
+    streams,
+    targets,
+)
 
 
 def apply() -> None:
     """Mend moto in this process; again does nothing. Raises `UnsupportedError` for a moto that is not known."""
-    for mend in (serving, clients, programs, expressions, executions, streams, targets):
+    for mend in (serving, clients, programs, expressions, executions, streams, targets, queues):
         mend.apply()

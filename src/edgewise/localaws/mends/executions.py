@@ -10,6 +10,7 @@ fails is told, as the log group of a state machine tells it: the error and its c
 from __future__ import annotations
 
 import json
+import threading
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -29,6 +30,9 @@ from edgewise.localaws.mends.replacing import replace
 _KEPT = 20
 _MAX_INPUT = 262_144  # bytes
 _FAILED = ("FAILED", "TIMED_OUT", "ABORTED")
+
+# Each request has a thread of its own, and two must not forget the same execution.
+_forgetting = threading.Lock()
 
 # Told the state machine's name, the error and its cause.
 on_failure: Callable[[str, str, str], None] | None = None
@@ -60,9 +64,11 @@ def _start(
             f"Member must have length less than or equal to {_MAX_INPUT}",
         )
     machine = self.describe_state_machine(state_machine_arn)
-    for execution in [one for one in machine.executions[:-_KEPT] if one.stop_date is not None]:
-        machine.executions.remove(execution)
-    TMP_THREADS[:] = [thread for thread in TMP_THREADS if thread.is_alive()]
+    with _forgetting:
+        for execution in [one for one in machine.executions[:-_KEPT] if one.stop_date is not None]:
+            machine.executions.remove(execution)
+        for thread in [one for one in TMP_THREADS if not one.is_alive()]:
+            TMP_THREADS.remove(thread)
     return _start_execution(self, state_machine_arn, name or str(uuid.uuid4()), execution_input, trace_header)
 
 
