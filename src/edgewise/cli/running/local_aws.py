@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Final
 
 from edgewise.cli.errors import StartError
 from edgewise.cli.running.awsserver import CREDENTIALS
+from edgewise.cli.running.awssettings import without_settings
 from edgewise.cli.running.child import Child
 from edgewise.cli.running.ready import start_until_ready
 from edgewise.site import Rollout
@@ -54,7 +56,9 @@ class LocalAws:
             "file": str(self._file),
         }
         command = [sys.executable, "-m", "edgewise.cli.running.awsserver", json.dumps(plan)]
-        self._child, self.url = await start_until_ready("aws", command, self._on_line, patience=_PATIENCE)
+        self._child, self.url = await start_until_ready(
+            "aws", command, self._on_line, patience=_PATIENCE, environment=without_settings(os.environ)
+        )
         self._watcher = asyncio.get_running_loop().create_task(self._watch(self._child))
 
     @property
