@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
@@ -90,12 +90,27 @@ RELEASE = {
 }
 
 
+# Of a user whose settings for AWS no program can use.
+THEIRS = {
+    "AWS_PROFILE": "nobody",
+    "AWS_ACCESS_KEY_ID": "AKIA",
+    "AWS_SESSION_TOKEN": "theirs",
+    "AWS_ENDPOINT_URL_DYNAMODB": "nowhere",
+    "AWS_BUCKET": "of-the-app",
+}
+
+
 @pytest.fixture(scope="module")
 def tea(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     folder = tmp_path_factory.mktemp("tea")
     (folder / "edgewise.toml").write_text(SITE)
     (folder / "app.py").write_text(APP)
-    with running(folder=folder) as up:
+    (folder / "config").write_text("no configuration")
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in {**THEIRS, "AWS_CONFIG_FILE": str(folder / "config")}.items():
+                patch.setenv(name, value)
+            up = stack.enter_context(running(folder=folder))
         yield up
 
 
@@ -142,6 +157,14 @@ def test_origins_are_told_where_aws_is_in_the_words_of_its_sdks(tea: Up) -> None
     assert told["AWS_ENDPOINT_URL"] == tea.events[0]["aws"]
     assert told["AWS_REGION"] == told["AWS_DEFAULT_REGION"] == "us-east-1"
     assert told["AWS_ACCESS_KEY_ID"] and told["AWS_SECRET_ACCESS_KEY"]
+
+
+def test_no_settings_of_the_user_for_aws_reach_an_origin_or_keep_the_run_from_starting(tea: Up) -> None:
+    told = asked(tea)[0]["aws"]
+    assert told["AWS_ACCESS_KEY_ID"] == CREDENTIALS["AWS_ACCESS_KEY_ID"]
+    assert told["AWS_CONFIG_FILE"] == told["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
+    assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_DYNAMODB"} & set(told)
+    assert told["AWS_BUCKET"] == "of-the-app"
 
 
 @pytest.mark.parametrize(("key", "secret"), [("edgewise", "another"), ("somebody", "else")])

@@ -5,7 +5,7 @@ They are made to be read and changed: what page views do not know is left out of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -52,10 +52,17 @@ def _saved(name: str, sql: str, title: str) -> SavedQuery:
     return SavedQuery(name.replace("_", "-"), title, f"-- {title}, of the last {DAYS} days (UTC).\n{sql}")
 
 
-def over_page_views(asked: Question, table: str, where: str, values: Mapping[str, Value]) -> str:
+def over_page_views(
+    asked: Question,
+    table: str,
+    where: str,
+    values: Mapping[str, Value],
+    columns: Collection[str] | None = None,
+) -> str:
     """The question for Athena over the rows of a table of page views that fit a condition. Times are times.
 
-    `table` and `where` are SQL. Columns that page views do not know are not in the answer.
+    `table` and `where` are SQL. Columns that page views do not know are not in the answer, nor, where `columns` are
+    named, any other.
     """
     import sqlglot
 
@@ -65,15 +72,16 @@ def over_page_views(asked: Question, table: str, where: str, values: Mapping[str
     text = composed(asked, fitting, of_source(ANY, asked, PAGE_VIEWS, source))
     (tree,) = sqlglot.parse(text, read="duckdb")
     assert tree is not None
-    _shorten(tree, asked)
+    _shorten(tree, asked, columns)
     return athena_text(tree)
 
 
-def _shorten(tree: exp.Expr, asked: Question) -> None:
+def _shorten(tree: exp.Expr, asked: Question, columns: Collection[str] | None) -> None:
     """Leave out what the answer does not need, and make times of its microseconds."""
     from sqlglot import exp
 
-    known = {column.name: column.unit for column in asked.of_page_views}
+    wanted = [each for each in asked.of_page_views if columns is None or each.name in columns]
+    known = {column.name: column.unit for column in wanted}
     unknown = {column.name for column in asked.columns} - known.keys()
     shown = [each for each in tree.expressions if each.alias_or_name in known]
     tree.set("expressions", [_time(each) if known[each.alias_or_name] == "time" else each for each in shown])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any, Final
 
 from edgewise.cdn import Template
 from edgewise.cli.errors import StartError
+from edgewise.cli.running.awssettings import without_settings
 from edgewise.cli.running.child import Child
 from edgewise.cli.running.ready import start_until_ready
 from edgewise.localaws.places import CREDENTIALS, REGION
@@ -63,7 +65,9 @@ class LocalAws:
         self._plan.parent.mkdir(parents=True, exist_ok=True)
         self._plan.write_text(json.dumps(self._planned(site)), encoding="utf-8")
         command = [sys.executable, "-m", "edgewise.localaws.server", str(self._plan)]
-        self._child, self.url = await start_until_ready("aws", command, self._hear, patience=_PATIENCE)
+        self._child, self.url = await start_until_ready(
+            "aws", command, self._hear, patience=_PATIENCE, environment=without_settings(os.environ)
+        )
         self._watcher = asyncio.get_running_loop().create_task(self._watch(self._child))
 
     def _planned(self, site: Site) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,6 +31,9 @@ _WIDE: Final = 96
 _NARROW: Final = 64
 _FEW: Final = 4
 _MANY: Final = 6
+_GAP: Final = 3  # between two columns
+_NAME: Final = 16  # characters of a name that is not folded
+_DATE: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,30 +237,67 @@ def _list(one: _List, rows: list[Row], before: list[Row] | None, width: int) -> 
 
 
 def _table(asked: Question, known: Iterable[Column], rows: list[Row], width: int) -> RenderableType:
-    """A question's answer in full: a line a row, or a column a row where few rows of many columns are too wide."""
+    """A question's answer in full: a line a row, or a column a row where few rows of many columns are too wide.
+
+    Where there is no room for the names in it, times are left out, and then there are as many columns as fit, block
+    after block.
+    """
     columns = [column for column in known if any(row.get(column.name) is not None for row in rows)]
     if not columns:
         return Text.assemble((asked.title, "bold"), "\nnothing in this time")
-    cells = [[shown(row.get(column.name), column) for column in columns] for row in rows]
-    heads = [_heading(column) for column in columns]
-    needed = sum(max(map(len, column)) + 3 for column in zip(heads, *cells, strict=True))
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, title=asked.title)
-    table.title_style, table.title_justify = "bold", "left"
+    grid = [[_heading(column), *(shown(row.get(column.name), column) for row in rows)] for column in columns]
+    needed = sum(max(map(len, lines)) + _GAP for lines in grid)
     if needed > width and len(rows) <= _FEW and len(columns) > _MANY:
-        table.show_header, table.box = False, None
-        for line in zip(heads, *cells, strict=True):
-            table.add_row(Text(line[0], "dim"), *map(Text, line[1:]))
-        return table
-    for head, column in zip(heads, columns, strict=True):
+        return _turned(asked.title, grid)
+    if sum(map(_least, columns, grid)) > width:
+        timeless = [place for place, column in enumerate(columns) if column.unit != "time"]
+        if len(columns) > _MANY and sum(_least(columns[place], grid[place]) for place in timeless) > width:
+            return Group(*_spaced(_blocks(asked.title, grid, width)))
+        columns, grid = [columns[place] for place in timeless], [grid[place] for place in timeless]
+    table = _titled(asked.title)
+    for lines, column in zip(grid, columns, strict=True):
         text = column.unit in ("text", "time")
         table.add_column(
-            Text(head),
+            Text(lines[0]),
             justify="left" if text else "right",
             overflow="fold" if text else "ellipsis",
             no_wrap=not text,
+            min_width=_least(column, lines) - _GAP,
         )
-    for row in cells:
+    for row in zip(*(lines[1:] for lines in grid), strict=True):
         table.add_row(*map(Text, row))
+    return table
+
+
+def _least(column: Column, lines: list[str]) -> int:
+    """The room that a column cannot do without: figures and short names are whole, long texts can be folded."""
+    longest = max(map(len, lines))
+    return _GAP + (min(longest, {"text": _NAME, "time": _DATE}.get(column.unit, longest)))
+
+
+def _blocks(title: str, grid: list[list[str]], width: int) -> Iterator[RenderableType]:
+    """The rows as columns, as many beside each other as there is room for."""
+    heads = [lines[0] for lines in grid]
+    widest = max(len(cell) for lines in grid for cell in lines[1:]) + _GAP
+    across = max(1, (width - max(map(len, heads))) // widest)
+    for first in range(1, len(grid[0]), across):
+        yield _turned(
+            title if first == 1 else "",
+            [[head, *lines[first : first + across]] for head, lines in zip(heads, grid, strict=True)],
+        )
+
+
+def _turned(title: str, grid: list[list[str]]) -> Table:
+    table = _titled(title)
+    table.show_header, table.box = False, None
+    for head, *cells in grid:
+        table.add_row(Text(head, "dim"), *map(Text, cells))
+    return table
+
+
+def _titled(title: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, title=title or None)
+    table.title_style, table.title_justify = "bold", "left"
     return table
 
 

@@ -128,7 +128,9 @@ def statement_of_views(panel: Panel, table: str) -> str:
     times = f"_timestamp >= {marks['start']} AND _timestamp < {marks['end']}"
     where = f"view_date BETWEEN {days[0]} AND {days[1]} AND {times}"
     own = {"bucket": marks["bucket"], "top": 20}
-    text = over_page_views(panel.question, quoted(table), where, own)
+    # What is beside them would be drawn, too.
+    columns = [column.name for column in (*panel.names, *panel.drawn)]
+    text = over_page_views(panel.question, quoted(table), where, own, columns)
     for mark, variable in zip(marks.values(), _VARIABLES, strict=True):
         text = text.replace(str(mark), variable)
     return text
