@@ -17,10 +17,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-import boto3
 from demo import EDGEWISE, show
 from demo_rollout import end, line_of, say, start
 from visitors import Request, visits
+
+from edgewise.localaws.places import REGION, client
 
 SITE = Path(__file__).parent / "statistics"
 PATIENCE_S = 40
@@ -82,13 +83,7 @@ def wait_for_the_pipeline(since: str, port: int) -> None:
 
 def show_the_files(aws: str) -> None:
     say("The files, as any client of S3 sees them:")
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=aws,
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-    )
+    s3 = client("s3", aws, REGION)
     bucket = "local-pageviewsfiles"
     objects = s3.list_objects_v2(Bucket=bucket)["Contents"]
     for one in objects[:3]:

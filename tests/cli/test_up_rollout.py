@@ -247,21 +247,26 @@ def test_its_aws_ends_with_whoever_started_it(source: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("ends", ["with its input", "when it is asked to"])
-def test_the_next_run_has_the_release_the_sessions_and_the_key_of_the_last(ends: str, tmp_path: Path) -> None:
+def test_the_next_run_has_the_release_the_sessions_the_key_and_the_salts_of_the_last(
+    ends: str, tmp_path: Path
+) -> None:
     file = tmp_path / "aws.json"
     plan = {
         "tables": {"tea-sessions": "token"},
         "keys": [{"source": "ssm", "name": "/tea/key", "region": "us-east-1"}],
         "parameter": "/tea/release",
+        "salts": "/tea/salts",
         "file": str(file),
     }
-    keys = []
+    keys, salts = [], []
     for turn in range(2):
         with started(tmp_path, plan) as (process, url):
             dynamodb, ssm = client(url, "dynamodb"), client(url, "ssm")
             rows = dynamodb.scan(TableName="tea-sessions")["Items"]
             released = ssm.get_parameters(Names=["/tea/release"])["Parameters"]
             keys.append(ssm.get_parameter(Name="/tea/key", WithDecryption=True)["Parameter"]["Value"])
+            found = ssm.get_parameters_by_path(Path="/tea/salts", WithDecryption=True)["Parameters"]
+            salts.append({salt["Name"]: salt["Value"] for salt in found})
             if turn == 0:
                 assert not rows and not released
                 for token, expires in (("a", time.time() + 600), ("over", time.time() - 600)):
@@ -277,6 +282,8 @@ def test_the_next_run_has_the_release_the_sessions_and_the_key_of_the_last(ends:
                 process.stdin.close()
             assert process.wait(30) == 0
     assert keys[0] == keys[1]
+    # Unless it is past midnight (UTC) by now, all of them.
+    assert len(salts[0].items() & salts[1].items()) >= 2
     assert file.stat().st_mode & 0o777 == 0o600, "there is a key in it"
 
 

@@ -202,3 +202,11 @@ def test_any_record_is_placed_or_reported(data: bytes) -> None:
             partition(data, parse_query("{view_date: .view_date}"))
     else:
         assert body == data + b"\n"
+
+
+def test_an_object_has_the_time_of_its_oldest_record() -> None:
+    stream = read_destination(settings(Prefix="at/!{timestamp:HH-mm}/"), lambda *_: COLUMNS)
+    late, early = Record(b"late", MOMENT.timestamp() + 3600), Record(b"early", MOMENT.timestamp())
+    (made,) = stream.objects("views", "1", [late, early])
+    assert made.key.startswith("at/09-05/views-1-2026-11-21-09-05-07-")
+    assert made.body == b"lateearly"

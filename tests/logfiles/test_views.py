@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gzip
 import io
 import json
@@ -136,7 +137,9 @@ def test_an_object_of_the_bucket_becomes_records() -> None:
         assert [(one.line, one.text) for one in bad] == [(3, b"nonsense")]
 
 
-@pytest.mark.parametrize("body", [gzip.compress(b"x" * 100, mtime=0)[:-9], b"\x1f\x8bnothing", b"PAR1nothing"])
+@pytest.mark.parametrize(
+    "body", [gzip.compress(b"x" * 100, mtime=0)[:-9], b"\x1f\x8bnothing", b"PAR1nothing"]
+)
 def test_an_object_that_is_damaged_is_said_to_be(body: bytes) -> None:
     with pytest.raises(FormatError):
         read_file(KEY, body)
@@ -168,9 +171,10 @@ def test_damaged_parquet_is_read_or_said_to_be_damaged(places: list[tuple[int, i
     [
         pa.array([2**31 - 1], pa.date32()),
         pa.array([2**62], pa.timestamp("ms")),
+        functools.reduce(lambda inner, _: pa.ListArray.from_arrays([0, 1], inner), range(260), pa.array([1])),
         pa.StringArray.from_buffers(1, pa.py_buffer(b"\0\0\0\0\2\0\0\0"), pa.py_buffer(b"\xff\xff")),
     ],
-    ids=["date", "time", "text"],
+    ids=["date", "time", "deep", "text"],
 )
 def test_parquet_with_a_value_that_is_none_is_damaged(tmp_path: Path, column: pa.Array) -> None:
     body = parquet(pa.Table.from_pylist([view(1)]).append_column("more", column))

@@ -205,7 +205,9 @@ def test_saved_queries_run_and_answer_as_the_store(searcher: Searcher, table: An
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute('CREATE SCHEMA "my shop\'s"')
         connection.register("views", table)
-        old = "SELECT * REPLACE ('2020-01-01' AS view_date, 'old ' || event_id AS event_id) FROM views"
+        # Today and the 29 days before it are the last 30.
+        before = time.strftime("%Y-%m-%d", time.gmtime(NOW // 1_000_000 - 30 * 86_400))
+        old = f"SELECT * REPLACE ('{before}' AS view_date, 'old ' || event_id AS event_id) FROM views"
         connection.execute(f'CREATE TABLE "my shop\'s".page_views AS SELECT * FROM views UNION ALL ({old})')
         answer = connection.sql(back).to_arrow_table()
     known = [column.name for column in question(name).of_page_views]

@@ -1,5 +1,5 @@
-"""What the local AWS is to know again in the next run: its tables' items, the release's parameter where it has one, and
-the keys, in one file of JSON.
+"""What the local AWS is to know again in the next run: its tables' items, the release's parameter where it has one, the
+salts of visitors and the keys, in one file of JSON.
 
 moto keeps all of it in memory. It is read from there by its own answers, now and then and at the end.
 """
@@ -22,13 +22,14 @@ _BATCH: Final = 25  # items that DynamoDB takes at once
 
 
 class Kept:
-    """The file of one state folder. `tables` and `parameter` are what the site has now."""
+    """The file of one state folder. `tables`, `parameter` and the path of the `salts` are what the site has now."""
 
-    def __init__(self, file: Path, tables: Mapping[str, str], parameter: str = "") -> None:
+    def __init__(self, file: Path, tables: Mapping[str, str], parameter: str = "", salts: str = "") -> None:
         """Raises `KeptError` for a file that is none of ours: it may hold what somebody wants back."""
         self._file = file
         self._tables = tables
         self._parameter = parameter
+        self._salts = salts
         self._text = _read(file)
         self._known: dict[str, Any] = _parsed(file, self._text) if self._text else {}
 
@@ -43,6 +44,10 @@ class Kept:
         if value is not None:
             ssm.put_parameter(Name=self._parameter, Value=value, Type="String")
             counts[self._parameter] = 1
+        # Those of days that are over are deleted right after, by the code that does so on AWS.
+        for name, salt in self._known.get("salts", {}).items():
+            if self._salts and name.startswith(f"{self._salts}/"):
+                ssm.put_parameter(Name=name, Value=salt, Type="SecureString")
         for table in self._tables:
             items = [item for item in self._known.get("tables", {}).get(table, []) if not _is_over(item, now)]
             for first in range(0, len(items), _BATCH):
@@ -58,7 +63,13 @@ class Kept:
         # Without a name for the question it would be refused.
         found = ssm.get_parameters(Names=[self._parameter])["Parameters"] if self._parameter else ()
         parameters = {each["Name"]: each["Value"] for each in found}
-        text = json.dumps({"schema": _SCHEMA, "keys": dict(keys), "tables": tables, "parameters": parameters})
+        kept = {
+            "keys": dict(keys),
+            "tables": tables,
+            "parameters": parameters,
+            "salts": _below(ssm, self._salts),
+        }
+        text = json.dumps({"schema": _SCHEMA, **kept})
         if text == self._text:
             return
         fresh = self._file.with_suffix(".new")
@@ -104,3 +115,11 @@ def _is_over(item: Item, now: float) -> bool:
 def _items(dynamodb: Any, table: str) -> Iterator[Item]:
     for page in dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
         yield from page["Items"]
+
+
+def _below(ssm: Any, path: str) -> dict[str, str]:
+    """The secret parameters below a path; none without one."""
+    if not path:
+        return {}
+    pages = ssm.get_paginator("get_parameters_by_path").paginate(Path=path, WithDecryption=True)
+    return {each["Name"]: each["Value"] for page in pages for each in page["Parameters"]}

@@ -1,8 +1,8 @@
 """The process of the local AWS: moto's server with what a site needs in it; who signs wrong is refused.
 
 It is told what to make in a file of JSON, says when that is there, tells of every object that a stream writes and of
-everything that fails, as lines of JSON, and ends with its standard input. What a rollout needs again is kept in a file
-beside, and is there in the next run; all else is in memory.
+everything that fails, as lines of JSON, and ends with its standard input. What a rollout needs again, and
+the salts of visitors, are kept in a file beside, and are there in the next run; all else is in memory.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def main() -> int:
     # Asked to end, it ends as it does with its input.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     try:
-        kept = Kept(Path(plan["file"]), plan["tables"], plan.get("parameter", "")) if "file" in plan else None
+        kept = _kept_in(plan)
         serving.apply()
         server = ThreadedMotoServer(HOST, 0, verbose=False)
         server.start()
@@ -59,6 +59,10 @@ def main() -> int:
         client_of = partial(client, url=url, region=REGION)
         keys = _make(plan, url, port, kept)
         again = kept.restore(client_of("dynamodb"), client_of("ssm")) if kept else ""
+        if plan.get("salts"):
+            from edgewise.salts import keep_salts
+
+            keep_salts(client_of("ssm"), plan["salts"], time.time())
         check_signatures(url, client_of)
     except EdgewiseError as error:
         print(error, flush=True)
@@ -72,6 +76,12 @@ def main() -> int:
         dynamodb, ssm = client_of("dynamodb"), client_of("ssm")
         _keep_until_the_end(lambda: kept.keep(dynamodb, ssm, keys))
     return 0
+
+
+def _kept_in(plan: dict[str, Any]) -> Kept | None:
+    if "file" not in plan:
+        return None
+    return Kept(Path(plan["file"]), plan.get("tables", {}), plan.get("parameter", ""), plan.get("salts", ""))
 
 
 def _keep_until_the_end(keep: Callable[[], None]) -> None:
@@ -90,7 +100,7 @@ def _kept(keep: Callable[[], None]) -> float:
     try:
         keep()
     except OSError as error:
-        _say(event="failed", what=f"the release and the sessions cannot be kept for the next run: {error}")
+        _say(event="failed", what=f"what the next run is to know cannot be kept: {error}")
     return max(_LEAST_PAUSE, _PAUSE_FACTOR * (time.monotonic() - before))
 
 
@@ -105,10 +115,6 @@ def _make(plan: dict[str, Any], url: str, port: int, kept: Kept | None) -> dict[
         _put_key(url, keys[name], **place)
     if plan.get("resources"):
         _make_pipeline(plan["resources"], partial(client, url=url, region=REGION), port)
-    if plan.get("salts"):
-        from edgewise.salts import keep_salts
-
-        keep_salts(client("ssm", url, REGION), plan["salts"], time.time())
     return keys
 
 

@@ -17,8 +17,9 @@ from edgewise.logfiles.tables import NO_TIME, Bad, Parsed
 
 _MAGIC: Final = b"PAR1"
 _ROWS: Final = 16_384
-# What Arrow raises over a damaged file: also for texts that are no UTF-8, and for dates that are none of Python's.
-UNREADABLE: Final = (pa.ArrowException, OSError, ValueError, OverflowError)
+# What a damaged or hostile file raises: also of texts that are no UTF-8, of dates that are none of Python's, and of
+# lists in lists in lists that no JSON can be made of.
+UNREADABLE: Final = (pa.ArrowException, OSError, ValueError, OverflowError, orjson.JSONEncodeError)
 
 
 def is_one(path: Path) -> bool:

@@ -23,7 +23,8 @@ _DAY: Final = 86_400_000_000
 _VALUES: Final[Mapping[str, Value]] = MappingProxyType({"bucket": _DAY, "top": 100})
 # Of page views it says nothing else.
 _TITLES: Final = MappingProxyType({"over_time": "Page views over time"})
-_LAST_DAYS: Final = f"view_date >= CAST(current_date - INTERVAL {DAYS} DAY AS VARCHAR)"
+# Today is one of them.
+_LAST_DAYS: Final = f"view_date > CAST(current_date - INTERVAL {DAYS} DAY AS VARCHAR)"
 
 
 class SavedQuery(NamedTuple):

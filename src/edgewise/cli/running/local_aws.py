@@ -1,7 +1,7 @@
 """The part of AWS that a site needs, on this machine: for a rollout and for statistics, by moto's server.
 
-It is a process of its own. The release, the sessions and the keys of a rollout outlive it in a file of the run's
-folder; buckets begin empty.
+It is a process of its own. The release, the sessions and the keys of a rollout, and the salts of visitors, outlive it
+in a file of the run's folder; buckets begin empty.
 """
 
 from __future__ import annotations
@@ -72,9 +72,8 @@ class LocalAws:
 
     def _planned(self, site: Site) -> dict[str, Any]:
         """What it is to have, as `localaws/server.py` reads it."""
-        plan: dict[str, Any] = {}
+        plan: dict[str, Any] = {"file": str(self._file)}
         if site.rollout:
-            plan["file"] = str(self._file)
             plan["tables"] = site.rollout.tables
             plan["keys"] = [_key(site.rollout.key, site.rollout.key_region)]
             plan["parameter"] = site.rollout.parameter if site.rollout.state == "ssm" else ""

@@ -44,7 +44,12 @@ def _unsupported(text: str) -> UnsupportedError:
 
 
 def partition(data: bytes, query: Query) -> dict[str, str]:
-    """The keys of one record, as text. Raises `PartitionError`; null and empty values are missing ones."""
+    """The keys of one record, as text. Raises `PartitionError`; null and empty values are missing ones.
+
+    A stream without a query takes any bytes.
+    """
+    if not query:
+        return {}
     try:
         record = json.loads(data)
     except (ValueError, RecursionError):
