@@ -114,6 +114,7 @@ RAW = {"schema": "pageview/1", "event_id": "x", "_timestamp": NOON, "host": "h",
         (lines(view(1, page=None)), "page"),
         (lines(view(1, status="200")), "status: no such value can be"),
         (lines(view(1, status=2**63)), "status: no such value can be"),
+        (lines(view(1, status=9999)), "status: no such value can be"),
         (lines(view(1, entry=1)), "entry: no such value can be"),
         (lines(view(1, _timestamp=1_795_262_400)), "the time is not a date"),
         (lines(view(1, _timestamp=True)), "_timestamp: no such value can be"),
@@ -126,6 +127,14 @@ def test_what_is_no_finished_view_is_told_by_its_line(tmp_path: Path, given_line
     summary, rejects = bring(tmp_path / "store", path)
     assert (summary.records, summary.bad) == (1, 1)
     assert rejects.shown[0].startswith(f"{path}:2: ") and reason in rejects.shown[0]
+
+
+def test_a_broken_line_in_front_takes_no_view_along(tmp_path: Path) -> None:
+    path = tmp_path / "views.json"
+    path.write_bytes(b"{broken\n" + lines(view(7)))
+    summary, rejects = bring(tmp_path / "store", path)
+    assert (summary.records, summary.bad) == (1, 1)
+    assert rejects.shown[0].startswith(f"{path}:1: ") and "no JSON" in rejects.shown[0]
 
 
 def test_an_object_of_the_bucket_becomes_records() -> None:

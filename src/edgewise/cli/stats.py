@@ -13,6 +13,7 @@ import typer
 from edgewise.cli.query import STORE_HELP
 from edgewise.cli.runs import store_place
 from edgewise.cli.statistics.period import MOMENT_HELP, Period, period
+from edgewise.cli.terminal import printable_lines
 
 if TYPE_CHECKING:
     from edgewise.cli.statistics.pages import Report
@@ -125,7 +126,10 @@ def _print_csv(reader: Reader, wanted: _Wanted) -> None:
     asked = questions_of(wanted.page, wanted.source)[0]
     rows = ask(reader, asked, wanted.period, wanted.filters, wanted.source, top=wanted.top)
     columns = [column.name for column in asked.known(wanted.source)]
-    sys.stdout.buffer.write(as_csv(columns, [{name: row.get(name) for name in columns} for row in rows]))
+    text = as_csv(columns, [{name: row.get(name) for name in columns} for row in rows])
+    if sys.stdout.isatty():  # a file is for programs, which want the values as they are
+        text = "".join(f"{line}\n" for line in printable_lines(text.decode())).encode()
+    sys.stdout.buffer.write(text)
 
 
 def _follow(reader: Reader, wanted: _Wanted, since: str) -> None:

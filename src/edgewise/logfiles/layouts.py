@@ -118,8 +118,10 @@ def detect(data: bytes, given: tuple[str, ...] | None = None) -> Layout:
     lines = [line for line in data[: 1 << 20].decode("utf-8", "replace").split("\n") if line.strip()] or [""]
     if given:
         return _delimited(given, "\t" if "\t" in lines[0] else " ")
+    if any(map(_is_view, lines[:_PATIENCE])):
+        return Layout("views")
     if lines[0].lstrip().startswith("{"):
-        return Layout("views" if _is_view(lines[0]) else "json")
+        return Layout("json")
     if _REAL_TIME.match(lines[0]):
         return _real_time(lines[0].rstrip("\r").count("\t") + 1)
     if any(isinstance(parse_combined(line), LoggedRequest) for line in lines[:_PATIENCE]):

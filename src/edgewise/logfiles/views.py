@@ -35,6 +35,7 @@ _COLUMNS: Final = {
 SCHEMA: Final = pa.schema([(name, _ARROW[kind]) for name, kind in _COLUMNS.items()])
 # What a view that is not finished lacks; its bots would be people.
 _FINISHED: Final = ("event_id", "_timestamp", "view_time", "host", "page", "device")
+_PAGES: Final = (None, 200, 304)  # what a page is answered with
 _KEY: Final = re.compile(r"(?:^|/)view_date=(\d{4}-\d\d-\d\d)/")
 _INT64: Final = range(-(2**63), 2**63)
 _LONGEST: Final = 2_048
@@ -127,6 +128,8 @@ def _reason(value: Any) -> str:
     if lacking:
         return f"not finished: without {', '.join(lacking)}"
     wrong = [name for name, kind in _GIVEN.items() if not _fits(value.get(name), kind)]
+    if "status" not in wrong and value.get("status") not in _PAGES:
+        wrong.append("status")
     if wrong or not value["event_id"] or not value["page"]:
         return f"{', '.join(wrong or ['event_id, page'])}: no such value can be"
     time = value["_timestamp"]
