@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: setup demo demo-rollout test lint types conformance bench requirements clean
+.PHONY: setup demo demo-rollout demo-statistics test lint types conformance bench requirements clean
 
 setup: $(READY)
 
@@ -22,6 +22,9 @@ demo: setup
 
 demo-rollout: setup
 	@$(BIN)/python examples/demo_rollout.py
+
+demo-statistics: setup
+	@$(BIN)/python examples/demo_statistics.py
 
 test: lint types
 	$(BIN)/pytest -n auto

@@ -1,5 +1,6 @@
 """What handling costs: one viewer request with the log, two small steps, the persistence header and a rollout, beside
-`json.dumps` of the record that it makes; and whether that grows while the environment lives.
+`json.dumps` of the record that it makes; the same with statistics, and one page view; and whether that grows while the
+environment lives.
 
     .venv/bin/python -m benchmarks.edge_handler [--invocations 200000]
 
@@ -12,13 +13,16 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import tempfile
 import time
 import tracemalloc
 from pathlib import Path
 from typing import Any
 
 from benchmarks.decision import aws, rollout_settings
+from edgewise.agents import exported
 from edgewise.edge import Edge, Request
+from edgewise.edge.delivery import make_delivery
 
 EVENTS = Path(__file__).parents[1] / "tests" / "edge" / "events"
 _ENVIRON = {
@@ -29,6 +33,7 @@ _ENVIRON = {
 }
 _PRIVACY = {"client_address": "truncate", "query": ["size"], "headers": ["accept"], "visitor": True}
 _PERSISTENCE = {"header": "X-Environment-Born"}
+_STATISTICS = {"path": "firehose", "stream_name": "page-views"}
 _TURNS = 30
 _TRACED = 20_000
 _EDGES = 1_000  # the first and the last so many invocations are compared
@@ -61,7 +66,7 @@ def add_steps(edge: Edge) -> None:
 class Handler:
     """One environment, a fresh event for each of its invocations, and the lines that it wrote.
 
-    With a `rollout` its visitors have the cookie of a version already.
+    With a `rollout` its visitors have the cookie of a version already; with `views` page views are counted.
     """
 
     def __init__(
@@ -69,12 +74,18 @@ class Handler:
         trigger: str = "viewer-request",
         *,
         steps: bool = False,
+        views: bool = False,
         rollout: dict[str, Any] | None = None,
         **log: Any,
     ) -> None:
         self.lines: list[str] = []
         settings = {"log": {"delivery": "stdout", **log}, "persistence": _PERSISTENCE, "rollout": rollout}
-        self._edge = Edge(settings, write=self.lines.append, environ=_ENVIRON)
+        with tempfile.TemporaryDirectory() as folder:
+            if views:
+                settings["statistics"] = _STATISTICS
+                Path(folder, "edgewise_agents.json").write_text(json.dumps(exported(names=True)))
+            environ = {**_ENVIRON, "LAMBDA_TASK_ROOT": folder}
+            self._edge = Edge(settings, write=self.lines.append, environ=environ, deliver=self._deliver)
         self._event = (EVENTS / f"{trigger}.json").read_text()
         self._requests = 0
         if steps:
@@ -92,6 +103,10 @@ class Handler:
         self._event = json.dumps(event)
         self.lines.clear()
 
+    def _deliver(self, asked: dict[str, Any], *rest: Any) -> Any:
+        """Records go to standard output, and page views to the same list without a network."""
+        return make_delivery(asked, *rest) if asked["delivery"] == "stdout" else _Taken(self.lines)
+
     def _next_event(self) -> dict[str, Any]:
         event: dict[str, Any] = json.loads(self._event)
         self._requests += 1
@@ -107,6 +122,21 @@ class Handler:
         for event in events:
             edge(event, context)
         return (time.process_time_ns() - began) / count / 1000
+
+
+class _Taken:
+    """A delivery of page views that takes each at once."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+        self.sent = self.dropped = 0
+
+    def deliver_line(self, line: str, remaining_ms: float) -> None:
+        self._lines.append(line)
+        self.sent += 1
+
+    def advance(self, remaining_ms: float) -> None:
+        """Nothing waits."""
 
 
 def dumps_us(record: dict[str, Any], count: int) -> float:
@@ -132,6 +162,8 @@ def _ratios(rollout: dict[str, Any]) -> dict[str, tuple[float, float]]:
         "all of it": Handler(steps=True, privacy=_PRIVACY, rollout=rollout),
         "the same as the first, one in ten sampled": Handler(sample=0.1),
         "origin response, log": Handler("origin-response"),
+        "viewer request, log, statistics": Handler(views=True),
+        "viewer response, statistics: a page view": Handler("viewer-response", views=True),
     }
     records = {}
     for name, handler in handlers.items():

@@ -41,6 +41,8 @@ class Site:
     share: float = 5.0
     surge: float = 1.0  # an incident behind both versions, in the last third: as many times the errors
     stuck: int = 0  # visitors who fail every ten seconds, whatever the version
+    lost: float = 0.0  # the share of answers whose record is lost, of either version: they look unanswered
+    dead: float = 0.0  # the share of its requests that the new version leaves unanswered
 
 
 def drawn(rng: random.Random, count: int, chance: float) -> int:
@@ -63,6 +65,15 @@ def block(rng: random.Random, site: Site, place: int, share: float, surge: float
         failed = drawn(rng, many, chance * surge)
         counts.append(Counts(many, many, many - failed, failed, many, many))
     return Block(STARTED + place * BLOCK, counts[0], counts[1])
+
+
+def due(rng: random.Random, site: Site, each: Block) -> Block:
+    """The same visitors once more, as those who were left without an answer are counted."""
+    sides = []
+    for counts, unanswered in ((each.old, 0.0), (each.new, site.dead)):
+        missed = drawn(rng, counts.asked, site.lost + unanswered)
+        sides.append(Counts(good=counts.asked - missed, failed=missed, visitors=counts.asked))
+    return Block(each.at, sides[0], sides[1])
 
 
 class Stuck:
@@ -94,32 +105,35 @@ class Watch:
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
         self._blocks: list[Block] = []
-        self._tests = Mixture(), Mixture()
+        self._due: list[Block] = []
+        self._tests = Mixture(), Mixture(), Mixture()
         alarms = rules.false_rollback_percent / 100
-        self._needed = 1 / (alarms * SHARES["errors"]), 1 / (alarms * SHARES["limit"])
+        self._needed = tuple(1 / (alarms * SHARES[rule]) for rule in ("errors", "limit", "unanswered"))
 
-    def look(self, each: Block, weight: float) -> Verdict | None:
-        """The verdict that rolls back, or None."""
+    def look(self, each: Block, asked: Block, weight: float) -> Verdict | None:
+        """The verdict that rolls back, or None; `asked` is the block of requests that were due."""
         self._blocks.append(each)
+        self._due.append(asked)
         old, new = each.old, each.new
         factors = (
             comparison(new.failed, new.visitors, old.failed, old.visitors),
             limit(new.failed, new.tried, self._rules.most_error_percent / 100),
+            comparison(asked.new.failed, asked.new.visitors, asked.old.failed, asked.old.visitors),
         )
         for test, factor in zip(self._tests, factors, strict=True):
             test.reach((each.at - STARTED) // BEGINNING)
             test.multiply(factor)
         if all(test.value < needed for test, needed in zip(self._tests, self._needed, strict=True)):
             return None
-        verdict = judge(*_case(self._blocks, weight), self._rules, each.at + BLOCK)
+        verdict = judge(*_case(self._blocks, self._due, weight), self._rules, each.at + BLOCK)
         return verdict if verdict.action == "rollback" else None
 
 
-def _case(blocks: list[Block], weight: float) -> tuple[Release, Evidence]:
+def _case(blocks: list[Block], due: list[Block], weight: float) -> tuple[Release, Evidence]:
     steps = tuple(Step(share, count / 6) for share, count in PLAN)
     release = Release("r", "v1", "v2", "ramping", weight, steps, 0, STARTED, STARTED)
     end = blocks[-1].at + BLOCK
-    return release, Evidence(STARTED, end, tuple(blocks), (), Total(), Total(last_asked=end))
+    return release, Evidence(STARTED, end, tuple(blocks), (), Total(), Total(last_asked=end), due=tuple(due))
 
 
 def false_rollbacks(site: Site, rules: Rules, releases: int, again: bool = False) -> float:
@@ -128,10 +142,11 @@ def false_rollbacks(site: Site, rules: Rules, releases: int, again: bool = False
     plan = [*_planned(site)]
     for _ in range(releases):
         watch, stuck = Watch(rules), Stuck(rng, site.stuck, len(plan), again)
-        wrong += any(
-            watch.look(stuck.join(block(rng, site, place, share, surge), place, share), share)
-            for place, share, surge in plan
-        )
+        for place, share, surge in plan:
+            each = block(rng, site, place, share, surge)
+            if watch.look(stuck.join(each, place, share), due(rng, site, each), share):
+                wrong += 1
+                break
     return 100 * wrong / releases
 
 
@@ -149,7 +164,7 @@ def found_after(site: Site, rules: Rules, releases: int) -> list[int]:
         while asked < MOST:
             each = block(rng, site, place, site.share)
             asked += each.new.asked if place >= site.turn else 0
-            if watch.look(each, site.share) and place >= site.turn:
+            if watch.look(each, due(rng, site, each), site.share) and place >= site.turn:
                 break
             place += 1
         found.append(asked)
@@ -199,6 +214,8 @@ NO_WORSE = (
     ("2 % errors, 20 requests/s", Site(200, 0.02, 0.02, 0.02), 1.0),
     ("0.5 %, and 5 % for both in the last third", Site(200, 0.005, 0.005, 0.005, surge=10.0), 1.0),
     ("0.5 %, if 3 % of rollbacks may be false", Site(200, 0.005, 0.005, 0.005), 3.0),
+    ("0.5 %, and 2 % of answers lose their record", Site(200, 0.005, 0.005, 0.005, lost=0.02), 1.0),
+    ("0.5 %, and 30 % of them do", Site(200, 0.005, 0.005, 0.005, lost=0.3), 1.0),
     ("0.5 %, and 1 visitor who fails all the time", Site(200, 0.005, 0.005, 0.005, stuck=1), 1.0),
     ("0.5 %, and 5 of them", Site(200, 0.005, 0.005, 0.005, stuck=5), 1.0),
     ("0.5 %, and 20 of them", Site(200, 0.005, 0.005, 0.005, stuck=20), 1.0),
@@ -212,6 +229,8 @@ BAD = (
     ("the same, share 5 %, 3 % may be false", Site(200, 0.005, 0.005, 0.05), 3.0),
     ("0.5 % to 2 %, share 5 %", Site(200, 0.005, 0.005, 0.02), 1.0),
     ("0.5 % to 50 %, share 5 %", Site(200, 0.005, 0.005, 0.5), 1.0),
+    ("70 % unanswered, share 5 %", Site(200, 0.005, 0.005, 0.005, dead=0.7), 1.0),
+    ("50 % unanswered, and 30 % of records lost", Site(200, 0.005, 0.005, 0.005, lost=0.3, dead=0.5), 1.0),
 )
 
 

@@ -77,6 +77,13 @@ OTHERS = {
     "UniversalFeedParser/4.2-pre-314-svn +http://feedparser.org/": ("bot", "crawler: UniversalFeedParser"),
     "Mozilla/5.0 (compatible; Ezooms/1.0; help@moz.com)": ("bot", "crawler: Ezooms"),
     "Chef Client/10.18.2 (ruby-1.9.3-p327; x86_64-linux; +http://opscode.com)": ("bot", "crawler: Chef"),
+    # Apps that fetch pages for later, whatever they run on.
+    "Liferea/1.8.3 (Linux; en_GB.UTF-8; http://liferea.sf.net/)": ("bot", "crawler: Liferea"),
+    "Newsify/120 CFNetwork/672.0.8 Darwin/14.0.0": ("tool", "tool: Newsify"),
+    "Mozilla/5.0 (Windows NT 6.1; rv:6.0) Gecko/20110814 Firefox/6.0 Google favicon": (
+        "bot",
+        "crawler: favicon",
+    ),
     "": ("unknown", "no user agent"),
     "-": ("unknown", "no user agent"),
     "Mozilla/5.0": ("unknown", "not recognised"),

@@ -21,7 +21,7 @@ class Collector:
 
     def __init__(self) -> None:
         self.status = 200
-        self.taken: dict[str, list[Any]] = {"edge": [], "access": []}
+        self.taken: dict[str, list[Any]] = {"edge": [], "access": [], "page_views": []}
         self.lie = False
 
     def __call__(self, handler: Any) -> None:
@@ -89,6 +89,19 @@ def test_records_are_posted_in_order_with_credentials() -> None:
     headers: http.client.HTTPMessage = store.seen[0][2]
     assert headers["Authorization"] == "Basic dXNlcjpzZWNyZXQ="
     assert [target for _, target, _, _ in store.seen][:1] == ["/api/default/edge/_json"]
+
+
+def test_any_stream_is_delivered_beside_the_others() -> None:
+    collector = Collector()
+
+    def act(subscription: Subscription) -> None:
+        subscription.access({"n": 1})
+        subscription.add("page_views", b'{"page":"/"}')
+
+    with running_origin(collector) as store:
+        left, said = deliver(store.url, act, until=lambda: bool(collector.taken["page_views"]))
+    assert collector.taken["page_views"] == [{"page": "/"}]
+    assert (left, said) == (0, [])
 
 
 def test_nothing_is_lost_while_the_store_fails() -> None:

@@ -18,8 +18,8 @@ import pytest
 
 from edgewise.cli.main import main
 from edgewise.cli.rollingout.desk import user
-from edgewise.cli.running.awsserver import CREDENTIALS
 from edgewise.cli.runs import Run, announce
+from edgewise.localaws.places import CREDENTIALS
 from edgewise.rollout.links import make_token
 from edgewise.rollout.places import Table
 from rollout.local_aws import KEY, TABLE, local_client, running_aws
@@ -159,6 +159,7 @@ def test_a_release_from_its_start_to_its_end(shop: Shop) -> None:
     shop.run("on")
     assert "full" in shop.run("set", "100")
     assert "draining" in shop.run("finish", "--drain", "1h")
+    assert "They have until 20" in shop.run("status")
     assert "60 more minutes" in shop.run("finish", fails=True)
     assert "done" in shop.run("finish", "--drain", "0s")
     assert "everybody meets v2 already" in shop.run("start", fails=True)
@@ -247,6 +248,8 @@ def test_a_link_for_a_tester(shop: Shop) -> None:
     assert token == make_token(secret, "v2", expires)
     assert shop.run("link", "v1").startswith(shop.store.url)
     assert "there is no version 'v3'" in shop.run("link", "v3", fails=True)
+    for wrong in ("not a url", "/order", "http://", "ftp://shop.example/", "http://[::1/"):
+        assert "is not the address of a page" in shop.run("link", "v2", "--url", wrong, fails=True)
 
 
 def test_what_is_wrong_is_one_message(shop: Shop, tmp_path: Path) -> None:
@@ -262,6 +265,12 @@ def test_what_is_wrong_is_one_message(shop: Shop, tmp_path: Path) -> None:
     shop.run("start")
     assert "error[rollout.step]" in shop.run("start", fails=True)
     assert "is no share" in shop.run("set", "101", fails=True)
+    assert "'-5' is no share" in shop.run("set", "-5", fails=True)
+    assert "is 5 % already" in shop.run("set", "5", fails=True)
+    assert "once a second" in shop.run("watch", "--every", "0s", fails=True)
+    assert "choose one" in shop.run("freeze", "--local", "--aws", fails=True)
+    assert "choose one" in shop.run("set", "20", "--aws", "--local", fails=True)
+    assert shop.document()["state"] == "ramping" and shop.document()["weight"] == 5
     shop.put(state="paused")
     assert "error[rollout.document]" in shop.run("status", fails=True)
     (tmp_path / "edgewise.toml").write_text(SITE.partition("[rollout]")[0])
@@ -381,6 +390,13 @@ def test_what_could_be_meant_for_aws_or_for_the_run_is_done_in_neither(
     assert "has run here and has ended" in shop.run("freeze", "--dir", str(tmp_path), fails=True)
     assert "error[rollout.place]" in shop.run("freeze", "--dir", str(tmp_path), "--aws", fails=True)
     assert "no `edgewise up` runs" in shop.run("freeze", "--dir", str(tmp_path), "--local", fails=True)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", shop.aws)
+    shown = shop.run("status", "--dir", str(tmp_path)).splitlines()[0]
+    assert shown.startswith("on AWS: ") and "not what `edgewise up` had here, which has ended" in shown
+    for name in CREDENTIALS:
+        monkeypatch.delenv(name)
+    for look in ("status", "history"):
+        assert "has run here and has ended" in shop.run(look, "--dir", str(tmp_path), fails=True)
 
 
 def test_without_a_run_and_without_credentials_neither_can_be_told(
@@ -390,3 +406,85 @@ def test_without_a_run_and_without_credentials_neither_can_be_told(
     (tmp_path / "edgewise.toml").write_text(SITE)
     told = shop.run("freeze", "--dir", str(tmp_path), fails=True)
     assert "Is `edgewise up` running, or are there credentials" in told
+
+
+WRONG_SETTINGS = [
+    ({"AWS_PROFILE": "nobody"}, "AWS_PROFILE"),
+    ({"AWS_ACCESS_KEY_ID": "AKIA"}, "AWS_SECRET_ACCESS_KEY"),
+    ({"AWS_ENDPOINT_URL": "nowhere", **CREDENTIALS}, "AWS_ENDPOINT_URL"),
+]
+
+
+@pytest.mark.parametrize(("settings", "told"), WRONG_SETTINGS)
+def test_settings_for_aws_that_cannot_be_used_are_told_and_do_not_matter_here(
+    shop: Shop, tmp_path: Path, monkeypatch: Any, settings: dict[str, str], told: str
+) -> None:
+    # As in a program of its own: boto3 keeps what it has read once.
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    shop.run("start", "--local")
+    assert "ramping at 5 %" in shop.run("status") and "edgewise-version=" in shop.run("link", "v2")
+    link = ("link", "v2", "--url", "https://a.example/")
+    for words in (("status",), ("history",), ("freeze",), ("watch", "--once"), link):
+        error = shop.run(*words, "--aws", fails=True)
+        assert error.startswith("error[rollout.place]: dynamodb in us-east-1: AWS cannot be asked"), error
+        assert told in error
+
+
+def test_a_history_without_a_record_is_empty(shop: Shop, tmp_path: Path) -> None:
+    state = tmp_path / ".edgewise"
+    (state / "store").mkdir(parents=True)
+    with serving(state / "store") as fresh:
+        assert "There is no record of a change" in shop.run("history", "--store", str(tmp_path))
+        known = json.loads((fresh.directory / "credentials.json").read_bytes())
+        url = fresh.url.replace("http://", f"http://{known['user']}:{known['password']}@")
+        assert "There is no record of a change" in shop.run("history", "--store", url)
+
+
+def test_the_kill_switch_is_told_with_its_own_time_also_after_the_release(shop: Shop) -> None:
+    shop.run("start")
+    shop.run("rollback", "--keep-sessions")
+    an_hour_ago = time.time_ns() // 1000 - 3_600_000_000
+    shop.put(since=an_hour_ago)
+    shop.run("off", "--reason", "panic")
+    shown = shop.run("status")
+    assert f"(0 min ago), by {user()}: panic" in shown
+    shop.run("on")
+    assert "Sessions on v2 stay there" in shop.run("status") and shop.document()["since"] == an_hour_ago
+
+
+def test_of_a_long_reason_the_beginning_is_kept_and_that_is_said(shop: Shop) -> None:
+    err = io.StringIO()
+    shop.run("start", "--reason", "why " * 750, told=err)
+    reason = shop.document()["reason"]
+    assert len(reason) == 200 and reason.startswith("why why") and reason.endswith("…")
+    assert "the first 200 characters are kept" in err.getvalue()
+
+
+def test_drains_of_seconds_are_told_in_seconds(shop: Shop) -> None:
+    shop.run("start", "--steps", "100:1m")
+    shop.run("set", "100")
+    shop.run("finish", "--drain", "20s")
+    assert "more seconds" in shop.run("finish", fails=True)
+
+
+def test_a_judge_who_holds_for_the_same_reason_leaves_few_records(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.run("start")
+    looks = count(1)
+
+    def pause(_: float) -> None:
+        if next(looks) == 4:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("edgewise.cli.rollingout.watching.time.sleep", pause)
+    shown = shop.run("watch", "--every", "1s", "--json").splitlines()
+    release = shop.document()["release"]
+    rows = shop.store.rows(f"SELECT * FROM rollout WHERE release = '{release}' AND rule <> 'hand'")
+    assert len(shown) == 4 and len(rows) == 1
+
+
+def test_help_has_its_brackets(shop: Shop) -> None:
+    assert "Also without [log]:" in shop.run("start", "--help")

@@ -278,7 +278,7 @@ def test_ctrl_c_while_starting_leaves_nothing_and_says_nothing(tmp_path: Path, s
     assert [pid for pid in started if alive(pid)] == []
 
 
-def test_a_killed_up_takes_its_store_and_its_environments_with_it(tmp_path: Path) -> None:
+def test_a_killed_up_takes_its_store_with_it_and_the_next_ends_its_origins(tmp_path: Path) -> None:
     with running(folder=copied_shop(tmp_path)) as up:
         up.request("/api/products")
         started = descendants(up.process.pid)
@@ -288,8 +288,14 @@ def test_a_killed_up_takes_its_store_and_its_environments_with_it(tmp_path: Path
             up.end(signal.SIGKILL)
             assert len(ours) >= 2
             eventually(lambda: not any(alive(pid) for pid in ours))
+            assert any(alive(pid) for pid in others)
+            with running(folder=up.folder) as following:
+                following.wait_for(lambda event: "a run that was killed" in event.get("line", ""))
+                eventually(lambda: not any(alive(pid) for pid in others))
+                assert following.request("/api/products")[0] == 200
+            assert not (up.folder / ".edgewise/origins.json").exists()
         finally:
-            for pid in others:
+            for pid in filter(alive, others):
                 os.kill(pid, signal.SIGKILL)
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,10 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from edgewise.cli.errors import StartError
-from edgewise.cli.running.awskept import Kept
-from edgewise.cli.running.awsserver import CREDENTIALS
 from edgewise.cli.runs import running_in
+from edgewise.localaws.errors import KeptError
+from edgewise.localaws.kept import Kept
+from edgewise.localaws.places import CREDENTIALS
 from support.site import Up, descendants, eventually, running
 
 SITE = """\
@@ -90,12 +90,27 @@ RELEASE = {
 }
 
 
+# Of a user whose settings for AWS no program can use.
+THEIRS = {
+    "AWS_PROFILE": "nobody",
+    "AWS_ACCESS_KEY_ID": "AKIA",
+    "AWS_SESSION_TOKEN": "theirs",
+    "AWS_ENDPOINT_URL_DYNAMODB": "nowhere",
+    "AWS_BUCKET": "of-the-app",
+}
+
+
 @pytest.fixture(scope="module")
 def tea(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     folder = tmp_path_factory.mktemp("tea")
     (folder / "edgewise.toml").write_text(SITE)
     (folder / "app.py").write_text(APP)
-    with running(folder=folder) as up:
+    (folder / "config").write_text("no configuration")
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in {**THEIRS, "AWS_CONFIG_FILE": str(folder / "config")}.items():
+                patch.setenv(name, value)
+            up = stack.enter_context(running(folder=folder))
         yield up
 
 
@@ -144,6 +159,14 @@ def test_origins_are_told_where_aws_is_in_the_words_of_its_sdks(tea: Up) -> None
     assert told["AWS_ACCESS_KEY_ID"] and told["AWS_SECRET_ACCESS_KEY"]
 
 
+def test_no_settings_of_the_user_for_aws_reach_an_origin_or_keep_the_run_from_starting(tea: Up) -> None:
+    told = asked(tea)[0]["aws"]
+    assert told["AWS_ACCESS_KEY_ID"] == CREDENTIALS["AWS_ACCESS_KEY_ID"]
+    assert told["AWS_CONFIG_FILE"] == told["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
+    assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_DYNAMODB"} & set(told)
+    assert told["AWS_BUCKET"] == "of-the-app"
+
+
 @pytest.mark.parametrize(("key", "secret"), [("edgewise", "another"), ("somebody", "else")])
 def test_who_signs_wrong_is_refused(tea: Up, key: str, secret: str) -> None:
     for service, ask in (("dynamodb", "list_tables"), ("secretsmanager", "list_secrets")):
@@ -188,7 +211,7 @@ def test_the_site_goes_on_when_its_aws_dies(tea: Up) -> None:
     (aws,) = [
         pid
         for pid in descendants(tea.process.pid)
-        if b"awsserver" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        if b"localaws" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
     os.kill(aws, signal.SIGKILL)
     said = tea.wait_for(lambda event: event.get("source") == "aws")
@@ -200,9 +223,11 @@ def test_the_site_goes_on_when_its_aws_dies(tea: Up) -> None:
 
 
 @contextmanager
-def started(plan: dict[str, Any]) -> Iterator[tuple[Any, str]]:
+def started(folder: Path, plan: dict[str, Any]) -> Iterator[tuple[Any, str]]:
     """The process that `up` starts, and its address; it is ended if the test has not done so."""
-    command = [sys.executable, "-m", "edgewise.cli.running.awsserver", json.dumps(plan)]
+    file = folder / "plan.json"
+    file.write_text(json.dumps(plan))
+    command = [sys.executable, "-m", "edgewise.localaws.server", str(file)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin and process.stdout
         try:
@@ -214,34 +239,34 @@ def started(plan: dict[str, Any]) -> Iterator[tuple[Any, str]]:
 
 
 @pytest.mark.parametrize("source", ["ssm", "secrets-manager"])
-def test_its_aws_ends_with_whoever_started_it(source: str) -> None:
-    plan = {
-        "region": "us-east-1",
-        "tables": {},
-        "key": {"source": source, "name": "key", "region": "eu-west-2"},
-    }
-    with started(plan) as (process, _):
+def test_its_aws_ends_with_whoever_started_it(source: str, tmp_path: Path) -> None:
+    plan = {"tables": {}, "keys": [{"source": source, "name": "key", "region": "eu-west-2"}]}
+    with started(tmp_path, plan) as (process, _):
         process.stdin.close()
         assert process.wait(30) == 0
 
 
 @pytest.mark.parametrize("ends", ["with its input", "when it is asked to"])
-def test_the_next_run_has_the_release_the_sessions_and_the_key_of_the_last(ends: str, tmp_path: Path) -> None:
+def test_the_next_run_has_the_release_the_sessions_the_key_and_the_salts_of_the_last(
+    ends: str, tmp_path: Path
+) -> None:
     file = tmp_path / "aws.json"
     plan = {
-        "region": "us-east-1",
         "tables": {"tea-sessions": "token"},
-        "key": {"source": "ssm", "name": "/tea/key", "region": "us-east-1"},
+        "keys": [{"source": "ssm", "name": "/tea/key", "region": "us-east-1"}],
         "parameter": "/tea/release",
+        "salts": "/tea/salts",
         "file": str(file),
     }
-    keys = []
+    keys, salts = [], []
     for turn in range(2):
-        with started(plan) as (process, url):
+        with started(tmp_path, plan) as (process, url):
             dynamodb, ssm = client(url, "dynamodb"), client(url, "ssm")
             rows = dynamodb.scan(TableName="tea-sessions")["Items"]
             released = ssm.get_parameters(Names=["/tea/release"])["Parameters"]
             keys.append(ssm.get_parameter(Name="/tea/key", WithDecryption=True)["Parameter"]["Value"])
+            found = ssm.get_parameters_by_path(Path="/tea/salts", WithDecryption=True)["Parameters"]
+            salts.append({salt["Name"]: salt["Value"] for salt in found})
             if turn == 0:
                 assert not rows and not released
                 for token, expires in (("a", time.time() + 600), ("over", time.time() - 600)):
@@ -257,6 +282,8 @@ def test_the_next_run_has_the_release_the_sessions_and_the_key_of_the_last(ends:
                 process.stdin.close()
             assert process.wait(30) == 0
     assert keys[0] == keys[1]
+    # Unless it is past midnight (UTC) by now, all of them.
+    assert len(salts[0].items() & salts[1].items()) >= 2
     assert file.stat().st_mode & 0o777 == 0o600, "there is a key in it"
 
 
@@ -265,9 +292,9 @@ def test_what_is_no_state_of_a_run_is_not_written_over(text: str, tmp_path: Path
     file = tmp_path / "aws.json"
     file.write_text(text)
     if not text:
-        assert Kept(file, {}).key == ""
+        assert Kept(file, {}).key("/tea/key") == ""
         return
-    with pytest.raises(StartError, match="Remove the file"):
+    with pytest.raises(KeptError, match="Remove the file"):
         Kept(file, {})
     assert file.read_text() == text
 

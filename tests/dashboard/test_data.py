@@ -36,7 +36,7 @@ def test_the_questions_are_told_with_what_they_take(shop: Server) -> None:
     told = data(shop, "/data/questions")
     assert "path" in told["filters"] and "start" not in told["filters"]
     assert told["questions"]["top_pages"]["parameters"] == ["top"]
-    assert {"name": "path", "unit": "text"}.items() <= told["questions"]["top_pages"]["columns"][0].items()
+    assert {"name": "page", "unit": "text"}.items() <= told["questions"]["top_pages"]["columns"][0].items()
 
 
 def test_every_question_answers_with_its_own_columns(shop: Server) -> None:
@@ -151,7 +151,7 @@ def test_an_export_is_the_whole_answer(shop: Server) -> None:
     response, content = get(shop, "/export/top_pages.csv", **wanted)
     assert response.headers["Content-Type"].startswith("text/csv")
     read = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
-    assert [row["path"] for row in read] == [row["path"] for row in rows]
+    assert [row["page"] for row in read] == [row["page"] for row in rows]
     assert [int(row["page_views"]) for row in read] == [row["page_views"] for row in rows]
 
 

@@ -103,7 +103,7 @@ def test_headings_and_cells_are_as_on_the_dashboard() -> None:
         "errors_by_path": [{"path": "/a", "status": 404, "requests": 1, "bots": 0, "last_seen": MIDNIGHT}],
         "systems": [{"page_views": 1, "visitors": 1, "requests": 1}],
         "latency_by_path": [{"path": "/a", "requests": 1, "p50_ms": 1.0}],
-        "top_pages": [{"path": "/" + "x" * 60, "page_views": 1, "visitors": 1, "percent": 100.0}],
+        "top_pages": [{"page": "/" + "x" * 60, "page_views": 1, "visitors": 1, "percent": 100.0}],
     }
     tables = [(question(name), each) for name, each in rows.items()]
     total = {"requests": 6200, "page_views": 4, "error_percent": 2.0}

@@ -25,6 +25,11 @@ ROLLOUT = {
     "state": {"from": "dynamodb", "table": "shop-release"},
     "sessions": {"table": "shop-sessions", "cookie": "session"},
 }
+STATISTICS = {
+    "path": "firehose",
+    "stream_name": "shop-page-views",
+    "key": {"from": "ssm", "name": "/shop/visitor-salts/{date}"},
+}
 OPENOBSERVE = "Edge({'log': {'delivery': 'openobserve', 'url': 'https://logs.example'}})"
 
 
@@ -99,6 +104,40 @@ def test_a_rollout_loads_its_own_modules_and_the_network(tmp_path: Path) -> None
     assert_light(not_ours(modules))
 
 
+def test_statistics_load_their_own_modules_and_the_network(tmp_path: Path) -> None:
+    folder = shipped("stdout", tmp_path / "site", statistics=STATISTICS)
+    assert (folder / "edgewise_agents.json").stat().st_size < 48 * 1024
+    event = (Path(__file__).parent / "events" / "viewer-response.json").read_text()
+    code = (
+        "from edgewise.edge import Edge\n"
+        "class Context:\n"
+        "    def get_remaining_time_in_millis(self): return 5000\n"
+        "lines = []\n"
+        f"environ = {{'AWS_REGION': 'eu-west-2', 'LAMBDA_TASK_ROOT': {str(folder)!r}}}\n"
+        f"edge = Edge({{'statistics': {STATISTICS!r}}}, write=lines.append, environ=environ)\n"
+        "assert lines == [], lines\n"
+        f"edge(json.loads({event!r}), Context())"
+    )
+    modules = modules_after(code, folder)
+    assert "edgewise.edge.statistics.step" in modules
+    assert_light(not_ours(modules))
+
+
+def test_the_function_that_never_counts_loads_no_network(bundle: Path, tmp_path: Path) -> None:
+    folder = shipped("stdout", tmp_path / "site", statistics=STATISTICS)
+    code = (
+        "from edgewise.edge import Edge\n"
+        f"Edge({{'statistics': {STATISTICS!r}}}, environ={{'AWS_LAMBDA_FUNCTION_NAME': 'us-east-1.shop-origin'}})"
+    )
+    assert not_ours(modules_after(code, folder)) == set()
+
+
+def test_a_site_without_statistics_has_nothing_of_them(bundle: Path) -> None:
+    assert not (bundle / "edgewise" / "edge" / "statistics").exists()
+    assert not (bundle / "edgewise" / "edge" / "rewrite.py").exists()
+    assert not list(bundle.glob("edgewise_agents*"))
+
+
 def assert_light(modules: set[str]) -> None:
     names = {name.partition(".")[0] for name in modules}
     assert names <= sys.stdlib_module_names
@@ -107,8 +146,8 @@ def assert_light(modules: set[str]) -> None:
 
 def test_the_source_is_small_enough_to_read() -> None:
     sources = list(Path(edgewise.edge.__file__).parent.rglob("*.py"))
-    assert sum(len(source.read_text().splitlines()) for source in sources) <= 5_300
-    assert sum(source.stat().st_size for source in sources) <= 215 * 1024
+    assert sum(len(source.read_text().splitlines()) for source in sources) <= 6_300
+    assert sum(source.stat().st_size for source in sources) <= 250 * 1024
 
 
 @pytest.mark.parametrize("delivery", ["stdout", "openobserve", "firehose", "step-functions", "eventbridge"])
@@ -118,6 +157,11 @@ def test_what_ships_of_it_is_a_small_zip(delivery: str, tmp_path: Path) -> None:
 
 def test_with_a_rollout_it_is_a_little_larger(tmp_path: Path) -> None:
     assert zipped_size(shipped("firehose", tmp_path / "site", rollout=ROLLOUT), tmp_path) <= 52 * 1024
+
+
+def test_with_statistics_it_is_a_little_larger(tmp_path: Path) -> None:
+    folder = shipped("stdout", tmp_path / "site", statistics=STATISTICS, rewrite={"behaviors": [["*", True]]})
+    assert zipped_size(folder, tmp_path) <= 51 * 1024
 
 
 def zipped_size(folder: Path, tmp_path: Path) -> int:

@@ -249,6 +249,15 @@ def test_what_the_runtime_keeps_stays_when_a_step_forgets_everything() -> None:
     assert (len(collected), len(world.memory)) == (1, 1)
 
 
+def test_the_runtime_drops_what_it_keeps_for_itself_by_its_key() -> None:
+    world = World()
+    world.memory.get(f"{OWN}salt", lambda _: "of a day", ttl=60)
+    world.memory.drop(f"{OWN}salt")
+    world.memory.drop(f"{OWN}salt")  # as there may be none
+    assert (len(world.memory), world.memory.bytes) == (0, 0)
+    assert world.memory.get(f"{OWN}salt", lambda _: "of the next", ttl=60) == "of the next"
+
+
 def test_an_old_value_that_serves_at_once_is_a_hit_and_one_that_was_waited_for_is_not() -> None:
     world = World()
     world.get("old", ttl=1)

@@ -24,7 +24,7 @@ EDGE_1 = """
     _timestamp record_id request_id trigger schema distribution_id host method path query status duration_ms client_ip
     user_agent referrer language country device content_type region function_version settings_hash environment_id
     environment_age_ms invocation cold sent dropped failed_steps failure truncated visitor memory_hits memory_misses
-    retried waited_ms batch_age_ms sample_rate release version decision origin_ms drop_reason
+    retried waited_ms batch_age_ms sample_rate release version decision origin_ms views_sent views_dropped drop_reason
 """
 REQUEST_ID = load_event("viewer-request")["Records"][0]["cf"]["config"]["requestId"]
 

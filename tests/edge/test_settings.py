@@ -128,7 +128,10 @@ def test_a_mistake_is_told_by_its_key(delivery: str, log: dict[str, Any], key: s
         ({"query": "drop"}, "query is not known; it belongs in log.privacy"),
         ({"delivery": "stdout"}, "delivery is not known; it belongs in log"),
         ({"header": "X-Born"}, "header is not known; it belongs in persistence"),
-        ({"privat": {}}, "privat is not known; there are site, hash, log, persistence, rollout"),
+        (
+            {"privat": {}},
+            "privat is not known; there are site, hash, log, persistence, rollout, statistics, rewrite",
+        ),
         (
             {"persistence": {"header": "X-Born", "name": "X-Born"}},
             "persistence.name is not known; there are header",

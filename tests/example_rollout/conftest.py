@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.conftest import chromium
-from support.site import Up, running
+from support.site import Up, descendants, running
 
 __all__ = ["chromium"]
 
@@ -51,3 +51,12 @@ def tea(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tea]:
     """One run for the tests of a module, which leave it as they found it, or in a way that the others do not mind."""
     with running_tea(tmp_path_factory.mktemp("site") / "tea") as tea:
         yield tea
+
+
+def child(up: Up, word: str, folder: Path | None = None) -> int:
+    """The process below `up` whose command has that word, and that runs in that folder (Linux)."""
+    for pid in descendants(up.process.pid):
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+        if word in words and folder in (None, Path(f"/proc/{pid}/cwd").resolve()):
+            return pid
+    raise AssertionError(f"no process of {word}")

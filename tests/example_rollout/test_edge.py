@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from support.site import Up, descendants, eventually
+from support.site import eventually
 
-from .conftest import Tea, running_tea
+from .conftest import Tea, child, running_tea
 from .visitors import Page, Visitor, one_on_each
 
 CITIES = ("FRA56-P2", "NRT57-P2", "IAD89-C1")
@@ -45,7 +45,7 @@ def test_when_aws_dies_everybody_is_served_and_nobody_moves(tmp_path: Path) -> N
 def without_aws(tea: Tea) -> None:
     ada, bo = one_on_each(tea.up)
     bo.put("oolong")
-    os.kill(child(tea.up, "awsserver"), signal.SIGKILL)
+    os.kill(child(tea.up, "localaws"), signal.SIGKILL)
     state_is_old = time.monotonic() + 6  # more than ttl_seconds
     while time.monotonic() < state_is_old:
         pages = {"v1": ada.get(), "v2": bo.get()}
@@ -68,12 +68,3 @@ def test_an_origin_that_is_dead_is_not_noticed_on_the_other_version(released: Te
     assert [lucky.get().version for _ in range(5)] == list(visitors) * 5
     back: Page = eventually(lambda: page if (page := unlucky.get()).status == 200 else None, 60)
     assert back.version == dead
-
-
-def child(up: Up, word: str, folder: Path | None = None) -> int:
-    """The process below `up` whose command has that word, and that runs in that folder (Linux)."""
-    for pid in descendants(up.process.pid):
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-        if word in words and folder in (None, Path(f"/proc/{pid}/cwd").resolve()):
-            return pid
-    raise AssertionError(f"no process of {word}")

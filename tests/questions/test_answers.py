@@ -81,7 +81,7 @@ def test_the_truth_of_a_generated_log(truth: tuple[Site, Row]) -> None:
     # The generator knows pages of people and bots together.
     agents = one.ask(question("bots"))
     assert sum(row["pages"] for row in agents) == facts["bot_pageviews"]
-    pages = {row["path"]: row["page_views"] for row in one.ask(question("top_pages"), top=1000)}
+    pages = {row["page"]: row["page_views"] for row in one.ask(question("top_pages"), top=1000)}
     assert sum(pages.values()) == people
     visits = one.ask(question("visits"))[0]
     assert visits["page_views"] == people
@@ -105,12 +105,12 @@ EXPECTED: dict[str, list[Row]] = {
         {"visits": 4, "page_views": 6, "pages_per_visit": 1.5, "bounce_percent": 50.0, "average_s": 90.0}
     ],
     "entry_pages": [
-        {"path": "/", "visits": 2, "percent": 50.0},
-        {"path": "/lamp", "visits": 2, "percent": 50.0},
+        {"page": "/", "visits": 2, "percent": 50.0},
+        {"page": "/lamp", "visits": 2, "percent": 50.0},
     ],
     "exit_pages": [
-        {"path": "/lamp", "visits": 3, "percent": 75.0},
-        {"path": "/cart", "visits": 1, "percent": 25.0},
+        {"page": "/lamp", "visits": 3, "percent": 75.0},
+        {"page": "/cart", "visits": 1, "percent": 25.0},
     ],
     "referrers": [
         {"referrer": "google.com", "page_views": 1, "visitors": 1, "percent": 50.0},

@@ -18,7 +18,7 @@ from edgewise.questions import athena, load, question
 from edgewise.questions.boards import grafana, openobserve
 from edgewise.questions.boards.alerts import alerts
 from edgewise.questions.boards.edge import COLUMNS, alert_for_openobserve, athena_view
-from edgewise.questions.boards.panels import PANELS, Panel, tabs
+from edgewise.questions.boards.panels import OF_PAGE_VIEWS, PANELS, Panel, tabs
 from edgewise.store.known import KNOWN_STREAMS
 from questions.fake_openobserve import missing_fields
 from questions.traffic import MIDNIGHT, MINUTE, Row, Site, run, site, without_nulls
@@ -195,9 +195,11 @@ def test_numbers_and_headings_tell_what_they_are() -> None:
 
 
 def test_every_panel_of_grafana_has_its_place() -> None:
-    panels = grafana.dashboard()["panels"]
-    assert len({panel["id"] for panel in panels}) == len(panels) == len(PANELS) + len(tabs())
-    assert not re.search(r"100000000000000\d", json.dumps(panels))
+    for made, drawn in ((grafana.dashboard(), PANELS), (grafana.page_views(), OF_PAGE_VIEWS)):
+        panels = made["panels"]
+        assert len({panel["id"] for panel in panels}) == len(panels) == len(drawn) + len(tabs(drawn))
+        assert not re.search(r"100000000000000\d|1000003", json.dumps(panels))
+    assert grafana.dashboard()["uid"] != grafana.page_views()["uid"]
 
 
 def _shape(value: Any, place: str = "") -> set[str]:

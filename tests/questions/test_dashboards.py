@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from edgewise.cli.errors import DashboardsError
 from edgewise.cli.openobserve import OpenObserve
-from edgewise.questions import load
+from edgewise.questions import load, saved_queries
 from edgewise.questions.boards.alerts import alerts
 from edgewise.questions.boards.edge import COLUMNS
 from questions.fake_openobserve import Fake, fake_openobserve
@@ -103,10 +103,14 @@ def test_options_that_miss_something() -> None:
 def test_files(tmp_path: Path) -> None:
     shown = bring("--files", str(tmp_path / "new"), "--stream", "logs")
     written = [Path(line) for line in shown.stdout.splitlines()]
-    assert shown.returncode == 0 and len(written) == 2 + len(alerts()) + 1 + len(load())
+    saved = [path for path in written if path.parent.name == "page-views"]
+    assert shown.returncode == 0 and len(written) == 3 + len(alerts()) + 1 + len(load()) + len(saved)
+    assert {path.stem for path in saved} == {each.name for each in saved_queries()}
     for path in written:
         text = path.read_text()
-        if path.suffix == ".json":
+        if "page-views" in str(path.relative_to(tmp_path)):
+            assert "page_views" in text and '"logs"' not in text and 'FROM \\"edge' not in text
+        elif path.suffix == ".json":
             assert '\\"logs\\"' in text and json.loads(text)
         else:
             tables = {table.name for table in sqlglot.parse_one(text, read="athena").find_all(exp.Table)}

@@ -34,7 +34,7 @@ def test_the_example_runs(tmp_path: Path, monkeypatch: Any) -> None:
     (example,) = re.findall(r"^```python\n(.*?)^```", QUESTIONS, re.DOTALL | re.MULTILINE)
     names: dict[str, Any] = {}
     exec(example, names)
-    assert [(row["path"], row["page_views"]) for row in names["rows"]] == [("/lamp", 1)]
+    assert [(row["page"], row["page_views"]) for row in names["rows"]] == [("/lamp", 1)]
 
 
 def test_every_question_is_whole() -> None:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
+import pytest
+from rich.console import Console
+
+from edgewise.cli.statistics.pages import Report
+from edgewise.cli.statistics.period import Period
+from edgewise.cli.statistics.screen import show
 from edgewise.questions import question
 from questions.traffic import MIDNIGHT, MINUTE, run, site
 
@@ -45,6 +52,9 @@ RECORDS = [
     answer(14, 3.5, 4, "v2", 503, 30.0, release=SECOND),
     answer(15, 4.5, 5, "v2", 404, 20.0),
     run(16, 5, request_id="r6", trigger="origin-response", status=200),
+    # Links only lead on: their records have the version of the function.
+    asked(7, 1, decision="tester-link", version="1", release=FIRST),
+    asked(8, 0, decision="tester-refused", version="1"),
 ]
 
 
@@ -71,13 +81,40 @@ def test_each_release_has_its_decisions(tmp_path: Path) -> None:
         rows = one.ask(decisions)
         assert one.ask_datafusion(decisions) == one.ask_athena(decisions) == rows
         assert [
-            (row.get("release"), row["decision"], row["version"], row["requests"], row["percent"])
+            (row.get("release"), row["decision"], row.get("version"), row["requests"], row["percent"])
             for row in rows
         ] == [
             (SECOND, "cookie", "v2", 1, 33.33),
             (SECOND, "weight", "v1", 1, 33.33),
             (SECOND, "weight", "v2", 1, 33.33),
-            (FIRST, "weight", "v2", 1, 100.0),
-            (None, "no-state", "v1", 1, 100.0),
+            (FIRST, "tester-link", None, 1, 50.0),
+            (FIRST, "weight", "v2", 1, 50.0),
+            (None, "no-state", "v1", 1, 50.0),
+            (None, "tester-refused", None, 1, 50.0),
         ]
         assert rows[0]["last_seen"] == MIDNIGHT + 4 * MINUTE
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_names_are_whole_on_a_narrow_terminal(width: int) -> None:
+    times = {"first_seen": MIDNIGHT, "last_seen": MIDNIGHT + MINUTE}
+    reasons = ("cookie", "earlier", "session-unknown", "tester-refused", "weight")
+    numbers = {"answers": 1234, "server_errors": 3, "error_percent": 1.5, "p50_ms": 12.5, "p95_ms": 120.0}
+    answers: dict[str, list[dict[str, Any]]] = {
+        "overview": [{"requests": 1}],
+        "rollout_decisions": [
+            {"release": FIRST, "decision": each, "version": "v1", "requests": 1234, "percent": 12.5, **times}
+            for each in reasons
+        ],
+        "rollout_versions": [
+            {"release": each, "version": "v1", **numbers, "client_errors": 2, "p99_ms": 2000.0, **times}
+            for each in (FIRST, SECOND, "2026-11-22-a", "2026-11-23-b", "2026-11-24-c")
+        ],
+    }
+    screen = io.StringIO()
+    show(Report("rollout", Period(0, MIDNIGHT), {}, answers), Console(file=screen, width=width))
+    shown = screen.getvalue()
+    assert max(map(len, shown.splitlines())) <= width
+    assert shown.count(FIRST) == len(reasons) + 1, shown
+    assert all(shown.split().count(each) == 1 for each in (*reasons, SECOND, "2026-11-24-c")), shown
+    assert shown.count("1,234") == 10 and shown.count("2,000 ms") == 5, shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from edgewise.cli.statistics.figures import bar, change, figure, sparkline
-from edgewise.cli.statistics.pages import PAGES, filters_of, gather, questions_of
+from edgewise.cli.statistics.pages import PAGES, filters_of, gather, questions_of, recently
 from edgewise.cli.statistics.period import period, written
 from edgewise.cli.statistics.screen import show
 from edgewise.questions import QuestionError, load
@@ -213,6 +214,71 @@ def test_live_shows_it_again_and_ends_quietly(filled: Path) -> None:
             process.kill()
             process.communicate()
     assert errors == ""
+
+
+@pytest.fixture(scope="module")
+def viewed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One hour's finished page views: of people, of a bot, and one that came twice."""
+    folder = tmp_path_factory.mktemp("viewed")
+    moment = now()
+    views = [
+        {"schema": "pageview/1", "event_id": f"e{n}", "_timestamp": moment - (n + 1) * MINUTE, "host": "shop.example",
+         "page": HOSTILE if n == 5 else f"/page-{n % 2}", "status": 200, "country": "DE", "visitor": f"v{n % 3}",
+         "device": "bot" if n == 4 else "tablet", "language": "de", "referrer_host": "[bold]evil.example"}
+        for n in (*range(6), 0)
+    ]  # fmt: skip
+    with engine_at(folder) as engine:
+        put(engine, *views, stream="page_views")
+    (folder / "lock").touch()
+    return folder
+
+
+def test_page_views_are_shown_as_far_as_they_know(viewed: Path, stats: Stats) -> None:
+    shown = stats(viewed, "--source", "page-views", "--since", "1h")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    for text in (
+        "page views of the site's statistics",
+        "DE Germany",
+        "tablet",
+        "Languages",
+        "[bold]evil.example",
+    ):
+        assert text in shown.stdout
+    assert "\x1b" not in shown.stdout and "\\x1b[31m[bold]red" in shown.stdout
+    for text in ("Requests", "Server errors", "From the cache", "Browsers", "bot "):
+        assert text not in shown.stdout
+    pages = stats(viewed, "--source", "page-views", "--since", "1h", "--page", "top_pages", "--csv").stdout
+    assert [row["page_views"] for row in csv.DictReader(io.StringIO(pages))] == ["2", "2", "1"]
+    table = stats(viewed, "--source", "page-views", "--since", "1h", "--page", "devices").stdout
+    assert "requests" not in table and "bot" not in table
+    whole = json.loads(stats(viewed, "--source", "page-views", "--since", "1h", "--json").stdout)
+    assert whole["source"] == "page_views" and whole["answers"]["overview"][0]["page_views"] == 5
+
+
+def test_what_page_views_do_not_know_is_said(viewed: Path, empty: Path, filled: Path, stats: Stats) -> None:
+    refused = stats(viewed, "--source", "page-views", "--page", "latency", width=200)
+    assert refused.returncode == 1 and "page views know nothing of 'latency'" in refused.stderr
+    assert "overview, pages, sources, visitors" in refused.stderr
+    assert "No requests in this time." in stats(viewed).stdout
+    for store in (empty, filled):
+        nothing = stats(store, "--source", "page-views").stdout
+        assert "No page views in this time." in nothing and "[statistics]" in nothing
+    old = stats(viewed, "--source", "page-views", "--since", "2020-01-01", "--until", "2020-01-02").stdout
+    assert f"The newest page view is of {datetime.now(UTC):%Y-%m}" in old
+    nobody = stats(viewed, "--source", "page-views", "--where", "country=XX").stdout
+    assert "No page views in this time." in nobody and "The newest" not in nobody
+    refused = stats(viewed, "--source", "page-views", "--where", "browser=Firefox", width=200)
+    assert refused.returncode == 1 and "page views know no browser" in refused.stderr
+
+
+def test_live_says_what_the_last_minutes_brought(viewed: Path) -> None:
+    reader = open_reader(viewed)
+    report = gather(reader, "overview", period("1h", None, now()), {}, 5, source="page_views")
+    report.recent = recently(reader, report)
+    reader.close()
+    out = io.StringIO()
+    show(report, Console(file=out, width=80, highlight=False))
+    assert re.search(r"in the last 5 minutes [34] page views of 3 visitors", out.getvalue())
 
 
 def test_periods() -> None:

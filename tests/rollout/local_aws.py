@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from edgewise.cli.running.awsserver import CREDENTIALS
+from edgewise.localaws.places import CREDENTIALS
 from edgewise.rollout import aws_client
+from localaws.aws import REGION, local_aws
 
 TABLE, PARAMETER, KEY = "shop-release", "/shop/release", "/shop/rollout-key"
-_WAIT = 60
 
 
 def local_client(service: str, url: str | None, region: str = "us-east-1") -> Any:
@@ -24,26 +21,6 @@ def local_client(service: str, url: str | None, region: str = "us-east-1") -> An
 @contextmanager
 def running_aws() -> Iterator[str]:
     """Its address; the table is there, and empty."""
-    plan = {
-        "region": "us-east-1",
-        "tables": {TABLE: "id"},
-        "key": {"source": "ssm", "name": KEY, "region": "us-east-1"},
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "edgewise.cli.running.awsserver", json.dumps(plan)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    assert process.stdin and process.stdout
-    try:
-        # It says so when it is ready, and ends when its input does.
-        yield str(json.loads(process.stdout.readline())["url"])
-    finally:
-        process.stdin.close()
-        try:
-            process.wait(_WAIT)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(_WAIT)
-        process.stdout.close()
+    key = {"source": "ssm", "name": KEY, "region": REGION}
+    with local_aws(tables={TABLE: "id"}, keys=[key]) as aws:
+        yield aws.url

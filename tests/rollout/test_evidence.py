@@ -12,10 +12,10 @@ import pytest
 
 from edgewise.edge.record import FLOATS, INTEGERS
 from edgewise.rollout import Evidence, EvidenceError, gather
-from edgewise.rollout.asking import MOST_TIME, first_time
+from edgewise.rollout.asking import MOST_TIME, Behaviors, first_time
 from edgewise.rollout.evidence import BEGINNING, BLOCK, Counts, summed
 from edgewise.store.known import EDGE, KNOWN_STREAMS
-from rollout.traffic import RELEASE, STARTED, Asked, answered, asked, request, store_with
+from rollout.traffic import CACHED, RELEASE, STARTED, UNCACHED, Asked, answered, asked, request, store_with
 
 SETTLE = 20_000_000
 NOW = STARTED + 600_000_000
@@ -83,8 +83,10 @@ def ask(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aske
         yield one
 
 
-def gathered(ask: Asked, now: int = NOW, factor: float = 1.5) -> Evidence:
-    return gather(ask, RELEASE, now, SETTLE, factor)
+def gathered(
+    ask: Asked, now: int = NOW, factor: float = 1.5, behaviors: Behaviors = UNCACHED, stream: str = "edge"
+) -> Evidence:
+    return gather(ask, RELEASE, now, settle=SETTLE, factor=factor, behaviors=behaviors, stream=stream)
 
 
 def test_requests_that_count_are_in_their_blocks(ask: Asked) -> None:
@@ -206,6 +208,54 @@ def test_answers_of_behaviors_that_are_not_steered_say_nothing(tmp_path: Path) -
     assert (whole.asked, whole.answered, whole.good, whole.failed) == (21, 20, 18, 2)
 
 
+def test_who_may_answer_is_said_by_the_first_pattern_that_matches(tmp_path: Path) -> None:
+    behaviors = [["images/*", "elsewhere"], ["/_next/*", "cache"], ["*.cs?", "cache"], ["/it's", "cache"]]
+    due = ["/", "/order/images/1", "/xnext/a.js", "/a.CSS", "/a.cs", "/it"]
+    # A path that CloudFront may read in another way is taken for the cache's.
+    cacheable = ["/_next/a.js", "/a.css", "/it's", "/%5Fnext/a.js", "/order/../_next/a.js", "//_next/a.js"]
+    records = [
+        asked(number, number * 10, "v2", path=path)
+        for number, path in enumerate([*due, *cacheable, "/images/1", None])
+    ]
+    with store_with(tmp_path, records) as ask_store:
+        found = gathered(ask_store, behaviors=[*behaviors, ["*", "origin"]])
+    theirs = gathered(datafusion_with(records), behaviors=[*behaviors, ["*", "origin"]])
+    assert (theirs.due, theirs.cacheable) == (found.due, found.cacheable)
+    missed = Counts(failed=1, visitors=1)
+    at = [each.at for each in found.due if each.new == missed]
+    assert at == [STARTED + place * BLOCK for place in range(len(due))]
+    at = [each.at for each in found.cacheable if each.new == missed]
+    assert at == [STARTED + place * BLOCK for place in (*range(6, 12), 13)]
+    assert found.new.unanswered == len(due)
+
+
+def test_a_visitor_is_left_without_an_answer_once_and_not_while_it_may_come(ask: Asked) -> None:
+    """Both of our engines: q6 asked for what has no answer, in the second block."""
+    found = gathered(ask)
+    assert [each.new for each in found.due] == [
+        Counts(good=2, visitors=2),
+        Counts(good=1, failed=1, visitors=2),
+    ]
+    assert (found.cacheable, found.new.unanswered, found.old.unanswered) == ((), 1, 0)
+    assert [each.new for each in gathered(ask, behaviors=CACHED).cacheable] == [
+        each.new for each in found.due
+    ]
+    early = gathered(ask, STARTED + 59_000_000)
+    assert early.due == () and early.new.unanswered == 0, (
+        "it may be under way for 30 s, and its record for 20"
+    )
+    assert gathered(ask, STARTED + 70_000_000).new.unanswered == 1
+
+
+def test_who_reloads_what_has_no_answer_is_left_without_one_once(tmp_path: Path) -> None:
+    records = [asked(number, number * 2, "v2", visitor="ada") for number in range(20)]
+    with store_with(tmp_path, records) as ask_store:
+        found = gathered(ask_store)
+    assert gathered(datafusion_with(records)).due == found.due
+    assert [each.new for each in found.due] == [Counts(failed=1, visitors=1)]
+    assert (found.new.asked, found.new.unanswered) == (20, 20), "the table is of all requests"
+
+
 def test_an_empty_store_answers_with_nothing(tmp_path: Path) -> None:
     with store_with(tmp_path, []) as ask_store:
         found = gathered(ask_store)
@@ -226,12 +276,12 @@ def test_columns_that_no_record_has_brought_are_nothing() -> None:
 
 def test_hostile_names_are_values(tmp_path: Path) -> None:
     with store_with(tmp_path, RECORDS) as ask_store, pytest.raises(EvidenceError):
-        gather(ask_store, RELEASE, NOW, SETTLE, 1.5, 'edge" --')
+        gathered(ask_store, stream='edge" --')
 
 
 def test_an_answer_that_is_none_is_refused() -> None:
     with pytest.raises(EvidenceError):
-        gather(Asked(lambda sql, start, end: [{"n": 1}]), RELEASE, NOW, SETTLE, 1.5)
+        gathered(Asked(lambda sql, start, end: [{"n": 1}]))
 
 
 def test_two_days_are_asked_for_at_most_and_from_a_beginning_on() -> None:

@@ -11,22 +11,24 @@ from typing import Any
 
 import pytest
 
-from edgewise.cli.running.awsserver import CREDENTIALS
+from edgewise.localaws.places import CREDENTIALS
 from edgewise.rollout import (
     ChangedError,
     EvidenceError,
+    Look,
     Release,
     Rules,
     act,
     leave_record,
     look,
 )
+from edgewise.rollout.asking import Behaviors
 from edgewise.rollout.function import lambda_handler, run
 from edgewise.rollout.openobserve import OpenObserve
 from edgewise.rollout.places import Table
 from edgewise.rollout.transitions import frozen
 from rollout.local_aws import TABLE, local_client, running_aws
-from rollout.traffic import RELEASE, STARTED, Asked, request, store_with
+from rollout.traffic import CACHED, RELEASE, STARTED, UNCACHED, Asked, answered, asked, request, store_with
 from store.conftest import Server, serving
 
 SECONDS = 1_000_000
@@ -43,6 +45,10 @@ BAD = [
 ]
 NOW = STARTED + 240 * SECONDS
 NOTHING = Asked(lambda sql, start, end: [])
+
+
+def looked(records: Asked, now: int, release: Release = RELEASE, behaviors: Behaviors = CACHED) -> Look:
+    return look(release, records, Rules(), now, behaviors=behaviors)
 
 
 class Kept:
@@ -64,7 +70,7 @@ class Kept:
 def test_a_bad_version_goes_back_and_says_why(tmp_path: Path) -> None:
     place = Kept(RELEASE)
     with store_with(tmp_path, BAD) as ask:
-        found = act(place, look(RELEASE, ask, Rules(), NOW), NOW)
+        found = act(place, looked(ask, NOW), NOW)
     assert place.release is not None and found.acted
     assert (place.release.state, place.release.weight, place.release.by) == ("rolled-back", 0, "the judge")
     assert place.release.reason == found.verdict.sentence
@@ -85,9 +91,9 @@ def test_a_good_version_goes_on_when_its_step_is_over(tmp_path: Path) -> None:
     place = Kept(replace(RELEASE, since=STARTED - 3600 * SECONDS))
     with store_with(tmp_path, good) as ask:
         assert place.release is not None
-        found = act(place, look(place.release, ask, Rules(), NOW), NOW)
+        found = act(place, looked(ask, NOW, place.release), NOW)
     assert found.verdict.action == "promote" and place.release.weight == 25 and place.release.step == 1
-    held = act(place, look(place.release, NOTHING, Rules(), NOW), NOW)
+    held = act(place, looked(NOTHING, NOW, place.release), NOW)
     assert held.verdict.rule == "no-data" and not held.acted
 
 
@@ -103,7 +109,7 @@ def test_a_tab_that_is_stuck_takes_no_good_version_back(tmp_path: Path) -> None:
         version = "v2" if number % 20 == 0 else "v1"
         records += request(number, number / 2, version, status=500 if number % 37 == 10 else 200)
     with store_with(tmp_path, records) as ask:
-        found = look(RELEASE, ask, Rules(), STARTED + 660 * SECONDS)
+        found = looked(ask, STARTED + 660 * SECONDS)
     assert (found.verdict.action, found.verdict.rule) == ("hold", "schedule"), found.verdict.sentence
     assert found.record(NOW)["errors_new"] > 60
 
@@ -120,7 +126,7 @@ def test_one_visitor_who_reloads_a_file_of_the_cache_is_no_silence(tmp_path: Pat
         whole = request(number, second, "v2")
         records += whole if second < 200 else [whole[0] | {"client_ip": "192.0.2.1", "decision": "cookie"}]
     with store_with(tmp_path, records) as ask:
-        found = look(RELEASE, ask, Rules(), STARTED + 420 * SECONDS)
+        found = looked(ask, STARTED + 420 * SECONDS)
     assert (found.verdict.action, found.verdict.rule) == ("hold", "schedule"), found.verdict.sentence
 
 
@@ -135,15 +141,137 @@ def test_an_origin_is_silent_though_another_that_is_not_steered_answers(tmp_path
             asked_for, answer = request(number + 10_000, second + 1, "v2")
             records += [asked_for, answer | {"version": None, "origin_ms": None}]
     with store_with(tmp_path, records) as ask:
-        found = look(RELEASE, ask, Rules(), STARTED + 420 * SECONDS)
+        found = looked(ask, STARTED + 420 * SECONDS)
     assert (found.verdict.action, found.verdict.rule) == ("rollback", "silent"), found.verdict.sentence
+
+
+def half_dead(lost: int = 0, method: str = "GET") -> list[dict[str, Any]]:
+    """Ten minutes, two new visitors a second, every other one on v2, of whose requests seven in ten get no answer; or,
+    for `lost`, every so manieth answer of both versions has lost its record."""
+    records = []
+    for number in range(1200):
+        version = "v2" if number % 2 else "v1"
+        gone = number // 2 % lost == 0 if lost else version == "v2" and number // 2 % 10 < 7
+        here = {"method": method, "client_ip": f"192.0.{number // 250}.{number % 250}"}
+        records.append(asked(number, number / 2, version) | here)
+        records += [] if gone else [answered(number, number / 2 + 0.05, version)]
+    return records
+
+
+LATE = STARTED + 700 * SECONDS
+
+
+def test_an_origin_that_answers_three_in_ten_goes_back(tmp_path: Path) -> None:
+    """CloudFront's own 502 has no origin-response, so that none of its records has an error."""
+    with store_with(tmp_path, half_dead()) as ask:
+        found = looked(ask, LATE, behaviors=UNCACHED)
+        soon = looked(ask, STARTED + 100 * SECONDS, behaviors=UNCACHED)
+        cached = looked(ask, LATE, replace(RELEASE, since=STARTED - 3600 * SECONDS))
+    assert (found.verdict.action, found.verdict.rule) == ("rollback", "unanswered"), found.verdict.sentence
+    assert (
+        "of what no cache answers, v2 left 420 of 600 requests unanswered (70.0 %)" in found.verdict.sentence
+    )
+    assert "v1 left 0 of 600 requests unanswered (0.0 %); " in found.verdict.sentence
+    record = found.record(LATE)
+    assert (record["errors_new"], record["unanswered_new"], record["unanswered_old"]) == (0, 420, 0)
+    assert (soon.verdict.rule, soon.before) == ("unanswered", None)
+    assert (cached.verdict.action, cached.verdict.rule) == ("hold", "unclear"), cached.verdict.sentence
+    assert "has answered 180 of 600, that of v1 600 of 600" in cached.verdict.sentence
+    assert cached.record(LATE)["unanswered_new"] == 0
+
+
+def test_a_cache_never_answers_a_post(tmp_path: Path) -> None:
+    with store_with(tmp_path, half_dead(method="POST")) as ask:
+        assert looked(ask, LATE, behaviors=CACHED).verdict.rule == "unanswered"
+
+
+@pytest.mark.parametrize("lost", [2, 20])
+def test_records_that_get_lost_weigh_on_both_versions_alike(tmp_path: Path, lost: int) -> None:
+    """Also where nothing is left to compare with: everybody new meets v2."""
+    with store_with(tmp_path, half_dead(lost=lost)) as ask:
+        found = looked(ask, LATE, replace(RELEASE, since=STARTED - 3600 * SECONDS), UNCACHED)
+    assert found.verdict.action == "promote", found.verdict.sentence
+    alone = [one for one in half_dead(lost=lost) if one["version"] == "v2"]
+    with store_with(tmp_path / "alone", alone) as ask:
+        full = looked(ask, LATE, replace(RELEASE, state="full", weight=100.0), UNCACHED)
+    assert full.verdict.action == "hold", full.verdict.sentence
+
+
+def test_what_a_version_asks_for_more_often_loses_no_more(tmp_path: Path) -> None:
+    """A page of v2 makes ten requests and one of v1 a single one; of all the tenth answer has lost its record."""
+    records, number = [], 0
+    for visitor in range(400):
+        version = "v2" if visitor % 2 else "v1"
+        for place in range(10 if version == "v2" else 1):
+            number += 1
+            # CloudFront's ids say nothing of the order in which requests come.
+            known = {"request_id": f"{(visitor * 7919 + place * 104729) % 1_000_003:06}"}
+            records.append(asked(number, visitor + place / 20, version, visitor=f"v{visitor}") | known)
+            if number % 10 != 3:
+                records.append(answered(number, visitor + place / 20 + 0.01, version) | known)
+    with store_with(tmp_path, records) as ask:
+        found = looked(ask, STARTED + 500 * SECONDS, behaviors=UNCACHED)
+    assert (found.verdict.action, found.verdict.rule) == ("hold", "schedule"), found.verdict.sentence
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"decision": "tester"},
+        {"decision": "excluded"},
+        {"decision": "earlier"},
+        {"status": 301},
+        {"failure": "rollout: the state cannot be read", "sample_rate": 1.0},
+    ],
+)
+def test_requests_that_nobody_has_to_answer_are_none_without_an_answer(
+    tmp_path: Path, how: dict[str, Any]
+) -> None:
+    """Of visitors who were not drawn, answered by a function itself, or of a sample that leaves the answer out."""
+    changed = [one | (how if "decision" in one else {}) for one in half_dead() if one["version"] == "v2"]
+    with store_with(tmp_path, [*changed, *(one for one in half_dead() if one["version"] == "v1")]) as ask:
+        found = looked(ask, LATE, behaviors=UNCACHED)
+    assert found.verdict.action == "hold" and found.record(LATE)["unanswered_new"] == 0
+
+
+def test_a_step_at_origin_request_that_answers_is_no_origin_without_an_answer(tmp_path: Path) -> None:
+    """CloudFront then asks no origin, and shows the answer to no origin-response."""
+    known = {one["request_id"] for one in half_dead() if one["trigger"] == "origin-response"}
+    made = [
+        one
+        | {"trigger": "origin-request", "record_id": f"{one['request_id']}:origin-request:1", "status": 200}
+        for one in half_dead()
+        if one["request_id"] not in known
+    ]
+    with store_with(tmp_path, [*half_dead(), *made]) as ask:
+        assert looked(ask, LATE, behaviors=UNCACHED).verdict.action == "hold"
+
+
+def test_an_answer_that_is_under_way_is_waited_for(tmp_path: Path) -> None:
+    """v2 takes 25 seconds for a report, which its site allows: CloudFront waits for 30."""
+    records = []
+    for number in range(1200):
+        version = "v2" if number % 2 else "v1"
+        records.append(asked(number, number / 2, version))
+        records.append(
+            answered(number, number / 2 + (25 if version == "v2" else 0.1), version, origin_ms=20.0)
+        )
+    for now in (100, 340, 640):
+        # What is asked sees no more than there is by then.
+        with store_with(
+            tmp_path / str(now), [r for r in records if r["_timestamp"] < STARTED + now * SECONDS]
+        ) as ask:
+            found = looked(ask, STARTED + now * SECONDS, behaviors=UNCACHED)
+        assert found.verdict.action == "hold" and found.record(NOW)["unanswered_new"] == 0, (
+            found.verdict.sentence
+        )
 
 
 def test_records_that_cannot_be_asked_for_hold() -> None:
     def ask(sql: str, start: int, end: int) -> Sequence[Mapping[str, Any]]:
         raise EvidenceError("nobody answers")
 
-    found = look(RELEASE, Asked(ask), Rules(), NOW)
+    found = looked(Asked(ask), NOW)
     assert (found.verdict.action, found.verdict.rule) == ("hold", "no-data")
     assert found.verdict.sentence == "The records cannot be asked for, so nothing changes: nobody answers."
     assert found.record(NOW)["requests_new"] == 0
@@ -153,7 +281,7 @@ def test_a_judgement_that_cannot_be_kept_stops_nothing() -> None:
     def keep(stream: str, record: Mapping[str, Any]) -> None:
         raise EvidenceError("the disk is full")
 
-    found = look(RELEASE, NOTHING, Rules(), NOW)
+    found = looked(NOTHING, NOW)
     assert leave_record(found.record(NOW), keep) == "the disk is full"
 
 
@@ -190,6 +318,7 @@ def test_the_function_rolls_back_on_real_services(tmp_path: Path, aws: str, serv
             "region": "us-east-1",
         },
         "rules": {"least_visitors": 2},
+        "behaviors": [["/assets/*", "cache"], ["*", "origin"]],
     }
     assert run(settings, NOW, local_client)["sentence"] == "There is no release."
     place.write(RELEASE)
@@ -235,6 +364,7 @@ def test_the_function_leaves_it_to_who_was_quicker(tmp_path: Path, aws: str, ser
         "region": "us-east-1",
         "endpoint": aws,
         "openobserve": {**records, "password": password, "region": "us-east-1"},
+        "behaviors": UNCACHED,
     }
 
     def overtaken(service: str, endpoint: str | None, region: str) -> Any:

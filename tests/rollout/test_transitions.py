@@ -80,8 +80,8 @@ def test_a_release_from_beginning_to_end() -> None:
     assert shares == [5, 25, 50, 100] and release.state == "full"
     release = may.finished(release, 60_000_000, NOW, "", "ada")
     assert (release.state, release.drain_until) == ("draining", NOW + 60_000_000)
-    with pytest.raises(StepError, match="have 1 more minute\n"):
-        may.finished(release, 60_000_000, NOW + 1, "", "ada")
+    with pytest.raises(StepError, match="have 20 more seconds\n"):
+        may.finished(release, 60_000_000, NOW + 40_000_001, "", "ada")
     assert may.finished(release, 0, NOW + 1, "", "ada").state == "done"
     assert may.finished(release, 60_000_000, NOW + 60_000_000, "", "ada").state == "done"
 
@@ -120,11 +120,31 @@ def test_after_a_share_by_hand_comes_the_first_step_above_it(
     share: float, lasts: float, following: float
 ) -> None:
     plan = (Step(5, 30), Step(25, 31), Step(50, 60))
-    by_hand = may.weighed(replace(RELEASE, steps=plan, weight=50.0, step=2), share, NOW, "", "ada")
+    by_hand = may.weighed(replace(RELEASE, steps=plan, weight=90.0, step=2), share, NOW, "", "ada")
     assert (by_hand.weight, by_hand.steps[by_hand.step].minutes) == (share, lasts)
     next_one = may.promoted(by_hand, NOW, "", "j")
     assert next_one.weight == following
     assert next_one.state == "full" or next_one.steps[next_one.step].weight == following
+
+
+def test_the_share_that_there_is_is_no_change_unless_it_ends_the_plan_or_moves_sessions() -> None:
+    for release in (
+        RELEASE,
+        may.frozen(RELEASE, NOW, "", "ada"),
+        replace(RELEASE, state="full", weight=100.0),
+    ):
+        with pytest.raises(StepError, match="% already"):
+            may.weighed(release, release.weight, NOW, "", "ada")
+    assert may.weighed(RELEASE, RELEASE.weight, NOW, "", "ada", evict=True).evict == Eviction("v2", NOW)
+    last = replace(RELEASE, steps=(Step(100, 30),), weight=100.0)
+    assert may.weighed(last, 100, NOW, "", "ada").state == "full"
+
+
+def test_the_kill_switch_has_a_time_of_its_own_where_the_release_has_ended() -> None:
+    back = may.rolled_back(RELEASE, NOW, "bad", "ada", keep_sessions=True)
+    off = may.switched(back, True, NOW + 7, "panic", "bo")
+    assert (off.since, off.switched, off.keeps_sessions) == (NOW, NOW + 7, True)
+    assert parse(off.to_json()) == off
 
 
 def test_what_is_frozen_stays_frozen_whatever_share_is_set() -> None:
@@ -142,7 +162,7 @@ def test_the_kill_switch_leaves_the_rest_as_it_is_and_begins_the_step_anew() -> 
     with pytest.raises(StepError, match="not switched off"):
         may.switched(RELEASE, False, NOW, "", "ada")
     on = may.switched(off, False, NOW + 5, RELEASE.reason, RELEASE.by)
-    assert on == replace(RELEASE, since=NOW + 5)
+    assert on == replace(RELEASE, since=NOW + 5, switched=NOW + 5)
 
 
 def test_nothing_begins_while_the_kill_switch_is_used() -> None:

@@ -14,6 +14,8 @@ from edgewise.store.search import Searcher
 from store.engines import engine_at, put
 
 STARTED = 1_795_224_000_000_000
+# Nothing is cached, or all of it may be.
+UNCACHED, CACHED = [["*", "origin"]], [["*", "cache"]]
 STEPS = (Step(5, 30), Step(25, 30), Step(50, 60))
 RELEASE = Release("2026-11-21-a1b2", "v1", "v2", "ramping", 5.0, STEPS, 0, STARTED, STARTED)
 
@@ -29,6 +31,8 @@ def asked(number: int, at: float, version: str = "v2", **more: Any) -> dict[str,
         "version": version,
         "decision": "weight",
         "sample_rate": 1.0,
+        "method": "GET",
+        "path": "/",
         "client_ip": f"192.0.2.{number % 250}",
         "user_agent": "Mozilla/5.0",
         **more,

@@ -219,6 +219,8 @@ def test_cost_takes_another_list_of_prices(tmp_path: Path) -> None:
         (("--workflow", "express"), "simulate.plan"),
         (("--batch", "2"), "simulate.plan"),
         (("--delivery", "step-functions", "--states", "2"), "simulate.plan"),
+        (("--page-views", "9", "--workflow", "standard"), "simulate.plan"),
+        (("--page-views", "9", "--states", "2"), "simulate.plan"),
         (("--requests", "inf"), "simulate.plan"),
         (("--ms", "inf"), "simulate.plan"),
         (("--delivery", "step-functions", "--batch", "inf"), "simulate.plan"),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgewise.simulate import PriceError, read_prices
-from edgewise.simulate.cost import Month, Workflow, bill, facts, usages_of
+from edgewise.simulate.cost import PATHS, Month, Workflow, bill, facts, usages_of, usages_of_views
 from edgewise.simulate.prices import NAMES, PACKAGED
 from edgewise.simulate.usage import PLATFORM_BYTES
 
@@ -47,6 +47,26 @@ def test_what_the_services_take_by_hand() -> None:
     standard = amounts("step-functions", Workflow("standard", 3))
     assert standard["Step Functions, Standard: state transitions"] == pytest.approx(243.75)
     assert amounts("eventbridge")["EventBridge, custom events"] == pytest.approx(13.0)
+
+
+def test_the_ways_of_counting_page_views_by_hand() -> None:
+    month = Month(requests=5_000_000, miss=0.3, ms=2, record_bytes=450, batch=10)
+    bills = {
+        path: bill(usages_of_views(month, 1_000_000, path, HERE), 128, PRICES, Workflow()) for path in PATHS
+    }
+    # 6,500,000 invocations × $0.60 a million; × 0.002 s × 0.125 GB × $0.00005001; × 257 bytes of logs × $0.50
+    functions = 3.9 + 0.08126625 + 6_500_000 * 257 / 1_073_741_824 * 0.5
+    # 1,000,000 × 5,120 bytes × $0.029
+    stream = 1_000_000 * 5_120 / 1_073_741_824 * 0.029
+    # 1,000,000 events at $1 a million; an execution at $1 a million and 100 ms of 64 MB
+    execution = 1e-6 + 0.1 * 64 / 1024 * 0.00001667
+    assert {path: made.known for path, made in bills.items()} == {
+        "step-functions": pytest.approx(functions + stream + 1.0 + 100_000 * execution),
+        "step-functions, one by one": pytest.approx(functions + stream + 1.0 + 1_000_000 * execution),
+        "firehose": pytest.approx(functions + stream),
+        "import of the log": 0,
+    }
+    assert [len(made.unknown) for made in bills.values()] == [1, 1, 1, 0], "dynamic partitioning"
 
 
 def test_tiers_of_logs_by_hand() -> None:

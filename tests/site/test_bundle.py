@@ -48,7 +48,8 @@ def test_it_holds_the_users_files_the_runtime_and_the_settings(bundle: Bundle, s
     files = contents(bundle.target)
     runtime = {f"edgewise/edge/{path.relative_to(EDGE)}" for path in EDGE.rglob("*.py")}
     others = {f"edgewise/edge/delivery/{name}.py" for name in OTHER_DELIVERIES}
-    others |= {name for name in runtime if name.startswith("edgewise/edge/rollout/")}
+    parts = tuple(f"edgewise/edge/{name}" for name in ("rollout/", "statistics/", "rewrite.py"))
+    others |= {name for name in runtime if name.startswith(parts)}
     assert others < runtime
     assert files.keys() == {"steps.py", "edgewise_settings.json", "edgewise/__init__.py", *(runtime - others)}
     assert files["edgewise/__init__.py"] == b""

@@ -78,6 +78,22 @@ def test_synth_writes_the_template_and_the_folder_beside_it(site_folder: Path) -
     assert shlex.split(package)[:5] == ["aws", "cloudformation", "package", "--region", "us-east-1"]
     assert shlex.split(deploy)[:5] == ["aws", "cloudformation", "deploy", "--region", "us-east-1"]
     assert str(template) in shlex.split(package)
+    # A template of more than 51,200 bytes is deployed out of a bucket, and a site with statistics has one.
+    assert "--s3-bucket" in shlex.split(deploy)
+
+
+def test_synth_of_a_site_that_counts_writes_the_salts_function_and_the_saved_questions(
+    edit: Callable[[str, str], Path],
+) -> None:
+    folder = edit("[log]", "[log]\n[statistics]\n[rewrite]")
+    done = edgewise("synth", folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert f"Wrote {folder}/build/functions/salts/\n" in done.stdout
+    template = folder / "build/template.yaml"
+    assert "does not make" not in done.stdout
+    assert "Type: AWS::Athena::NamedQuery" in template.read_text() and "-- Top pages" in template.read_text()
+    again = edgewise("synth", folder=folder)
+    assert again.returncode == 0, "what an earlier run wrote may be written again"
 
 
 def test_synth_names_what_has_to_be_there_on_aws(edit: Callable[[str, str], Path]) -> None:

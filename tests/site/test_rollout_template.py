@@ -181,6 +181,7 @@ def test_a_judge_that_can_ask_for_its_evidence_runs_every_minute(folder: Folder)
             "region": "eu-west-2",
         },
         "rules": {"least_requests": 200},
+        "behaviors": [["*", "origin"]],
     }
     may = permissions(resources["JudgeRole"])
     assert may["release"][0] == ["dynamodb:GetItem", "dynamodb:PutItem"]

@@ -20,10 +20,11 @@ from edgewise.site.raw import (
     RawOrigin,
     RawPersistence,
     RawRollout,
-    RawSecret,
     RawSessions,
     RawSite,
 )
+from edgewise.site.raw_key import RawSecret
+from edgewise.site.raw_statistics import RawRewrite, RawStatistics
 from edgewise.site.reader import shapes_of
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -47,6 +48,8 @@ TABLES = {
     "`[rollout]`": RawRollout,
     "`[rollout.sessions]`": RawSessions,
     "`[rollout.judge]`": RawJudge,
+    "`[statistics]`": RawStatistics,
+    "`[rewrite]`": RawRewrite,
 }
 
 

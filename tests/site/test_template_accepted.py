@@ -11,6 +11,7 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
+from edgewise.questions import saved_queries
 from edgewise.site import compile_template, create_site, load_site, render_yaml
 from edgewise.site.policies import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES
 
@@ -63,6 +64,24 @@ SITES |= {
     'regions = ["us-east-1", "eu-west-1", "ap-southeast-1"]\n[rollout.sessions]\ncookie = "session"\n'
     '[rollout.judge]\nuser = "judge@example.com"\npassword = { from = "ssm", name = "/app/judge" }\n',
 }
+STATISTICS = f'name = "app"\n{APP}{BUCKET}[[behaviors]]\npath = "/api/*"\norigin = "app"\n'
+FUNCTION = "arn:aws:cloudfront::111122223333:function/rewrite"
+SITES |= {
+    f"views-{path}-{format}-{catalog}": f'{STATISTICS}[default]\norigin = "files"\n[rewrite]\n[statistics]\n'
+    f'path = "{path}"\nformat = "{format}"\ncatalog = "{catalog}"\n'
+    for path, format, catalog in (
+        ("step-functions", "json", "projection"),
+        ("step-functions", "parquet", "crawler"),
+        ("firehose", "json", "crawler"),
+        ("firehose", "parquet", "projection"),
+    )
+}
+SITES |= {
+    "views-key": f'{STATISTICS}functions = false\n[default]\norigin = "files"\n[log]\n[statistics]\n'
+    'key = { from = "ssm", name = "/app/key", kms_key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd" }\n',
+    "views-at-origin": f'{STATISTICS}viewer_function = "{FUNCTION}"\n[default]\norigin = "files"\n'
+    f'viewer_function = "{FUNCTION}"\n[log]\n[statistics]\n',
+}
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +92,11 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, A
     for name, text in SITES.items():
         folders[name] = tmp_path_factory.mktemp(name)
         (folders[name] / "edgewise.toml").write_text(text)
-    return {name: compile_template(load_site(folder), code_hash="0") for name, folder in folders.items()}
+    queries = saved_queries("app_statistics", "page_views")
+    return {
+        name: compile_template(load_site(folder), code_hash="0", queries=queries)
+        for name, folder in folders.items()
+    }
 
 
 def test_cfn_lint_finds_nothing(templates: dict[str, dict[str, Any]], tmp_path: Path) -> None:
@@ -86,7 +109,7 @@ def test_cfn_lint_finds_nothing(templates: dict[str, dict[str, Any]], tmp_path: 
         [Path(sys.executable).with_name("cfn-lint"), *files],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr

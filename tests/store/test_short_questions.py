@@ -65,8 +65,8 @@ def test_streams_and_their_columns(tmp_path: Path) -> None:
     with store_at(tmp_path) as store:
         put(store, "mine", {"text": "x", "int": 1, "float": 1.5, "bool": True})
         listed = get(store, "streams")
-        assert [one["name"] for one in listed["list"]] == ["edge", "access", "mine"]
-        assert listed["total"] == 3 and "schema" not in listed["list"][0]
+        assert [one["name"] for one in listed["list"]] == ["edge", "access", "page_views", "mine"]
+        assert listed["total"] == 4 and "schema" not in listed["list"][0]
         assert all("schema" in one for one in get(store, "streams?fetchSchema=true")["list"])
         schema = get(store, "streams/mine/schema")
     assert {field["name"]: field["type"] for field in schema["schema"]} == {

@@ -287,3 +287,13 @@ Resources:
     missing = r"'files' has no place(.|\n)*origins=\{\"files\": \"FOLDER\"\}"
     with pytest.raises(TestingError, match=missing), run_site(tmp_path / "template.yaml"):
         pass
+
+
+def test_a_site_that_counts_page_views_counts_none_of_a_tests(notes: Path) -> None:
+    file = notes / "edgewise.toml"
+    file.write_text(file.read_text() + '\n[statistics]\n[rewrite]\nbehaviors = ["*"]\n')
+    with FakeOrigin() as origin, run_site(notes, origins={"app": origin}) as site:
+        assert site.get("/hello").status == 200
+        assert site.get("/guide").status == 200
+        assert [one.path for one in origin.received] == ["/guide/index.html"]
+        assert not [line for line in site.logs if "statistics" in line.message]

@@ -1,6 +1,6 @@
 """Who sends a user agent: a person's browser, a bot or a tool, and with which browser, system and device.
 
-A user agent is a claim. A bot that says it is a browser is a person here; only its behaviour can tell.
+Whether it is a person is the rule of `people.py`; the names are those that `ua-parser` knows.
 """
 
 from __future__ import annotations
@@ -12,18 +12,15 @@ from typing import Final, Literal
 
 from edgewise.agents import crawlers
 from edgewise.agents.devices import devices
+from edgewise.agents.people import LOOKED_AT, ROBOTS, says_person
 
 Kind = Literal["person", "bot", "tool", "unknown"]
 
 # The narrower name first: a tablet counts as a mobile viewer too.
 _DEVICES: Final = {"smarttv": "smart-tv", "tablet": "tablet", "mobile": "mobile", "desktop": "desktop"}
-# What tells who it is stands at the beginning, and a header may be as long as all headers together.
-_LOOKED_AT: Final = 512
 _REMEMBERED: Final = 8_192
-# How programs that show pages to people begin; what begins otherwise is a browser only if it names a system.
-_BROWSERS: Final = ("Mozilla/", "Opera/")
 # How robots introduce themselves: `NameBot/1.0 (+http://example.com/about)`, or with an address for mail.
-_ROBOT: Final = re.compile(r"https?://|@|bot|crawl|spider", re.IGNORECASE)
+_ROBOT: Final = re.compile("|".join((r"https?://", "@", *map(re.escape, ROBOTS))), re.IGNORECASE)
 _NAME: Final = re.compile(
     r"(?:Mozilla/\d\.\d \(compatible; )?(?!Mozilla|Opera)([A-Za-z][\w.-]{1,39})(/\d)?", re.ASCII
 )
@@ -47,7 +44,7 @@ class Agent:
 
 def classify(user_agent: str) -> Agent:
     """The agent of a user agent as the viewer sent it, already decoded; `-` and nothing are no user agent."""
-    return _classified(user_agent[:_LOOKED_AT])
+    return _classified(user_agent[:LOOKED_AT])
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -56,28 +53,22 @@ def _classified(user_agent: str) -> Agent:
         return Agent("unknown", reason="no user agent")
     kinds = devices(user_agent)
     device = next(name for kind, name in _DEVICES.items() if kind in kinds)
-    browser, system, spider = _parsed(user_agent)
+    browser, system = _parsed(user_agent)
     listed = _listed(user_agent)
-    if (
-        listed is None
-        and not spider
-        and "+http" not in user_agent
-        and _is_browser(user_agent, browser, system, device)
-    ):
+    if listed is None and says_person(user_agent):
         return Agent("person", browser, system, device)
-    kind, reason = listed or _program(user_agent, browser, spider)
+    kind, reason = listed or _program(user_agent, browser)
     return Agent(kind, browser, system, device, reason)
 
 
-def _parsed(user_agent: str) -> tuple[str | None, str | None, bool]:
-    """Browser, system, and whether it is a crawler, by the data of `ua-parser`."""
+def _parsed(user_agent: str) -> tuple[str | None, str | None]:
+    """The names of browser and system, by the data of `ua-parser`."""
     import ua_parser
 
     # The parser takes text that can be written as UTF-8, and half a surrogate pair cannot.
-    found = ua_parser.parse(user_agent.encode("utf-8", "replace").decode())
-    browser = crawlers.tidy(found.user_agent.family) if found.user_agent else None
-    system = crawlers.tidy(found.os.family) if found.os else None
-    return browser or None, system or None, found.device is not None and found.device.family == "Spider"
+    text = user_agent.encode("utf-8", "replace").decode()
+    agent, system = ua_parser.parse_user_agent(text), ua_parser.parse_os(text)
+    return (agent and crawlers.tidy(agent.family)) or None, (system and crawlers.tidy(system.family)) or None
 
 
 def _listed(user_agent: str) -> tuple[Kind, str] | None:
@@ -92,18 +83,12 @@ def _listed(user_agent: str) -> tuple[Kind, str] | None:
     return "bot", f"{what}: {entry.name}"
 
 
-def _is_browser(user_agent: str, browser: str | None, system: str | None, device: str) -> bool:
-    if browser is not None and (user_agent.startswith(_BROWSERS) or device != "desktop"):
-        return True
-    return system is not None
-
-
-def _program(user_agent: str, browser: str | None, spider: bool) -> tuple[Kind, str]:
-    """What one that is on no list and no browser is; the name is its own word."""
+def _program(user_agent: str, browser: str | None) -> tuple[Kind, str]:
+    """What one that is on no list and no person's is; the name is its own word."""
     match = _NAME.match(user_agent)
     name = browser or (match[1] if match else None)
-    if _ROBOT.search(user_agent) or (spider and user_agent.startswith(_BROWSERS)):
+    if _ROBOT.search(user_agent):
         return "bot", f"crawler: {name or 'unnamed'}"
-    if name and (browser or spider or (match and match[2])):
+    if match and match[2]:
         return "tool", f"tool: {name}"
     return "unknown", "not recognised"

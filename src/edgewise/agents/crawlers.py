@@ -38,11 +38,20 @@ def tidy(name: str) -> str:
     return "".join(filter(str.isprintable, name))[:_NAME_LENGTH].strip(" /;()")
 
 
-@cache
-def _groups() -> list[tuple[re.Pattern[str], list[dict[str, Any]]]]:
+def patterns() -> list[str]:
+    """The regular expressions of the list, of which one is found in every user agent that is on it."""
+    return [entry["pattern"] for entry in _entries()]
+
+
+def _entries() -> list[dict[str, Any]]:
     from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 
-    entries = [entry for entry in CRAWLER_USER_AGENTS_DATA if entry["pattern"] not in _PEOPLE]
+    return [entry for entry in CRAWLER_USER_AGENTS_DATA if entry["pattern"] not in _PEOPLE]
+
+
+@cache
+def _groups() -> list[tuple[re.Pattern[str], list[dict[str, Any]]]]:
+    entries = _entries()
     groups = [entries[start : start + _AT_ONCE] for start in range(0, len(entries), _AT_ONCE)]
     return [(re.compile("|".join(entry["pattern"] for entry in group)), group) for group in groups]
 

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Final
 
 # Consoles are left out on purpose: a browser on one is a desktop's.
-_TV = re.compile(
+TV: Final = (
     r"smart-?tv|google ?tv|android ?tv|apple ?tv|\btvos\b|hbbtv|netcast|web0s|\broku\b|viera|bravia|philipstv"
     r"|\bcrkey\b|\baft[a-z0-9]{1,6}\b|tizen.*\btv\b|opera tv|\bce-html\b"
 )
-_TABLET = re.compile(r"ipad|tablet|playbook|kindle|\bsilk\b(?!.*mobile)|\bkf[a-z]{2,5}\b(?!.*mobile)")
-_MOBILE = re.compile(
+TABLET: Final = r"ipad|tablet|playbook|kindle|\bsilk\b(?!.*mobile)|\bkf[a-z]{2,5}\b(?!.*mobile)"
+MOBILE: Final = (
     r"mobile|mobi\b|iphone|ipod|windows phone|blackberry|\bbb10\b|opera mini|symbian|series60|\bmidp\b|palm"
 )
+_TV, _TABLET, _MOBILE = map(re.compile, (TV, TABLET, MOBILE))
 _IOS = re.compile(r"\b(?:iphone|ipad|ipod)")
 
 

@@ -31,7 +31,7 @@ from edgewise.cdn.origins.router import OriginRouter, read_places
 from edgewise.cdn.template.bucket_policies import listed_buckets
 from edgewise.cdn.template.distribution import read_distribution
 from edgewise.cdn.template.document import Template
-from edgewise.cdn.template.intrinsics import REGION
+from edgewise.cdn.template.identities import REGION
 from edgewise.cdn.trace import Trace
 from edgewise.cdn.viewerfacts import ViewerFacts, viewer_facts
 from edgewise.cdn.walk import Walk

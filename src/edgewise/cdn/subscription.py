@@ -49,7 +49,7 @@ class Subscription:
         self._path = parts.path.rstrip("/")
         self._authorization = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         self._on_trouble = on_trouble
-        self._waiting: dict[str, deque[bytes]] = {"edge": deque(), "access": deque()}
+        self._waiting: dict[str, deque[bytes]] = {}
         self._pool = ConnectionPool()
         self._arrived = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._deliver())
@@ -60,14 +60,15 @@ class Subscription:
     def log_event(self, line: LogEvent) -> None:
         """A line of a function's log; only records are forwarded, as by the filter `{ $.schema = "edge/*" }`."""
         if is_record(line.message):
-            self._add("edge", line.message.encode("utf-8"))
+            self.add("edge", line.message.encode("utf-8"))
 
     def access(self, record: dict[str, Any]) -> None:
         """A record of the local CDN itself."""
-        self._add("access", orjson.dumps(record))
+        self.add("access", orjson.dumps(record))
 
-    def _add(self, stream: str, record: bytes) -> None:
-        waiting = self._waiting[stream]
+    def add(self, stream: str, record: bytes) -> None:
+        """A record, as JSON, for any stream of the store."""
+        waiting = self._waiting.setdefault(stream, deque())
         waiting.append(record)
         if len(waiting) > _MAX_WAITING:
             waiting.popleft()
@@ -86,7 +87,8 @@ class Subscription:
 
     async def _send_waiting(self) -> bool:
         """Send everything that waits; False when the store failed and something is left."""
-        for stream, waiting in self._waiting.items():
+        # A copy: the first record of another stream may come while this one's are sent.
+        for stream, waiting in list(self._waiting.items()):
             while waiting:
                 batch = [waiting[index] for index in range(min(_BATCH, len(waiting)))]
                 if not await self._post(stream, batch):

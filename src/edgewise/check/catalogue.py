@@ -22,6 +22,7 @@ from edgewise.check.rules import (
     refused,
     regions,
     rollouts,
+    statistics,
 )
 
 _MODULES = (
@@ -41,6 +42,7 @@ _MODULES = (
     code,
     messages,
     rollouts,
+    statistics,
 )
 
 RULES: tuple[Rule, ...] = tuple(

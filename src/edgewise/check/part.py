@@ -14,7 +14,8 @@ from typing import Any, Final
 from edgewise.cdn import Template
 from edgewise.cdn.errors import TemplateError
 from edgewise.cdn.template.errors import NotHereError
-from edgewise.cdn.template.intrinsics import ACCOUNT, PSEUDO_PARAMETERS, REGION, Resolver
+from edgewise.cdn.template.identities import ACCOUNT, REGION
+from edgewise.cdn.template.intrinsics import PSEUDO_PARAMETERS, Resolver
 from edgewise.cdn.template.lines import KeyPath
 
 Path = KeyPath

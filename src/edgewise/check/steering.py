@@ -1,19 +1,15 @@
-"""A rollout as it is baked into the functions of a template: the file beside the code that the runtime reads.
-
-It is data of a stranger's, like the code: whatever has not the shape that the runtime takes is none.
-"""
+"""A rollout as it is baked into the functions of a template. What has not the shape that the runtime takes is none."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from edgewise.check.baked import baked
 from edgewise.check.distribution import Behavior, Distribution, Origin
 from edgewise.check.stack import EdgeFunction, Stack
 
-SETTINGS_FILE = "edgewise_settings.json"
 # Where the runtime decides, chooses the origin and sets the cookie.
 TRIGGERS = ("viewer-request", "origin-request", "viewer-response")
 # And where it records what a judge reads.
@@ -75,26 +71,16 @@ def without(
 
 def steering_of(function: EdgeFunction) -> Steering | None:
     """The rollout that a function's code has in it."""
+    rollout = baked(function, "rollout")
     try:
-        return _steering(_settings(function)["rollout"])
+        return _steering(rollout) if rollout is not None else None
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
 def is_recording(function: EdgeFunction) -> bool:
     """Whether a function's code makes records."""
-    return _settings(function).get("log") is not None
-
-
-def _settings(function: EdgeFunction) -> Mapping[str, Any]:
-    """What is baked into a function's code; nothing if it is not of Edgewise."""
-    if function.tree is None or SETTINGS_FILE not in function.tree.names:
-        return {}
-    try:
-        settings = json.loads(function.tree.read(SETTINGS_FILE))
-    except (ValueError, RecursionError):
-        return {}
-    return settings if isinstance(settings, dict) else {}
+    return baked(function, "log") is not None
 
 
 def _steering(rollout: Mapping[str, Any]) -> Steering:

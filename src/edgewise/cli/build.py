@@ -24,12 +24,13 @@ def build(
 ) -> None:
     """Write the template and a zip of each functions' folder, and say whether Lambda can take and import them."""
     # Here, so that the other commands start without it.
+    from edgewise.cli.saving import queries_of
     from edgewise.cloud.build import build as built_in
     from edgewise.cloud.imports import pythons, try_imports
     from edgewise.site import load_site
 
     site = load_site(directory)
-    built = built_in(site, out or site.directory / "build")
+    built = built_in(site, out or site.directory / "build", queries_of(site))
     if not as_json:
         print(f"Wrote {built.template}")
     found = pythons() if built.packages else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 # What may begin with a hyphen: a whole request id, the beginning of one, a span of time. Two hyphens begin an option,
@@ -34,6 +35,19 @@ class ValueCommand(PlainCommand):
         options = [each for each in args[:end] if not _VALUE.fullmatch(each)]
         values = [each for each in args[:end] if _VALUE.fullmatch(each)]
         return super().parse_args(ctx, [*options, "--", *values, *args[end + 1 :]])
+
+
+class PlaceCommand(PlainCommand):
+    """A command about the site here or the one on AWS, which is never about both."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if {"--local", "--aws"} <= set(args):
+            raise typer.BadParameter("choose one", param_hint="--local, --aws")
+        return super().parse_args(ctx, args)
+
+
+class PlaceValueCommand(PlaceCommand, ValueCommand):
+    """Such a command whose argument may begin with a hyphen, if only to be told that it is wrong."""
 
 
 def _plain(params: Any) -> Any:

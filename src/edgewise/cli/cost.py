@@ -7,13 +7,22 @@ import re
 import sys
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 if TYPE_CHECKING:
-    from edgewise.simulate.cost import Bill
+    from collections.abc import Iterable, Mapping
+
+    from edgewise.simulate.cost import Bill, Line, Month
     from edgewise.simulate.prices import Prices
+
+_DATED: Final = (
+    "Prices as listed on {}, without tax and free tiers; docs/cost.md says what is not in the sum."
+)
+# A finished view of the usual length, and how many share an execution where views wait for each other a little.
+_VIEW_BYTES: Final = 450
+_VIEWS_TOGETHER: Final = 10.0
 
 
 def cost(
@@ -53,6 +62,12 @@ def cost(
         int | None,
         typer.Option(min=1, metavar="N", help="Transitions in one execution of a standard workflow."),
     ] = None,
+    page_views: Annotated[
+        float | None,
+        typer.Option(
+            min=1, metavar="N", help="Compare the ways of counting so many page views of the requests."
+        ),
+    ] = None,
     prices: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Another list of prices, of the same shape.")
     ] = None,
@@ -61,26 +76,29 @@ def cost(
     """Add up what a month costs on AWS: functions, logs and the service that takes the records."""
     from edgewise.cdn.location import REGIONS
     from edgewise.simulate import PlanError, read_prices
-    from edgewise.simulate.cost import DELIVERIES, Month, Workflow, bill, facts, usages_of
+    from edgewise.simulate.cost import Month, Workflow, bill, facts, usages_of
     from edgewise.simulate.parsing import parse_regions
     from edgewise.simulate.prices import PACKAGED
 
-    if delivery not in DELIVERIES:
-        raise PlanError(f"{delivery!r} is no delivery", hint=f"Known: {', '.join(DELIVERIES)}.")
-    if delivery != "step-functions" and (batch, workflow, states) != (None, None, None):
-        hint = "Leave --batch, --workflow and --states away, or take --delivery step-functions."
-        raise PlanError(f"{delivery} runs no workflow", hint=hint)
-    if workflow not in (None, "express", "standard"):
-        raise PlanError(f"{workflow!r} is no kind of workflow", hint="It is express or standard.")
-    if states is not None and workflow != "standard":
-        raise PlanError("only a standard workflow is billed by --states", hint="Add --workflow standard.")
-    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", service_region):
-        raise PlanError(f"{service_region!r} is no region of AWS", hint="Write one as eu-west-1.")
-    for option, value in (("--requests", requests), ("--ms", ms), ("--batch", batch or 1.0)):
+    _check_service(delivery, service_region)
+    if page_views is None:
+        _check_workflow(delivery, batch, workflow, states)
+    elif (workflow, states) != (None, None):
+        raise PlanError(
+            "the state machine of page views is an express workflow",
+            hint="Leave --workflow and --states away.",
+        )
+    given = {"--requests": requests, "--ms": ms, "--batch": batch or 1.0, "--page-views": page_views or 1.0}
+    for option, value in given.items():
         if not isfinite(value):
             raise PlanError(f"{option} {value:g} is no number to reckon with", hint="Give a finite one.")
     shares = parse_regions(regions, REGIONS)
     known = read_prices(prices or PACKAGED)
+    if page_views is not None:
+        month = Month(requests, miss, ms, _VIEW_BYTES, batch or _VIEWS_TOGETHER)
+        bills = _bills_of_views(month, page_views, shares, service_region, known, memory)
+        _compare(bills, known, page_views, month.batch, as_json=as_json)
+        return
     month = Month(requests, miss, ms, record_bytes, batch or 1.0)
     workflow_of = Workflow(workflow or "express", states or 1)
     made = bill(usages_of(month, delivery, shares, service_region), memory, known, workflow_of)
@@ -92,6 +110,67 @@ def cost(
             print(
                 "An execution for each record is the most it can be; `edgewise simulate` counts how many share one."
             )
+
+
+def _check_service(delivery: str, service_region: str) -> None:
+    from edgewise.simulate import PlanError
+    from edgewise.simulate.cost import DELIVERIES
+
+    if delivery not in DELIVERIES:
+        raise PlanError(f"{delivery!r} is no delivery", hint=f"Known: {', '.join(DELIVERIES)}.")
+    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", service_region):
+        raise PlanError(f"{service_region!r} is no region of AWS", hint="Write one as eu-west-1.")
+
+
+def _check_workflow(delivery: str, batch: float | None, workflow: str | None, states: int | None) -> None:
+    from edgewise.simulate import PlanError
+
+    if delivery != "step-functions" and (batch, workflow, states) != (None, None, None):
+        hint = "Leave --batch, --workflow and --states away, or take --delivery step-functions."
+        raise PlanError(f"{delivery} runs no workflow", hint=hint)
+    if workflow not in (None, "express", "standard"):
+        raise PlanError(f"{workflow!r} is no kind of workflow", hint="It is express or standard.")
+    if states is not None and workflow != "standard":
+        raise PlanError("only a standard workflow is billed by --states", hint="Add --workflow standard.")
+
+
+def _bills_of_views(
+    month: Month, views: float, shares: Mapping[str, float], service_region: str, prices: Prices, memory: int
+) -> dict[str, Bill]:
+    from edgewise.simulate import PlanError
+    from edgewise.simulate.cost import PATHS, Workflow, bill, usages_of_views
+
+    if views > month.requests:
+        raise PlanError("there are more page views than requests", hint="Every page view is a request, too.")
+    return {
+        path: bill(usages_of_views(month, views, path, shares, service_region), memory, prices, Workflow())
+        for path in PATHS
+    }
+
+
+def _compare(bills: dict[str, Bill], prices: Prices, views: float, batch: float, *, as_json: bool) -> None:
+    """The ways of counting page views beside each other."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from edgewise.simulate.cost import BATCHED, facts
+
+    if as_json:
+        paths = {path: facts(made, prices) for path, made in bills.items()}
+        print(json.dumps({"page_views": views, "batch": batch, "paths": paths}))
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("page views by")
+    for name in (f"{prices.currency} a month", "a million views"):
+        table.add_column(name, justify="right")
+    for path, made in bills.items():
+        least = "at least " if made.unknown else ""
+        name = f"{path}, {batch:g} together" if path == BATCHED else path
+        table.add_row(name, f"{least}{made.known:,.2f}", f"{made.known / views * 1e6:,.2f}")
+    Console(soft_wrap=not sys.stdout.isatty(), highlight=False).print(table)
+    _say_unknown({line.name: line for made in bills.values() for line in made.unknown}.values())
+    print(_DATED.format(prices.dated))
 
 
 def _print(bill: Bill, prices: Prices, requests: float) -> None:
@@ -116,8 +195,10 @@ def _print(bill: Bill, prices: Prices, requests: float) -> None:
     print(
         f"{least}{bill.known:,.2f} {prices.currency} a month · {a_million:,.2f} a million requests of visitors"
     )
-    for line in bill.unknown:
+    _say_unknown(bill.unknown)
+    print(_DATED.format(prices.dated))
+
+
+def _say_unknown(lines: Iterable[Line]) -> None:
+    for line in lines:
         print(f"unknown: the price of {line.name} in {line.region}; look it up at {line.source}")
-    print(
-        f"Prices as listed on {prices.dated}, without tax and free tiers; docs/cost.md says what is not in the sum."
-    )

@@ -89,7 +89,7 @@ def _write(folder: Path, stream: str) -> None:
 
 def _files(stream: str) -> dict[str, str]:
     """Every file by its name: JSON for OpenObserve and Grafana, SQL for Athena."""
-    from edgewise.questions import athena, load
+    from edgewise.questions import athena, load, saved_queries
     from edgewise.questions.boards import grafana, openobserve
     from edgewise.questions.boards.alerts import alerts
     from edgewise.questions.boards.edge import COLUMNS, athena_view
@@ -97,6 +97,7 @@ def _files(stream: str) -> dict[str, str]:
     objects: dict[str, Any] = {
         "openobserve-dashboard.json": openobserve.dashboard(stream, COLUMNS),
         "grafana-athena-dashboard.json": grafana.dashboard(stream),
+        "grafana-athena-page-views.json": grafana.page_views(),
     }
     for one in alerts():
         objects[f"openobserve-alert-{one.name}.json"] = openobserve.alert(one, stream, COLUMNS, _DESTINATION)
@@ -105,6 +106,7 @@ def _files(stream: str) -> dict[str, str]:
         **{name: json.dumps(value, indent=1) for name, value in objects.items()},
         "athena/_requests.sql": athena_view(stream),
         **queries,
+        **{f"athena/page-views/{each.name}.sql": each.sql for each in saved_queries()},
     }
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from edgewise.cli.commands import PlainCommand, PlainGroup
+from edgewise.cli.commands import PlaceCommand, PlaceValueCommand, PlainGroup
 from edgewise.cli.query import STORE_HELP
 
 Directory = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The site's folder.")]
@@ -20,7 +20,8 @@ Local = Annotated[
     typer.Option("--local/--aws", help="The site that `edgewise up` runs here, or the one on AWS."),
 ]
 Reason = Annotated[
-    str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept with the release and in its history.")
+    str,
+    typer.Option("--reason", metavar="TEXT", help="Why; its first 200 characters are kept with the release."),
 ]
 Store = Annotated[str | None, typer.Option("--store", metavar="DIR|URL", help=STORE_HELP)]
 
@@ -31,7 +32,7 @@ rollout = typer.Typer(
 )
 
 
-@rollout.command(cls=PlainCommand)
+@rollout.command(cls=PlaceCommand)
 def start(
     steps: Annotated[
         str,
@@ -45,7 +46,7 @@ def start(
     local: Local = None,
     reason: Reason = "",
     unjudged: Annotated[
-        bool, typer.Option("--unjudged", help="Also without [log]: then nothing takes a step or goes back.")
+        bool, typer.Option("--unjudged", help="Also without \\[log]: then nothing takes a step or goes back.")
     ] = False,
 ) -> None:
     """Begin a release from the stable version to the new one, at the plan's first step."""
@@ -54,7 +55,7 @@ def start(
     work.start(directory, local, steps, reason, unjudged)
 
 
-@rollout.command(cls=PlainCommand)
+@rollout.command(cls=PlaceCommand)
 def status(
     directory: Directory = Path(),
     local: Local = None,
@@ -67,7 +68,7 @@ def status(
     work.status(directory, local, store, as_json)
 
 
-@rollout.command(cls=PlainCommand)
+@rollout.command(cls=PlaceCommand)
 def history(
     directory: Directory = Path(),
     local: Local = None,
@@ -81,7 +82,7 @@ def history(
     work.history(directory, local, store, since, as_json)
 
 
-@rollout.command("set", cls=PlainCommand)
+@rollout.command("set", cls=PlaceValueCommand)
 def set_share(
     share: Annotated[
         str, typer.Argument(metavar="PERCENT", help="The share of new sessions; 100 is everybody new.")
@@ -100,7 +101,7 @@ def set_share(
     work.set_share(directory, local, share, evict, reason)
 
 
-@rollout.command(cls=PlainCommand)
+@rollout.command(cls=PlaceCommand)
 def freeze(directory: Directory = Path(), local: Local = None, reason: Reason = "") -> None:
     """Keep the share as it is: nothing is promoted. The judge still rolls back."""
     from edgewise.cli.rollingout import work
@@ -108,7 +109,7 @@ def freeze(directory: Directory = Path(), local: Local = None, reason: Reason = 
     work.freeze(directory, local, reason)
 
 
-@rollout.command(cls=PlainCommand)
+@rollout.command(cls=PlaceCommand)
 def resume(directory: Directory = Path(), local: Local = None, reason: Reason = "") -> None:
     """Go on with a frozen release; its step begins anew."""
     from edgewise.cli.rollingout import work
@@ -116,7 +117,7 @@ def resume(directory: Directory = Path(), local: Local = None, reason: Reason = 
     work.resume(directory, local, reason)
 
 
-@rollout.command(cls=PlainCommand)
+@rollout.command(cls=PlaceCommand)
 def rollback(
     directory: Directory = Path(),
     local: Local = None,
@@ -131,7 +132,7 @@ def rollback(
     work.rollback(directory, local, keep_sessions, reason)
 
 
-@rollout.command(cls=PlainCommand)
+@rollout.command(cls=PlaceCommand)
 def finish(
     directory: Directory = Path(),
     local: Local = None,
@@ -150,7 +151,7 @@ def finish(
     work.finish(directory, local, drain, reason)
 
 
-@rollout.command(cls=PlainCommand)
+@rollout.command(cls=PlaceCommand)
 def off(directory: Directory = Path(), local: Local = None, reason: Reason = "") -> None:
     """The kill switch: everybody meets the old version at once, whatever session they have."""
     from edgewise.cli.rollingout import work
@@ -158,7 +159,7 @@ def off(directory: Directory = Path(), local: Local = None, reason: Reason = "")
     work.switch(directory, local, True, reason)
 
 
-@rollout.command(cls=PlainCommand)
+@rollout.command(cls=PlaceCommand)
 def on(directory: Directory = Path(), local: Local = None, reason: Reason = "") -> None:
     """Take the kill switch back: the release is again what it was, and its step begins anew."""
     from edgewise.cli.rollingout import work
@@ -166,22 +167,24 @@ def on(directory: Directory = Path(), local: Local = None, reason: Reason = "") 
     work.switch(directory, local, False, reason)
 
 
-@rollout.command(cls=PlainCommand)
+@rollout.command(cls=PlaceCommand)
 def watch(
     directory: Directory = Path(),
     local: Local = None,
     store: Store = None,
-    every: Annotated[str, typer.Option(metavar="SPAN", help="How often the judge looks.")] = "30s",
+    every: Annotated[
+        str, typer.Option(metavar="SPAN", help="How often the judge looks, at most once a second.")
+    ] = "30s",
     once: Annotated[bool, typer.Option("--once", help="Look once, and stop.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a look.")] = False,
 ) -> None:
     """Let the judge look, and do what it says: promote, roll back, finish. Ends with the release, or on Ctrl-C."""
-    from edgewise.cli.rollingout import work
+    from edgewise.cli.rollingout import watching
 
-    work.watch(directory, local, store, every, once, as_json)
+    watching.watch(directory, local, store, every, once, as_json)
 
 
-@rollout.command(cls=PlainCommand)
+@rollout.command(cls=PlaceCommand)
 def link(
     version: Annotated[str, typer.Argument(metavar="VERSION", help="The version that the tester gets.")],
     directory: Directory = Path(),

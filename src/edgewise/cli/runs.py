@@ -51,7 +51,7 @@ def announce(run: Run) -> Path:
     folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     file = folder() / f"{run.pid}.json"
     fresh = file.with_suffix(".new")
-    fresh.write_text(json.dumps({**asdict(run), _BEGAN: _began(run.pid)}), encoding="utf-8")
+    fresh.write_text(json.dumps({**asdict(run), _BEGAN: began(run.pid)}), encoding="utf-8")
     fresh.replace(file)
     return file
 
@@ -118,10 +118,10 @@ def _read(file: Path) -> Run | None:
     """A run whose process lives; the file of one that was killed is removed."""
     try:
         told = dict(json.loads(file.read_text(encoding="utf-8")))
-        began = told.pop(_BEGAN, "")
+        then = told.pop(_BEGAN, "")
         run = Run(**told)
         os.kill(run.pid, 0)
-        lives = began == _began(run.pid)
+        lives = then == began(run.pid)
     except (OSError, OverflowError, ValueError, TypeError):
         # Also when the process is another user's: the number was given away again.
         lives = False
@@ -131,7 +131,7 @@ def _read(file: Path) -> Run | None:
     return run
 
 
-def _began(pid: int) -> str:
+def began(pid: int) -> str:
     """When a process began, in the kernel's own count; empty where there is no /proc (macOS)."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_bytes()

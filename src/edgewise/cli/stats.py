@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import sys
 import time
-from typing import TYPE_CHECKING, Annotated, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
 from edgewise.cli.query import STORE_HELP
 from edgewise.cli.runs import store_place
 from edgewise.cli.statistics.period import MOMENT_HELP, Period, period
+from edgewise.cli.terminal import printable_lines
 
 if TYPE_CHECKING:
+    from edgewise.cli.statistics.pages import Report
     from edgewise.store import Reader
 
 _PAUSE: Final = 2.0
@@ -39,6 +42,10 @@ def stats(
     live: Annotated[bool, typer.Option("--live", help="Stay, and show it anew every two seconds.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the page's first table as CSV.")] = False,
+    source: Annotated[
+        Literal["requests", "page-views"],
+        typer.Option(help="What is counted: requests, or the page views that the site's statistics wrote."),
+    ] = "requests",
     store: Annotated[str | None, typer.Option("--store", metavar="DIR|URL", help=STORE_HELP)] = None,
 ) -> None:
     """Report on the site: requests, people, sources, errors, bots."""
@@ -48,67 +55,84 @@ def stats(
     from edgewise.cli.statistics.pages import filters_of, questions_of
     from edgewise.store import open_reader
 
-    questions_of(page)
-    filters = filters_of(where or [])
-    chosen = period(since, until, _now())
+    asked_of = source.replace("-", "_")
+    questions_of(page, asked_of)
+    wanted = _Wanted(page, period(since, until, _now()), filters_of(where or []), top, compare, asked_of)
     reader = open_reader(store_place(store), tell=lambda message: print(f"store: {message}", file=sys.stderr))
     try:
         if as_json:
-            _print_json(reader, page, chosen, filters, top, compare)
+            _print_json(reader, wanted)
         elif as_csv:
-            _print_csv(reader, page, chosen, filters, top)
+            _print_csv(reader, wanted)
         elif live:
-            _follow(reader, page, since, filters, top)
+            _follow(reader, wanted, since)
         else:
-            _print(reader, page, chosen, filters, top, compare)
+            _print(reader, wanted)
     except KeyboardInterrupt:
         return
     finally:
         reader.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A page, and of what it is to tell."""
+
+    page: str
+    period: Period
+    filters: dict[str, str]
+    top: int
+    compare: bool
+    source: str
+
+    def gathered(self, reader: Reader) -> Report:
+        from edgewise.cli.statistics.pages import gather
+
+        return gather(
+            reader, self.page, self.period, self.filters, self.top, compare=self.compare, source=self.source
+        )
+
+
 def _now() -> int:
     return time.time_ns() // 1000
 
 
-def _print(
-    reader: Reader, page: str, chosen: Period, filters: dict[str, str], top: int, compare: bool
-) -> None:
+def _print(reader: Reader, wanted: _Wanted) -> None:
     from rich.console import Console
 
-    from edgewise.cli.statistics.pages import gather
     from edgewise.cli.statistics.screen import show
 
-    show(gather(reader, page, chosen, filters, top, compare), Console(highlight=False))
+    show(wanted.gathered(reader), Console(highlight=False))
 
 
-def _print_json(
-    reader: Reader, page: str, chosen: Period, filters: dict[str, str], top: int, compare: bool
-) -> None:
-    from edgewise.cli.statistics.pages import gather
-
-    report = gather(reader, page, chosen, filters, top, compare)
-    whole = {
-        "page": page,
-        "start": chosen.start,
-        "end": chosen.end,
-        "filters": filters,
+def _print_json(reader: Reader, wanted: _Wanted) -> None:
+    report = wanted.gathered(reader)
+    whole: dict[str, Any] = {
+        "page": wanted.page,
+        "source": wanted.source,
+        "start": wanted.period.start,
+        "end": wanted.period.end,
+        "filters": wanted.filters,
         "answers": report.answers,
-        **({"before": report.before} if compare else {}),
+        **({"before": report.before} if wanted.compare else {}),
     }
     print(json.dumps(whole))
 
 
-def _print_csv(reader: Reader, page: str, chosen: Period, filters: dict[str, str], top: int) -> None:
+def _print_csv(reader: Reader, wanted: _Wanted) -> None:
     from edgewise.cli.statistics.pages import ask, questions_of
     from edgewise.dashboard.exports import as_csv
 
-    asked = questions_of(page)[0]
-    rows = ask(reader, asked, chosen, filters, top=top)
-    sys.stdout.buffer.write(as_csv([column.name for column in asked.columns], rows))
+    asked = questions_of(wanted.page, wanted.source)[0]
+    rows = ask(reader, asked, wanted.period, wanted.filters, wanted.source, top=wanted.top)
+    columns = [column.name for column in asked.known(wanted.source)]
+    text = as_csv(columns, [{name: row.get(name) for name in columns} for row in rows])
+    if sys.stdout.isatty():  # a file is for programs, which want the values as they are
+        text = "".join(f"{line}\n" for line in printable_lines(text.decode())).encode()
+    sys.stdout.buffer.write(text)
 
 
-def _follow(reader: Reader, page: str, since: str, filters: dict[str, str], top: int) -> None:
+def _follow(reader: Reader, wanted: _Wanted, since: str) -> None:
     """Until Ctrl-C: the page of the time up to now; on a terminal it is drawn over itself."""
     from contextlib import nullcontext
 
@@ -116,13 +140,14 @@ def _follow(reader: Reader, page: str, since: str, filters: dict[str, str], top:
     from rich.live import Live
 
     from edgewise.cli.statistics import screen
-    from edgewise.cli.statistics.pages import gather
+    from edgewise.cli.statistics.pages import recently
 
     console = Console(highlight=False)
     area = Live(console=console, auto_refresh=False, screen=True) if console.is_terminal else None
     with area or nullcontext():
         while True:
-            report = gather(reader, page, period(since, None, _now()), filters, top)
+            report = replace(wanted, period=period(since, None, _now())).gathered(reader)
+            report.recent = recently(reader, report)
             if area is None:
                 screen.show(report, console)
                 sys.stdout.flush()

@@ -18,12 +18,13 @@ def synth(
 ) -> None:
     """Write the site's CloudFormation template, its functions' folder beside it."""
     # Here, so that the other commands start without it.
+    from edgewise.cli.saving import queries_of
     from edgewise.site import load_site, needed_on_aws, write_template
 
     site = load_site(directory)
-    written = write_template(site, out or site.directory / "build" / "template.yaml")
+    written = write_template(site, out or site.directory / "build" / "template.yaml", queries_of(site))
     typer.echo(f"Wrote {written.template}")
-    for folder in filter(None, (written.functions, written.judge)):
+    for folder in written.folders:
         typer.echo(f"Wrote {folder}/")
     if needed := needed_on_aws(site):
         typer.echo("\nThe functions need, and the template does not make:")
@@ -37,5 +38,5 @@ Deploy it (BUCKET is one of yours in us-east-1, where Lambda@Edge functions live
   aws cloudformation package --region us-east-1 --template-file {template} \\
       --s3-bucket BUCKET --output-template-file {packaged}
   aws cloudformation deploy --region us-east-1 --template-file {packaged} \\
-      --stack-name {site.name} --capabilities CAPABILITY_IAM"""
+      --s3-bucket BUCKET --stack-name {site.name} --capabilities CAPABILITY_IAM"""
     )

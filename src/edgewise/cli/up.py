@@ -53,6 +53,12 @@ def up(
             help="How long an environment serves; AWS recycles them every few hours.",
         ),
     ] = None,
+    access_log: Annotated[
+        bool,
+        typer.Option(
+            "--access-log", help="Write CloudFront's standard access log, into .edgewise/logs/s3/access-log."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print objects, one a line.")] = False,
 ) -> None:
     """Run a site at the edge on this machine, and show every request."""
@@ -73,6 +79,7 @@ def up(
         lifetime,
         host,
         location,
+        access_log,
     )
     screen = Screen(sys.stdout, as_json=as_json, color=not as_json and sys.stdout.isatty())
     try:

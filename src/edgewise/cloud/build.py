@@ -6,14 +6,14 @@ The template names folders, as `edgewise synth` writes it; a zip lies beside its
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from edgewise.cloud.errors import BuildError
 from edgewise.cloud.zips import folder_files, hash_of, zipped
-from edgewise.site import Site, write_template
+from edgewise.site import Query, Site, write_template
 
 # Unpacked, with everything in it: "Lambda quotas" in the Lambda Developer Guide.
 MOST_UNPACKED: Final = 250 * 1024 * 1024
@@ -50,12 +50,13 @@ class Built:
     packages: tuple[Package, ...]
 
 
-def build(site: Site, out: Path) -> Built:
-    """Write template, folders and zips into the folder `out`. Raises `BuildError` and what `write_template` raises.
+def build(site: Site, out: Path, queries: Sequence[Query] = ()) -> Built:
+    """Write template, folders and zips into the folder `out`. `queries`, and what is raised besides `BuildError`: see
+    `write_template`.
 
     Nothing that Edgewise did not make is overwritten.
     """
-    written = write_template(site, out / "template.yaml")
+    written = write_template(site, out / "template.yaml", queries)
     functions = list(_functions(written.document))
     codes = dict.fromkeys(function.code for function in functions)
     packages = (

@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from edgewise.cloud.zips import folder_files, hash_of, zipped
-from edgewise.site import Site, bundle_settings, write_template
+from edgewise.site import Query, Site, bundle_settings, write_template
 
 # Where a deployed template says what it was made from.
 METADATA: Final = "Edgewise"
@@ -45,9 +45,12 @@ def digest_of(template: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()
 
 
-def package(site: Site, folder: Path, bucket: str) -> Package:
-    """Make what the site needs on AWS in a folder of ours, for a bucket. Raises `SiteError` and `BuildError`."""
-    written = write_template(site, folder / "template.yaml")
+def package(site: Site, folder: Path, bucket: str, queries: Sequence[Query] = ()) -> Package:
+    """Make what the site needs on AWS in a folder of ours, for a bucket. `queries`: see `write_template`.
+
+    Raises `SiteError` and `BuildError`.
+    """
+    written = write_template(site, folder / "template.yaml", queries)
     template = written.document
     folders = sorted({one for _, one in _local_code(template)})
     # Read once, so that a name and what it stands for are of the same files.

@@ -15,19 +15,18 @@ from .output import say, write_line
 from .request import Request
 from .response import Response
 from .settings import FALLBACK, FILE_NAME, Settings, read_settings, version_header
-from .steps import Steps
+from .steps import Step, Steps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from .delivery import Delivery
     from .output import Write
     from .rollout.step import Rollout
-    from .steps import Step
+    from .statistics.step import Statistics
 
-    MakeDelivery = Callable[[dict[str, Any], Environment, Write], Delivery]
+    MakeDelivery = Callable[[dict[str, Any], Environment, Write], Any]  # a Delivery, of views a LineDelivery
 
 
 class Edge:
@@ -38,12 +37,15 @@ class Edge:
     `memory` keeps values from one request to the next; a step calls `edge.memory.get`. `rollout` has the built-in steps
     that steer visitors between two versions, which come before the author's; None for a site without.
     Production passes no argument: `settings` (as in the file), `clock`, `write` (of lines to standard output),
-    `environ` and `deliver` (which makes the delivery of records) are for tests and simulations.
+    `environ` and `deliver` (which makes the delivery of records, and that of page views) are for tests and simulations.
     """
 
     __slots__ = (
+        "_last",
         "_log",
+        "_statistics",
         "_steps",
+        "_write",
         "environment",
         "memory",
         "origin_request",
@@ -74,6 +76,7 @@ class Edge:
             "origin-response": self.origin_response,
             "viewer-response": self.viewer_response,
         }
+        self._write = write
         given: Any = settings
         try:
             given = read_settings(environ) if settings is None else settings
@@ -88,6 +91,8 @@ class Edge:
 
     def _use(self, settings: Settings, write: Write, deliver: MakeDelivery) -> None:
         self._log = None
+        self._statistics: Statistics | None = None
+        self._last: Step | None = None
         self.rollout: Rollout | None = None
         if settings.log is not None:
             self._log = Log(deliver(settings.log, self.environment, write), self.environment, settings)
@@ -98,6 +103,14 @@ class Edge:
             self.origin_request(optional=True)(step)
         if settings.rollout is not None:
             self._roll_out(settings.rollout)
+        if settings.rewrite is not None:
+            from .rewrite import Rewrite
+
+            rewrite = Rewrite(settings.rewrite)
+            self.viewer_request.insert(0, Step(rewrite.note, optional=True))
+            self._last = Step(rewrite.rewrite, optional=True)
+        if settings.statistics is not None:
+            self._count(settings, write, deliver)
 
     def _roll_out(self, settings: dict[str, Any]) -> None:
         from .rollout.step import Rollout
@@ -107,6 +120,17 @@ class Edge:
         self.origin_request(optional=True)(self.rollout.choose_origin)
         self.origin_response(optional=True)(self.rollout.note_outcome)
         self.viewer_response(optional=True)(self.rollout.set_cookie)
+
+    def _count(self, settings: Settings, write: Write, deliver: MakeDelivery) -> None:
+        from .statistics.step import Statistics
+
+        assert settings.statistics is not None
+        try:
+            self._statistics = Statistics(
+                settings.statistics, settings.hash, self.environment, write, deliver
+            )
+        except Exception as fault:  # everything else goes on without them
+            self.environment.note_failure("statistics", fault)
 
     def _drop_version(self, header: str | None) -> None:
         """Where no rollout decides, what a viewer says of his version must not get into the cache's key."""
@@ -124,8 +148,12 @@ class Edge:
         answer: Response | None = None
         try:
             answer = self._run(steps, request, response)
+            if self._statistics is not None:
+                self._statistics.close(request, answer, context)
         finally:
             self._guarded(lambda log: log.close(facts, request, answer, context))
+            if self._log is None and self.environment.failure:
+                self._tell()
         return request.event if answer is None else answer.event
 
     def _open(self, event: dict[str, Any]) -> tuple[Request, Response | None, Steps]:
@@ -148,6 +176,14 @@ class Edge:
             self.environment.note_failure("log", fault)
             return None
 
+    def _tell(self) -> None:
+        """Without a log no record tells of a failure."""
+        failure, self.environment.failure = self.environment.failure, ""
+        try:
+            say(self._write, failure)
+        except Exception as fault:
+            self.environment.note_failure("log", fault)
+
     def _run(self, steps: Steps, request: Request, response: Response | None) -> Response | None:
         """Run the steps in order; at a request trigger the first Response ends them."""
         for step in steps:
@@ -156,6 +192,8 @@ class Edge:
                 return answer
             if answer is not None and response is not None:
                 response.replace(answer)
+        if self._last is not None and steps is self.viewer_request:
+            self._attempt(self._last, request, response)
         return response
 
     def _attempt(self, step: Step, request: Request, response: Response | None) -> Response | None:

@@ -32,13 +32,13 @@ class Clock:
 
 
 class Environment:
-    """Identity, age, memory and failures of an execution environment, and the present invocation: when it began and
-    how long it may last."""
+    """Identity, age, memory and failures of an execution environment, and the present invocation: when it began, how
+    long it may last, and Lambda's `context`, None during the start."""
 
     __slots__ = (
-        "_context",
         "born",
         "clock",
+        "context",
         "entered",
         "environ",
         "environment_id",
@@ -65,14 +65,14 @@ class Environment:
         self.failure = ""
         # Facts of the present invocation that a step adds to its record; fields that no record has are left out.
         self.noted: dict[str, Any] = {}
-        self._context: Any = None
+        self.context: Any = None
         self.memory = Memory(self)
 
     def enter(self, context: Any = None) -> None:
         """An invocation begins; `context` is Lambda's."""
         self.invocation += 1
         self.noted = {}
-        self._context = context
+        self.context = context
         self.entered = self.clock.now()
         self.started = self.clock.ticks()
 
@@ -86,7 +86,7 @@ class Environment:
 
     def remaining_ms(self) -> float:
         """Milliseconds that Lambda leaves the present invocation; infinite where nobody says, as during the start."""
-        remaining = getattr(self._context, "get_remaining_time_in_millis", None)
+        remaining = getattr(self.context, "get_remaining_time_in_millis", None)
         return float("inf") if remaining is None else float(remaining())
 
     def note_failure(self, step: str, fault: Exception) -> None:

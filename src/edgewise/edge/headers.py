@@ -13,6 +13,7 @@ from .errors import MessageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     HeaderMap = dict[str, list[dict[str, str]]]
 
@@ -61,6 +62,15 @@ class Headers:
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._map
+
+
+def value_of(header_map: Any, name: str) -> Any:
+    """The first value of a header; None also where the map has not the shape that CloudFront gives it."""
+    try:
+        entries = header_map.get(name)
+        return entries[0]["value"] if entries else None
+    except (LookupError, TypeError, AttributeError):
+        return None
 
 
 def _entry(name: str, value: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ the delivery's.
 
 from __future__ import annotations
 
+from .headers import value_of
 from .privacy import Privacy, make_keys
 from .record import HEADER_BYTES, SCHEMA, TEXT, build_record
 
@@ -64,7 +65,8 @@ class Log:
                 "environment_id": environment.environment_id,
             }
         )
-        self._privacy = Privacy(settings.log["privacy"], make_keys(settings.log, environment))
+        privacy = settings.log["privacy"]
+        self._privacy = Privacy(privacy, make_keys(privacy["key"], settings.log, environment))
         self._can_read_key = True
         self._text_fields = TEXT | {field: HEADER_BYTES for _, field in self._privacy.headers}
 
@@ -92,7 +94,7 @@ class Log:
         has_waited = self._mask(facts)
         if answer is not None:
             facts["status"] = status if 0 < status <= 999 else None
-            facts["content_type"] = _value(answer.event["headers"], "content-type")
+            facts["content_type"] = value_of(answer.event["headers"], "content-type")
         facts["record_id"] = _record_id(request_id, request.trigger, context)
         facts["failure"] = environment.failure
         facts |= environment.noted
@@ -145,13 +147,13 @@ class Log:
             "path": request.path,
             "query": request.query,
             "client_ip": request.client_ip,
-            "host": _value(headers, "host"),
-            "user_agent": _value(headers, "user-agent"),
-            "referrer": _value(headers, "referer"),
-            "language": _value(headers, "accept-language"),
+            "host": value_of(headers, "host"),
+            "user_agent": value_of(headers, "user-agent"),
+            "referrer": value_of(headers, "referer"),
+            "language": value_of(headers, "accept-language"),
         }
         for name, field in self._privacy.headers:
-            facts[field] = _value(headers, name)
+            facts[field] = value_of(headers, name)
         if request.trigger.startswith("origin-"):
             _correct_origin_side(facts, request)
         return facts
@@ -174,15 +176,6 @@ def _record_id(request_id: str, trigger: str, context: Any) -> str:
     return f"{request_id}:{trigger}"
 
 
-def _value(headers: Any, name: str) -> Any:
-    """The first value of a header; None also where the map has not the shape that CloudFront gives it."""
-    try:
-        entries = headers.get(name)
-        return entries[0]["value"] if entries else None
-    except (LookupError, TypeError, AttributeError):
-        return None
-
-
 def _correct_origin_side(facts: Facts, request: Request) -> None:
     """Leave out what CloudFront put in the visitor's place, and take what it knows about the visitor.
 
@@ -194,6 +187,6 @@ def _correct_origin_side(facts: Facts, request: Request) -> None:
     kinds = origin.values() if isinstance(origin, dict) else ()
     if any(isinstance(kind, dict) and facts["host"] == kind.get("domainName") for kind in kinds):
         facts["host"] = None
-    facts["country"] = _value(headers, "cloudfront-viewer-country")
-    devices = (device for name, device in _DEVICES.items() if _value(headers, name) == "true")
+    facts["country"] = value_of(headers, "cloudfront-viewer-country")
+    devices = (device for name, device in _DEVICES.items() if value_of(headers, name) == "true")
     facts["device"] = next(devices, None)

@@ -183,6 +183,12 @@ class Memory:
         self._forgotten += 1
         return len(gone)
 
+    def drop(self, key: str) -> None:
+        """Drop one key, which may be the runtime's own."""
+        if entry := self._entries.pop(key, None):
+            self.bytes -= entry.size
+        self._passing.pop(key, None)
+
     def renew(self, generation: object) -> bool:
         """Drop everything if `generation` is another one than at the last call; says whether it was."""
         if generation == self._generation:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     ReadKey = Callable[[], str]
 
-_DAY = 86_400_000_000  # microseconds
+DAY = 86_400_000_000  # microseconds
 SHORTEST_KEY = 16  # characters; with a key that can be guessed, all IPv4 addresses can be tried in minutes
 
 
@@ -55,15 +55,13 @@ class Privacy:
             facts["client_ip"] = None
         if not address or not (self._visitor or self._client_address == "hash"):
             return
-        day = now // _DAY
-        key = self._keys.key(day)
+        key = self._keys.key(now // DAY)
         if self._client_address == "hash":
             facts["client_ip"] = self._keys.named(_hash(key, 8, "client_ip", address).hex())
         # At an origin trigger the user agent can be CloudFront's, and the visitor would be another one.
         if self._visitor and str(facts.get("trigger")).startswith("viewer-"):
             site, agent = str(facts.get("distribution_id")), str(facts.get("user_agent"))
-            digest = _hash(key, 8, "visitor", str(day), site, household(address), agent)
-            facts["visitor"] = self._keys.named(digest.hex())
+            facts["visitor"] = self._keys.visitor(now, site, address, agent)
 
     def _cut(self, facts: MutableMapping[str, Any]) -> None:
         """Leave the allowed parameters alone, of the query and of the referrer; a path has none at all."""
@@ -93,11 +91,19 @@ class Keys:
 
     def key(self, day: int) -> bytes:
         """32 bytes, for a day since 1970. SettingsError if the site's key is of no use, and what reading it raises."""
+        if self._made_of is not None and self._made_of[0] != day:  # gone, though there may be no other yet
+            self._key, self._made_of = b"", None
         text = "" if self._read is None else self._read()
-        if self._made_of != (day, text):  # the key of another day is gone with this
+        if self._made_of != (day, text):
             self._key = os.urandom(32) if self._read is None else _site_key(text, day)
             self._made_of = (day, text)
         return self._key
+
+    def visitor(self, now: int, site: str, address: str, agent: str) -> str:
+        """The hash that tells visitors of a site apart for the day of `now` (microseconds). Errors as `key`."""
+        day = now // DAY
+        digest = _hash(self.key(day), 8, "visitor", str(day), site, household(address), agent)
+        return self.named(digest.hex())
 
     def named(self, digest: str) -> str:
         """The hash as it is recorded."""
@@ -107,7 +113,7 @@ class Keys:
 def _site_key(text: str, day: int) -> bytes:
     """32 bytes of the one key, or of the day's. What is wrong is told without any of it."""
     if text.startswith("{"):
-        date = time.strftime("%Y-%m-%d", time.gmtime(day * 86_400))
+        date = _date(day)
         try:
             text = json.loads(text)[date]
         except (ValueError, KeyError):
@@ -117,21 +123,38 @@ def _site_key(text: str, day: int) -> bytes:
     return _hash(b"", 32, "key", text)
 
 
-def make_keys(log: Mapping[str, Any], environment: Environment) -> Keys:
-    """The keys that the checked `log` settings ask for. A visitor waits for the site's no longer than `budget_ms`."""
-    where = log["privacy"]["key"]
+def _date(day: int) -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime(day * 86_400))
+
+
+def make_keys(where: Mapping[str, str] | None, asked: Mapping[str, Any], environment: Environment) -> Keys:
+    """The keys of a site that keeps them `where` the settings say, `{date}` in the name being the day's; else random.
+
+    `asked` has `region`, `endpoint` and `budget_ms`, which is as long as a visitor waits.
+    """
     if where is None:
         return Keys(environment.environment_id)
     from .secrets import Secrets
 
+    name = where["name"]
     secrets = Secrets(
         environment,
         where["from"],
-        region=log["region"],
-        endpoint=log["endpoint"],
-        deadline_ms=log["budget_ms"],
+        region=asked["region"],
+        endpoint=asked["endpoint"],
+        deadline_ms=asked["budget_ms"],
     )
-    return Keys(environment.environment_id, lambda: secrets.tokens(where["name"])[0])
+
+    named = ""
+
+    def read() -> str:
+        nonlocal named
+        before, named = named, name.replace("{date}", _date(environment.entered // DAY))
+        if before not in ("", named):  # the salt of a day that is over is nowhere, so not here either
+            secrets.forget(before)
+        return secrets.tokens(named)[0]
+
+    return Keys(environment.environment_id, read)
 
 
 def header_field(name: str) -> str:
@@ -186,31 +209,45 @@ def household(address: str) -> str:
 
 
 def _network(address: str, bits: int) -> str | None:
-    """Of an IPv6 address the first `bits`, a multiple of 16; of an IPv4 address always 24.
+    """Of an IPv6 address the first `bits`, a multiple of 16; of an IPv4 address always 24."""
+    numbers = address_numbers(address)
+    if numbers is None:
+        return None
+    if len(numbers) == 4:
+        return f"{numbers[0]}.{numbers[1]}.{numbers[2]}.0"
+    kept = numbers[: bits // 16]
+    while kept and not kept[-1]:
+        kept.pop()
+    return ":".join(f"{number:x}" for number in kept) + "::"
+
+
+def address_numbers(address: str) -> list[int] | None:
+    """The four numbers of an IPv4 address, or the eight of an IPv6 one; None for what is no address.
 
     The module `ipaddress` costs an import.
     """
     try:
         if ":" not in address:
-            numbers = [int(number) for number in address.split(".")]
-            right = len(numbers) == 4 and all(0 <= number <= 255 for number in numbers)
-            return f"{numbers[0]}.{numbers[1]}.{numbers[2]}.0" if right else None
+            return _in_range([int(number) for number in address.split(".")], 4, 0xFF)
         head, gap, tail = address.partition("::")
         groups = head.split(":") if head else []
         after = tail.split(":") if tail else []
-        if after and "." in after[-1]:
-            after[-1:] = "0", "0"  # an IPv4 address in the last 32 bits
+        last = after if gap else groups
+        if last and "." in last[-1]:  # an IPv4 address in the last 32 bits
+            quad = address_numbers(last.pop())
+            if quad is None:
+                return None
+            last += f"{quad[0] << 8 | quad[1]:x}", f"{quad[2] << 8 | quad[3]:x}"
         missing = 8 - len(groups) - len(after)
         if missing < 0 or (missing and not gap):
             return None
-        numbers = [int(group, 16) for group in (*groups, *["0"] * missing, *after)][: bits // 16]
+        return _in_range([int(group, 16) for group in (*groups, *["0"] * missing, *after)], 8, 0xFFFF)
     except ValueError:
         return None
-    if not all(0 <= number <= 0xFFFF for number in numbers):
-        return None
-    while numbers and not numbers[-1]:
-        numbers.pop()
-    return ":".join(f"{number:x}" for number in numbers) + "::"
+
+
+def _in_range(numbers: list[int], count: int, most: int) -> list[int] | None:
+    return numbers if len(numbers) == count and all(0 <= number <= most for number in numbers) else None
 
 
 def _hash(key: bytes, size: int, *parts: str) -> bytes:

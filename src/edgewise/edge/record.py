@@ -59,6 +59,8 @@ INTEGERS = (
     "retried",
     "dropped",
     "batch_age_ms",
+    "views_sent",
+    "views_dropped",
     "failed_steps",
 )
 FLOATS = ("duration_ms", "origin_ms", "waited_ms", "sample_rate")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _REDIRECTS = (301, 302, 303, 307, 308)
 # Developer Guide, "Restrictions on all edge functions". What breaks a rule is not shown: it may hold a secret.
 _NOT_IN_URL = r"[\x00-\x20\x7f#\ud800-\udfff]"
-_MOST_URL_CHARACTERS = 8191
+MOST_URL_CHARACTERS = 8191
 
 
 class Request:
@@ -51,6 +51,11 @@ class Request:
     @property
     def distribution_id(self) -> str:
         return self._config.get("distributionId", "")  # type: ignore[no-any-return]
+
+    @property
+    def distribution_domain(self) -> str:
+        """The distribution's own name, `d111111abcdef8.cloudfront.net`, whatever name the viewer used."""
+        return self._config.get("distributionDomainName", "")  # type: ignore[no-any-return]
 
     @property
     def method(self) -> str:
@@ -90,9 +95,9 @@ class Request:
         if re.search(_NOT_IN_URL, text):
             raise MessageError(f"the {key} holds a space, '#' or a control character; percent-encode it")
         other = self.query if key == "uri" else self.path
-        if len(text) + len(other) > _MOST_URL_CHARACTERS:
+        if len(text) + len(other) > MOST_URL_CHARACTERS:
             raise MessageError(
-                f"path and query are over {_MOST_URL_CHARACTERS:,} characters, CloudFront's limit"
+                f"path and query are over {MOST_URL_CHARACTERS:,} characters, CloudFront's limit"
             )
         self._set(key, text, "viewer-request", "origin-request")
 

@@ -67,7 +67,7 @@ class Secrets:
     def get(self, name: str) -> str:
         """The secret as text. LoadError if it is not in memory and cannot be read now."""
         return self._environment.memory.get(
-            f"{OWN}secret {self._source} {name}",
+            self._key(name),
             lambda budget_ms: self._read(name, budget_ms),
             ttl=TTL_SECONDS,
             stale=STALE_SECONDS,
@@ -78,10 +78,19 @@ class Secrets:
         """The secret's one value, or its two, see `tokens_of`. LoadError as `get` raises it."""
         return tokens_of(self.get(name))
 
+    def forget(self, name: str) -> None:
+        """Keep nothing of a secret, nor ask for it any longer."""
+        self._environment.memory.drop(self._key(name))
+        if call := self._calls.pop(name, None):
+            call.close()
+
     def close(self) -> None:
         """Give up the calls that go on."""
         for call in self._calls.values():
             call.close()
+
+    def _key(self, name: str) -> str:
+        return f"{OWN}secret {self._source} {name}"
 
     def _read(self, name: str, budget_ms: float) -> str:
         """Ask AWS for a secret, or go on with what an earlier request asked."""

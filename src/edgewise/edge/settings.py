@@ -66,7 +66,7 @@ def _is_recordable(name: str) -> bool:
 
 REQUIRED = object()
 ANYTHING = (lambda value: True), None, "anything"  # what is checked elsewhere
-_FLAG = (lambda value: isinstance(value, bool)), False, "true or false"
+FLAG = (lambda value: isinstance(value, bool)), False, "true or false"
 ADDRESS = text(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[!-~]*)?")
 _WORD = text(r"[A-Za-z0-9_:-]+"), "letters, digits, '_', ':' and '-'"
 _LINE = text(r"[^\x00-\x1f]*"), "", "text without control characters"
@@ -78,16 +78,18 @@ _PRIVACY: Keys = {
     "client_address": (text("keep|truncate|hash|drop"), "keep", "keep, truncate, hash or drop"),
     "query": (_is_query, "keep", "keep, drop or a list of names"),
     "headers": (_are_headers, (), f"a list of at most {MOST_HEADERS} headers that may be recorded"),
-    "visitor": _FLAG,
+    "visitor": FLAG,
     "key": ANYTHING,
 }
-_AWS: Keys = {
+AWS: Keys = {
     "region": (text(r"[a-z]{2}(-[a-z]+)+-[0-9]"), None, "a region such as eu-west-2"),
     "endpoint": (ADDRESS, None, "http or https, host and port"),
     "budget_ms": (number(1, 5000), 50.0, "a number from 1 to 5000"),
-    "wait": _FLAG,
+    "wait": FLAG,
 }
 _STATE_MACHINE = text(r"arn:[a-z-]+:states:[a-z0-9-]+:[0-9]{12}:stateMachine:[!-~]{1,160}")
+# The API references of CreateDeliveryStream, StartExecution and PutEvents.
+STREAM_NAME = text(r"[a-zA-Z0-9_.-]{1,64}"), REQUIRED, "a delivery stream's name"
 _DELIVERIES: dict[str, Keys] = {
     "stdout": {},
     "openobserve": {
@@ -98,8 +100,7 @@ _DELIVERIES: dict[str, Keys] = {
         "password": _LINE,
         "token": ANYTHING,
     },
-    # The API references of CreateDeliveryStream, StartExecution and PutEvents.
-    "firehose": {"stream_name": (text(r"[a-zA-Z0-9_.-]{1,64}"), REQUIRED, "a delivery stream's name")},
+    "firehose": {"stream_name": STREAM_NAME},
     "step-functions": {
         "state_machine_arn": (_STATE_MACHINE, REQUIRED, "the ARN of a state machine"),
         "execution_per": (text("batch|record"), "batch", "batch or record"),
@@ -114,7 +115,9 @@ _LOG: Keys = {
 _PERSISTENCE: Keys = {
     "header": (text(PERSISTENCE_HEADER), REQUIRED, "a name of your own that begins with X-")
 }
-_TOP: Keys = dict.fromkeys(("site", "hash", "log", "persistence", "rollout"), ANYTHING)
+_TOP: Keys = dict.fromkeys(
+    ("site", "hash", "log", "persistence", "rollout", "statistics", "rewrite"), ANYTHING
+)
 
 
 class Settings:
@@ -122,10 +125,10 @@ class Settings:
 
     `log` has `delivery`, `sample`, `privacy` and the keys of its delivery (docs/edge.md), each with a value.
     `persistence_header` is the header that tells the origin when the environment began, or None. `rollout` steers
-    visitors between two versions, or is None.
+    visitors between two versions, `statistics` tells page views, `rewrite` asks buckets for files; or each is None.
     """
 
-    __slots__ = ("hash", "log", "persistence_header", "rollout")
+    __slots__ = ("hash", "log", "persistence_header", "rewrite", "rollout", "statistics")
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         """Check `values`, as `edgewise_settings.json` holds them. SettingsError names the key that is wrong."""
@@ -142,6 +145,16 @@ class Settings:
             from .rollout.settings import check_rollout
 
             self.rollout = check_rollout(top["rollout"])
+        self.statistics: dict[str, Any] | None = None
+        if top["statistics"] is not None:
+            from .statistics.settings import check_statistics
+
+            self.statistics = check_statistics(top["statistics"])
+        self.rewrite: dict[str, Any] | None = None
+        if top["rewrite"] is not None:
+            from .rewrite import check_rewrite
+
+            self.rewrite = check_rewrite(top["rewrite"])
 
 
 def read_settings(environ: Mapping[str, str]) -> Any:
@@ -191,7 +204,7 @@ def _home(key: str) -> str:
     """Where a key belongs that is in the wrong place; empty if it is known nowhere."""
     for keys, place in (
         (_LOG, "log"),
-        (_AWS, "log"),
+        (AWS, "log"),
         (_PRIVACY, "log.privacy"),
         (_PERSISTENCE, "persistence"),
     ):
@@ -204,7 +217,7 @@ def _home(key: str) -> str:
 def _log(values: Any) -> dict[str, Any]:
     delivery = values.get("delivery") if isinstance(values, dict) else None
     own = _DELIVERIES.get(delivery, {}) if isinstance(delivery, str) else {}
-    log = filled(values, {**_LOG, **own, **_AWS}, "log.")
+    log = filled(values, {**_LOG, **own, **AWS}, "log.")
     log["sample"] = float(log["sample"])
     log["privacy"] = filled(log["privacy"], _PRIVACY, "log.privacy.")
     log["privacy"]["headers"] = [name.lower() for name in log["privacy"]["headers"]]

@@ -19,7 +19,7 @@ from typing import Any, Final
 import pyarrow.compute as pc
 
 from edgewise.errors import EdgewiseError
-from edgewise.logfiles import parquet
+from edgewise.logfiles import parquet, views
 from edgewise.logfiles.behind import Behind, Sink
 from edgewise.logfiles.errors import LogfilesError
 from edgewise.logfiles.layouts import Chunk, chunks
@@ -29,6 +29,7 @@ from edgewise.logfiles.records import Making, records
 from edgewise.logfiles.rejects import Rejects
 from edgewise.logfiles.sources import Source, fetched
 from edgewise.logfiles.tables import Bad, Parsed, parse
+from edgewise.store.known import ACCESS, PAGE_VIEWS
 
 _WORKERS: Final = 2
 _AHEAD: Final = 8  # blocks that are parsed, or wait to be written
@@ -79,6 +80,7 @@ class _Reading:
     lines: int = 0
     digest: str = ""
     damage: str = ""
+    stream: str = ACCESS
 
     @property
     def distribution_id(self) -> str | None:
@@ -95,6 +97,7 @@ class _Reading:
             records=self.records,
             bad=self.bad,
             damage=self.damage,
+            stream=self.stream,
         )
 
 
@@ -196,8 +199,10 @@ class Import:
                 reading.identity = reading.identity or _identity(chunk)
                 reading.lines = chunk.ended
                 fresh = chunk.after(known)
+                if chunk.layout.kind == "views":
+                    reading.stream = PAGE_VIEWS
                 if fresh is not None:
-                    yield reading, partial(parse, fresh)
+                    yield reading, partial(parse if reading.stream == ACCESS else views.parse, fresh)
                 self._progress(log.read - told)
                 told = log.read
             self._progress(log.read - told)
@@ -205,11 +210,20 @@ class Import:
 
     def _row_groups(self, reading: _Reading, path: Path) -> Iterator[_Work]:
         reading.digest = digest(path)
-        for first, batch in parquet.batches(path):
+        for work in self._tables(reading, path):
             # Nothing is ever added to such a file, so its bytes name it.
             reading.identity = f"log-{reading.digest[:16]}"
-            yield reading, partial(parquet.parse, batch, first)
+            yield reading, work
         self._progress(reading.source.size)
+
+    def _tables(self, reading: _Reading, path: Path) -> Iterator[Callable[[], Parsed]]:
+        if parquet.holds_views(path):
+            reading.stream = PAGE_VIEWS
+            for first, rows in views.batches(path, reading.source.name):
+                yield partial(views.parse_rows, rows, first)
+        else:
+            for first, batch in parquet.batches(path):
+                yield partial(parquet.parse, batch, first)
 
     def _ahead(
         self, pool: ThreadPoolExecutor, work: Iterable[_Work]
@@ -219,17 +233,17 @@ class Import:
         for reading, one in work:
             done = None
             if one is not None:
-                done = pool.submit(self._make, one, reading.identity, reading.distribution_id)
+                done = pool.submit(self._make, one, reading)
             waiting.append((reading, done))
             if len(waiting) > _AHEAD:
                 yield waiting.popleft()
         yield from waiting
 
-    def _make(
-        self, work: Callable[[], Parsed], identity: str, distribution_id: str | None
-    ) -> tuple[Any, list[Bad]]:
+    def _make(self, work: Callable[[], Parsed], reading: _Reading) -> tuple[Any, list[Bad]]:
         parsed = work()
-        return records(parsed, self._making, identity, distribution_id), parsed.bad
+        if reading.stream == PAGE_VIEWS:
+            return views.table(parsed), parsed.bad
+        return records(parsed, self._making, reading.identity, reading.distribution_id), parsed.bad
 
     # --- writing ---
 

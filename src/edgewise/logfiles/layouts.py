@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import orjson
+
 from edgewise.logfiles import fields as known
 from edgewise.logfiles.errors import FormatError
 from edgewise.logfiles.lines import LoggedRequest, parse_combined
 
-Kind = Literal["delimited", "json", "combined"]
+Kind = Literal["delimited", "json", "combined", "views"]
 
 _DIRECTIVE: Final = re.compile(rb"#[A-Za-z-]+:")
 _FIELDS: Final = b"#Fields:"
@@ -116,6 +118,8 @@ def detect(data: bytes, given: tuple[str, ...] | None = None) -> Layout:
     lines = [line for line in data[: 1 << 20].decode("utf-8", "replace").split("\n") if line.strip()] or [""]
     if given:
         return _delimited(given, "\t" if "\t" in lines[0] else " ")
+    if any(map(_is_view, lines[:_PATIENCE])):
+        return Layout("views")
     if lines[0].lstrip().startswith("{"):
         return Layout("json")
     if _REAL_TIME.match(lines[0]):
@@ -124,9 +128,18 @@ def detect(data: bytes, given: tuple[str, ...] | None = None) -> Layout:
         return Layout("combined")
     raise FormatError(
         "this is no log of a known format",
-        hint="Known are CloudFront's standard and real-time logs, and the common and combined formats of servers; "
-        "name the fields of a log without a header with --fields.",
+        hint="Known are CloudFront's standard and real-time logs, the common and combined formats of servers, and "
+        "files of page views; name the fields of a log without a header with --fields.",
     )
+
+
+def _is_view(line: str) -> bool:
+    """A page view, finished or not."""
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(value, dict) and str(value.get("schema")).startswith("pageview/")
 
 
 def _real_time(columns: int) -> Layout:

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from edgewise.logfiles.sources import Source
+from edgewise.store.known import ACCESS
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An imported file: the number of the last line that had an end, and the digest of its bytes."""
+    """An imported file: the number of the last line that had an end, the digest of its bytes, and where it went."""
 
     name: str
     size: int
@@ -24,6 +25,7 @@ class Entry:
     records: int
     bad: int
     damage: str = ""
+    stream: str = ACCESS
 
     def content(self) -> dict[str, Any]:
         return asdict(self)

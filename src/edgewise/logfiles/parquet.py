@@ -1,4 +1,4 @@
-"""CloudFront's standard logs as Parquet files: the columns have the fields' names with underscores, all text."""
+"""Logs as Parquet files: CloudFront's standard logs have the fields' names with underscores, all text."""
 
 from __future__ import annotations
 
@@ -17,11 +17,22 @@ from edgewise.logfiles.tables import NO_TIME, Bad, Parsed
 
 _MAGIC: Final = b"PAR1"
 _ROWS: Final = 16_384
+# What a damaged or hostile file raises: also of texts that are no UTF-8, of dates that are none of Python's, and of
+# lists in lists in lists that no JSON can be made of.
+UNREADABLE: Final = (pa.ArrowException, OSError, ValueError, OverflowError, orjson.JSONEncodeError)
 
 
 def is_one(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(len(_MAGIC)) == _MAGIC
+
+
+def holds_views(path: Path) -> bool:
+    """Are its rows page views, and no log's? Raises `FormatError`."""
+    try:
+        return {"event_id", "view_time"} <= set(pq.read_schema(path).names)
+    except UNREADABLE as error:
+        raise unreadable(error) from None
 
 
 def batches(path: Path) -> Iterator[tuple[int, Any]]:
@@ -38,8 +49,13 @@ def batches(path: Path) -> Iterator[tuple[int, Any]]:
             for batch in content.iter_batches(_ROWS, columns=list(wanted.values())):
                 yield row, pa.table({name: _text(batch[column]) for name, column in wanted.items()})
                 row += batch.num_rows
-    except pa.ArrowException as error:
-        raise FormatError(f"not readable as Parquet: {str(error).splitlines()[0]}") from None
+    except UNREADABLE as error:
+        raise unreadable(error) from None
+
+
+def unreadable(error: Exception) -> FormatError:
+    """What Arrow says of a file that is none of Parquet's."""
+    return FormatError(f"not readable as Parquet: {(str(error).splitlines() or [type(error).__name__])[0]}")
 
 
 def _text(array: Any) -> Any:

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from edgewise.logfiles import views
 from edgewise.logfiles.errors import LogfilesError
 from edgewise.logfiles.manifest import Entry, Manifest
 from edgewise.logfiles.records import SCHEMA
@@ -18,8 +19,7 @@ from edgewise.store.adoption import notes, waiting
 from edgewise.store.delivery import deliver
 from edgewise.store.handover import READY, HandOver
 from edgewise.store.home import Home, prepare
-
-STREAM: Final = "access"
+from edgewise.store.known import ACCESS, PAGE_VIEWS
 
 
 class Target:
@@ -27,7 +27,7 @@ class Target:
 
     def __init__(self, home: Home) -> None:
         self.home = home
-        self._handover: HandOver | None = None
+        self._handovers: dict[str, HandOver] = {}
         self._started = datetime.now(UTC)
 
     @property
@@ -41,21 +41,26 @@ class Target:
 
     def add(self, table: Any) -> None:
         """See `importing.Sink`."""
-        if self._handover is None:
-            self._handover = HandOver(self.home, STREAM, SCHEMA)
-        self._handover.add(table)
+        self._of(PAGE_VIEWS if table.schema == views.SCHEMA else ACCESS).add(table)
 
     def commit(self, files: list[Entry]) -> None:
         """Also of files without a record: they need not be read again."""
-        handover = self._handover or HandOver(self.home, STREAM, SCHEMA)
-        handover.commit({"at": f"{datetime.now(UTC):%FT%TZ}", "files": [entry.content() for entry in files]})
-        self._handover = None
-        deliver(self.home, handover.folder)
+        for stream in dict.fromkeys(entry.stream for entry in files):
+            notes_of = [entry.content() for entry in files if entry.stream == stream]
+            handover = self._of(stream)
+            handover.commit({"at": f"{datetime.now(UTC):%FT%TZ}", "files": notes_of})
+            del self._handovers[stream]
+            deliver(self.home, handover.folder)
 
     def abandon(self) -> None:
-        if self._handover is not None:
-            self._handover.abandon()
-            self._handover = None
+        while self._handovers:
+            self._handovers.popitem()[1].abandon()
+
+    def _of(self, stream: str) -> HandOver:
+        if stream not in self._handovers:
+            schema = views.SCHEMA if stream == PAGE_VIEWS else SCHEMA
+            self._handovers[stream] = HandOver(self.home, stream, schema)
+        return self._handovers[stream]
 
 
 @contextmanager

@@ -39,12 +39,22 @@ def _section(asked: Question) -> list[str]:
         "",
         f"### `{asked.name}`",
         "",
-        f"**{asked.title}.** {asked.description}" + (f" Parameters: {own}." if own else ""),
+        f"**{asked.title}.** {asked.description}"
+        + (f" Parameters: {own}." if own else "")
+        + _of_views(asked),
         "",
         "| column | unit | what it is |",
         "|---|---|---|",
         *(f"| `{each.name}` | {each.unit} | {each.description} |" for each in asked.columns),
     ]
+
+
+def _of_views(asked: Question) -> str:
+    if not asked.of_page_views:
+        return ""
+    if asked.of_page_views == asked.columns:
+        return " Also of page views."
+    return f" Also of page views: {', '.join(f'`{each.name}`' for each in asked.of_page_views)}."
 
 
 if __name__ == "__main__":

@@ -9,69 +9,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
-from edgewise.agents.pages import PAGE
-from edgewise.questions.catalogue import Question, load, relation
+from edgewise.questions.catalogue import PAGE_VIEWS, REQUESTS, Question, load, relation
+from edgewise.questions.engines import ANY, DUCKDB, Engine
 from edgewise.questions.errors import QuestionError
-from edgewise.questions.parameters import FILTERS, Value, bounds, conditions
+from edgewise.questions.parameters import FILTERS, OF_REQUESTS_ALONE, Value, bounds, conditions
 
 _PLACE = re.compile(r"('(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*)|(\$[a-z_]+)")
-_RELATIONS = {"chosen": "requests", "runs": "runs"}
-_PERCENTILE = re.compile(r"percentile_cont\(([\d.]+)\) WITHIN GROUP \(ORDER BY (\w+)\)")
-_BRACES = re.compile(r"\{(visitor|referrer|is_page)\}")
-_FROM = re.compile(r"FROM (requests|edge)$", re.MULTILINE)
-_DAY = "_timestamp - _timestamp % 86400000000"
-
-
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """What a statement of ours needs that one engine is quick with and another does not have. The answers are equal.
-
-    `requests` and `edge` are what requests and the records of functions are read from, as SQL; `percentile` is what a
-    percentile becomes, a template for `re`: of the first group, a share, and the second, a column.
-    """
-
-    visitor: str
-    referrer: str
-    is_page: str = PAGE
-    requests: str = "requests"
-    edge: str = "edge"
-    percentile: str = r"\g<0>"
-
-    def fill(self, relation: str) -> str:
-        filled = _BRACES.sub(lambda match: str(getattr(self, match[1])), relation)
-        return _FROM.sub(lambda match: f"FROM {getattr(self, match[1])}", filled)
-
-    def ask(self, sql: str) -> str:
-        return _PERCENTILE.sub(self.percentile, sql)
-
-
-ANY = Engine(
-    visitor=f"""CASE
-            WHEN visitor IS NOT NULL THEN visitor
-            WHEN client_ip IS NOT NULL THEN md5(
-                CAST({_DAY} AS VARCHAR) || coalesce(host, '') || ' ' || client_ip || ' ' || coalesce(user_agent, '')
-            )
-        END""",
-    referrer="""CASE
-            WHEN referrer LIKE '%//%' AND split_part(referrer, '/', 2) = '' THEN nullif(
-                regexp_replace(
-                    lower(split_part(split_part(split_part(referrer, '/', 3), '?', 1), ':', 1)), '^www[.]', ''
-                ),
-                ''
-            )
-        END""",
-)
-# What the store has found out already; and one function of one column is computed once per distinct value.
-DUCKDB = Engine(
-    visitor='"visitor key"',
-    is_page='"is page"',
-    requests='"known requests"',
-    referrer="nullif(lower(regexp_extract(referrer, '^[^/]*//(?:(?i:www)[.])?([^/?:]*)', 1)), '')",
-    # All percentiles of a column by one aggregate, which the engine then makes once: it gathers all values.
-    percentile=r"list_extract(quantile_cont(\2, [0.5, 0.9, 0.95, 0.99]), list_position([0.5, 0.9, 0.95, 0.99], \1))",
-)
 
 
 def question(name: str) -> Question:
@@ -85,12 +30,27 @@ def question(name: str) -> Question:
     return known[name]
 
 
-def bound(question: Question, values: Mapping[str, Value]) -> str:
-    """One SELECT that answers the question. What is None or empty counts as not given.
+def bound(question: Question, values: Mapping[str, Value], source: str = REQUESTS) -> str:
+    """One SELECT that answers the question, of requests or of finished page views. What is None or empty counts as not
+    given.
 
-    Raises `QuestionError` for a value that does not fit, and for a name that is no filter and no parameter of it.
+    Raises `QuestionError` for a value that does not fit, for a name that is no filter and no parameter of it, and for a
+    source that cannot answer.
     """
-    return composed(question, values, DUCKDB)
+    return composed(question, values, of_source(DUCKDB, question, source))
+
+
+def of_source(engine: Engine, question: Question, source: str, page_views: str = "page_views") -> Engine:
+    """The engine for a question of this source; `page_views` is what they are read from, as SQL."""
+    if source not in question.sources:
+        raise QuestionError(
+            f"{question.name} cannot be asked of {source!r}",
+            hint=f"It can be asked of {', '.join(question.sources)}.",
+            key="source",
+        )
+    if source != PAGE_VIEWS:
+        return engine
+    return replace(engine, chosen=PAGE_VIEWS, page_views=page_views, requests=page_views)
 
 
 def composed(question: Question, values: Mapping[str, Value], engine: Engine = ANY) -> str:
@@ -103,14 +63,23 @@ def composed(question: Question, values: Mapping[str, Value], engine: Engine = A
                 hint=f"It takes {', '.join([*own, *FILTERS])}.",
                 key=name,
             )
+    if engine.chosen == PAGE_VIEWS:
+        _check_known(values)
     literals = {f"${name}": each.literal(values.get(name)) for name, each in own.items()} | bounds(values)
-    filled = _PLACE.sub(lambda match: match[1] or literals[match[2]], engine.ask(question.sql))
-    return with_source(question.source, conditions(values), filled, engine)
+    filled = _PLACE.sub(lambda match: match[1] or literals[match[2]], engine.fill(question.sql))
+    return with_relation(question, conditions(values), filled, engine)
 
 
-def with_source(source: str, wanted: list[str], sql: str, engine: Engine = ANY) -> str:
-    """The statement with the relation that it reads in front, as a common table expression."""
+def _check_known(values: Mapping[str, Value]) -> None:
+    for name in sorted(OF_REQUESTS_ALONE & values.keys()):
+        if values[name] not in (None, ""):
+            known = ", ".join(each for each in FILTERS if each not in OF_REQUESTS_ALONE)
+            raise QuestionError(f"page views know no {name}", hint=f"They know {known}.", key=name)
+
+
+def with_relation(question: Question, wanted: list[str], sql: str, engine: Engine = ANY) -> str:
+    """The question's filled statement with the relation that it reads in front, as a common table expression."""
     where = " AND ".join(wanted) or "true"
-    facts = engine.fill(relation(_RELATIONS[source]))
-    first = f"WITH {source} AS (\nSELECT *\nFROM (\n{facts}\n) AS known\nWHERE {where}\n)"
+    facts = engine.fill(relation(engine.chosen if question.relation == "chosen" else question.relation))
+    first = f"WITH {question.relation} AS (\nSELECT *\nFROM (\n{facts}\n) AS known\nWHERE {where}\n)"
     return f"{first},\n{sql.removeprefix('WITH ')}" if sql.startswith("WITH ") else f"{first}\n{sql}"

@@ -3,12 +3,13 @@
     -- name: top_pages                      the file's name
     -- title: Top pages
     -- description: one or more lines, those after the first indented
+    -- page_views: page, visitors           the columns that finished page views know, or `all`; left out where none
     -- parameters: top                      of `PARAMETERS`; the line is left out when there are none
     -- columns:
     --   page_views count: name, unit, and what it is
 
-The statement after the header reads `chosen` (requests) or `runs` (runs of functions): the view or stream, with what
-follows from its columns, after the filters.
+The statement after the header reads `chosen` (requests, or page views) or `runs` (runs of functions): the view or
+stream, with what follows from its columns, after the filters.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from typing import Final
 
 from edgewise.questions.parameters import PARAMETERS, Parameter
 
+REQUESTS: Final = "requests"
+PAGE_VIEWS: Final = "page_views"
+SOURCES: Final = (REQUESTS, PAGE_VIEWS)
 UNITS: Final = ("bytes", "count", "min", "ms", "percent", "s", "text", "time")
 _HEADER = re.compile(r"(?:^--.*\n)+", re.MULTILINE)
 _FIELD = re.compile(r"^-- (\w+):((?:.*)(?:\n--   .*)*)", re.MULTILINE)
@@ -40,7 +44,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question. `sql` reads `source`, which is `chosen` (requests) or `runs` (runs of functions)."""
+    """One question. `sql` reads `relation`, which is `chosen` or `runs`.
+
+    The columns of `of_page_views` have a meaning when it is asked of finished page views; none, if it cannot be.
+    """
 
     name: str
     title: str
@@ -48,7 +55,17 @@ class Question:
     parameters: tuple[Parameter, ...]
     columns: tuple[Column, ...]
     sql: str
-    source: str
+    relation: str
+    of_page_views: tuple[Column, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What it can be asked of."""
+        return SOURCES if self.of_page_views else (REQUESTS,)
+
+    def known(self, source: str) -> tuple[Column, ...]:
+        """The columns that have a meaning when it is asked of this source."""
+        return self.of_page_views if source == PAGE_VIEWS else self.columns
 
 
 @cache
@@ -64,7 +81,7 @@ def load() -> Mapping[str, Question]:
 
 
 def relation(name: str) -> str:
-    """The SQL of a relation that questions read: `requests`, `runs` or `edge_requests`; without its comments."""
+    """The SQL of a relation: `requests`, `page_views`, `runs` or `edge_requests`; without its comments."""
     text = files("edgewise.questions").joinpath("sql", f"_{name}.sql").read_text(encoding="utf-8")
     return re.sub(r"^ *--.*\n", "", text, flags=re.MULTILINE).strip()
 
@@ -84,13 +101,19 @@ def parse(text: str) -> Question:
     """A question of its file's text."""
     fields, sql = header_and_sql(text)
     lines = [line.removeprefix("--   ") for line in fields["columns"].splitlines()]
-    names = [name.strip() for name in fields.get("parameters", "").split(",") if name.strip()]
+    columns = tuple(Column(*match.groups()) for line in lines if (match := _COLUMN.match(line)))
+    known = _names(fields.get("page_views", ""))
     return Question(
         name=fields["name"],
         title=fields["title"],
         description=fields["description"],
-        parameters=tuple(PARAMETERS[name] for name in names),
-        columns=tuple(Column(*match.groups()) for line in lines if (match := _COLUMN.match(line))),
+        parameters=tuple(PARAMETERS[name] for name in _names(fields.get("parameters", ""))),
+        columns=columns,
         sql=sql,
-        source="chosen" if re.search(r"\bFROM chosen\b", sql) else "runs",
+        relation="chosen" if re.search(r"\bFROM chosen\b", sql) else "runs",
+        of_page_views=tuple(each for each in columns if each.name in known or known == ["all"]),
     )
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]

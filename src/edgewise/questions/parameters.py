@@ -65,6 +65,7 @@ FILTERS: Final = MappingProxyType(
         "start": "from this time on, in microseconds since 1970 (UTC)",
         "end": "before this time, in microseconds since 1970 (UTC)",
         "path": "the path; with a `*` at the end all that begin so",
+        "page": "the page: its path without `index.html`, a slash at its end and `;parameters`",
         "status": "the status, such as `404`, or its class, such as `4xx`",
         "country": "the country's code",
         "device": "the kind of device",
@@ -76,9 +77,14 @@ FILTERS: Final = MappingProxyType(
         "method": "the method",
         "host": "the host that was asked for",
         "referrer": "the host whose link was followed",
+        "language": "the first language that the browser asks for",
         "result": "what the cache did, in CloudFront's words",
         "edge_location": "the edge location",
     }
+)
+# Of which finished page views know nothing: every answer would be nothing, or everything.
+OF_REQUESTS_ALONE: Final = frozenset(
+    ("path", "browser", "os", "version", "bot_reason", "result", "edge_location")
 )
 
 
@@ -122,8 +128,8 @@ def _wanted(name: str, text: str) -> str:
     if name == "status":
         return _status(text)
     plain = re.sub(r"^\\(?=[!\\]|unknown\Z)|\\(?=\*\Z)", "", text)
-    if name == "path" and text.endswith("*") and not text.endswith("\\*"):
-        return f"starts_with(path, {text_literal(plain[:-1], name)})"
+    if name in ("page", "path") and text.endswith("*") and not text.endswith("\\*"):
+        return f"starts_with({name}, {text_literal(plain[:-1], name)})"
     return f"{name} = {text_literal(plain, name)}"
 
 

@@ -12,10 +12,24 @@ from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from edgewise.rollout.errors import EvidenceError
-from edgewise.rollout.evidence import BEGINNING, BLOCK, MINUTE, SECOND, Block, Counts, Evidence, Minute, Total
+from edgewise.rollout.evidence import (
+    BEGINNING,
+    BLOCK,
+    LONGEST_ANSWER,
+    MINUTE,
+    SECOND,
+    Block,
+    Counts,
+    Evidence,
+    Minute,
+    Total,
+)
 from edgewise.rollout.release import Release
 
 Row = Mapping[str, Any]
+# A site's behaviors as CloudFront goes through them, the default one last: a path pattern, and who may answer there.
+# `origin`: nothing but the version's origin; `cache`: the cache too; `elsewhere`: the behavior is not steered.
+Behaviors = Sequence[Sequence[str]]
 
 # What is older than this is not asked for again: the test then has fewer beginnings, and still holds. Whoever has
 # failed before and goes on counts once more, at his first failure since.
@@ -40,11 +54,16 @@ _COLUMNS: Final = MappingProxyType(
         for kind, names in (
             ("BIGINT", "_timestamp status"),
             ("DOUBLE", "origin_ms sample_rate"),
-            ("VARCHAR", "request_id trigger release version decision visitor client_ip user_agent"),
+            (
+                "VARCHAR",
+                "request_id trigger release version decision visitor client_ip user_agent method path failure",
+            ),
         )
         for name in names.split()
     }
 )
+# What is counted of requests of which one a visitor was drawn.
+_DRAWN: Final = ("visitors", "good", "failed")
 _STREAM: Final = re.compile(r"[A-Za-z0-9_-]{1,100}\Z")
 
 
@@ -64,7 +83,14 @@ class Records(Protocol):
 
 
 def gather(
-    records: Records, release: Release, now: int, settle: int, factor: float, stream: str = "edge"
+    records: Records,
+    release: Release,
+    now: int,
+    *,
+    settle: int,
+    factor: float,
+    behaviors: Behaviors,
+    stream: str = "edge",
 ) -> Evidence:
     """Ask for all of it. `settle` (microseconds) is how long records take; `factor` is the judge's for latency.
 
@@ -74,16 +100,17 @@ def gather(
         raise EvidenceError(f"{stream!r} is no stream", key="stream")
     end = (now - settle) // BLOCK * BLOCK
     start = first_time(release.started, now)
-    head = _filled("judged", release, _source(stream, records.columns(stream)))
+    head = _filled("judged", _values(release, _source(stream, records.columns(stream)), behaviors))
+    numbers = {"factor": repr(float(factor)), "waited": str(end - LONGEST_ANSWER)}
 
     def rows(name: str, until: int) -> Sequence[Row]:
-        tail = _read(name).replace("{factor}", repr(float(factor)))
-        return records.ask(f"{head}\n{tail}", start, until) if end > start else ()
+        return records.ask(f"{head}\n{_filled(name, numbers)}", start, until) if end > start else ()
 
     try:
         # People see all there is; what is judged has settled.
         totals = {str(row["version"]): _total(row) for row in rows("totals", now + SECOND)}
         minutes = rows("minutes", end) if factor else ()
+        unanswered = rows("unanswered", end)
         return Evidence(
             start,
             end,
@@ -91,6 +118,8 @@ def gather(
             tuple(_minute(row) for row in minutes if row["minute"] + MINUTE <= end),
             totals.get(release.stable, Total()),
             totals.get(release.new, Total()),
+            _blocks([row for row in unanswered if row["due"]], _DRAWN),
+            _blocks([row for row in unanswered if not row["due"]], _DRAWN),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise EvidenceError(f"the answer about the records is not as asked for: {error!r}") from None
@@ -113,14 +142,36 @@ def _source(stream: str, known: Collection[str] | None) -> str:
     return f'(SELECT {", ".join(columns)} FROM "{stream}") AS records'
 
 
-def _filled(name: str, release: Release, source: str) -> str:
-    values = {
+def _values(release: Release, source: str, behaviors: Behaviors) -> dict[str, str]:
+    return {
         "source": source,
+        "answerer": _answerer(behaviors),
         "release": _literal(release.release),
         "stable": _literal(release.stable),
         "new": _literal(release.new),
         "decisions": ", ".join(map(_literal, DECISIONS)),
     }
+
+
+def _answerer(behaviors: Behaviors) -> str:
+    """Who may answer a path. One that CloudFront may read in another way, and so choose another behavior, is the
+    cache's: nobody should bring a version back by what he asks for."""
+    odd = " OR ".join(f"path LIKE '{pattern}' ESCAPE '\\'" for pattern in ("%\\%%", "%//%", "%/.%"))
+    whens = [f"WHEN path IS NULL OR {odd} THEN 'cache'"]
+    whens += [
+        f"WHEN path LIKE {_literal(_like(pattern))} ESCAPE '\\' THEN {_literal(kind)}"
+        for pattern, kind in behaviors
+    ]
+    return f"CASE {' '.join(whens)} ELSE 'cache' END"
+
+
+def _like(pattern: str) -> str:
+    """A path pattern of CloudFront's in SQL: `*` is anything, `?` one character, and a slash begins it."""
+    rooted = pattern if pattern.startswith(("/", "*")) else f"/{pattern}"
+    return re.sub(r"[\\%_]", r"\\\g<0>", rooted).replace("*", "%").replace("?", "_")
+
+
+def _filled(name: str, values: Mapping[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], _read(name))
 
 
@@ -134,11 +185,11 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _blocks(rows: Sequence[Row]) -> tuple[Block, ...]:
+def _blocks(rows: Sequence[Row], names: Sequence[str] = Counts.__slots__) -> tuple[Block, ...]:
     """A block has a row for each version that anything is known of."""
     sides: dict[int, list[Counts]] = {}
     for row in rows:
-        counts = Counts(**{name: int(row[name]) for name in Counts.__slots__})
+        counts = Counts(**{name: int(row[name]) for name in names})
         sides.setdefault(int(row["block"]), [Counts(), Counts()])[int(row["is_new"])] = counts
     return tuple(Block(at, *sides[at]) for at in sorted(sides))
 
@@ -149,7 +200,15 @@ def _minute(row: Row) -> Minute:
 
 
 def _total(row: Row) -> Total:
-    counts = ("asked", "visitors", "answers", "errors", "client_errors", "visitors_with_errors")
+    counts = (
+        "asked",
+        "visitors",
+        "answers",
+        "errors",
+        "unanswered",
+        "client_errors",
+        "visitors_with_errors",
+    )
     numbers: dict[str, Any] = {name: round(row.get(name) or 0) for name in counts}
     return Total(
         **numbers,

@@ -12,6 +12,8 @@ BLOCK: Final = 10 * SECOND
 MINUTE: Final = 60 * SECOND
 # A version may have turned bad at any of these distances after the release began.
 BEGINNING: Final = 600 * SECOND
+# How long a request may be under way: CloudFront waits as long for an origin (OriginReadTimeout, which no site sets).
+LONGEST_ANSWER: Final = 30 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Ten seconds from `at` on."""
+    """Ten seconds from `at` on, for the old version and the new one."""
 
     at: int
     old: Counts
@@ -76,12 +78,16 @@ class Minute:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """One version over the whole time that was asked for; counts are of requests, also where records are a sample."""
+    """One version over the whole time that was asked for; counts are of requests, also where records are a sample.
+
+    `unanswered` had no answer of the origin, long after they came, where nothing else can answer.
+    """
 
     asked: int = 0
     visitors: int = 0
     answers: int = 0
     errors: int = 0
+    unanswered: int = 0
     client_errors: int = 0
     visitors_with_errors: int = 0
     p50_ms: float | None = None
@@ -92,7 +98,12 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that is known from `start` until `end`, which is when records are settled: they have arrived by now."""
+    """All that is known from `start` until `end`, which is when records are settled: they have arrived by now.
+
+    `due` and `cacheable` are blocks of what was asked early enough to be answered by `end`, where nothing but the
+    origin can answer and where the cache may too. Of each visitor who asked one request is looked at: `good` if the
+    origin answered it, with whatever status, and `failed` if it did not.
+    """
 
     start: int
     end: int
@@ -100,6 +111,8 @@ class Evidence:
     minutes: tuple[Minute, ...]
     old: Total
     new: Total
+    due: tuple[Block, ...] = ()
+    cacheable: tuple[Block, ...] = ()
 
 
 def summed(blocks: Iterable[Block]) -> tuple[Counts, Counts]:

@@ -46,7 +46,14 @@ def run(
     records = settings["openobserve"]
     password = _password(records["password"], records.get("region") or region, endpoint, client)
     openobserve = OpenObserve(records["url"], records["organization"], records["user"], password, budget)
-    found = look(release, openobserve, rules_from(settings.get("rules") or {}), now, records["stream"])
+    found = look(
+        release,
+        openobserve,
+        rules_from(settings.get("rules") or {}),
+        now,
+        behaviors=settings["behaviors"],
+        stream=records["stream"],
+    )
     try:
         found = act(place, found, now)
     except ChangedError:

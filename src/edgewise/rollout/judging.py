@@ -7,7 +7,7 @@ a part of them, and each is a test that may be looked at as often as one likes (
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 from typing import Final
 
@@ -27,7 +27,9 @@ from edgewise.rollout.rules import Rules
 from edgewise.rollout.sequential import Mixture, comparison, limit
 
 # How the tests share the false alarms that a site allows. That an origin is silent by chance hardly counts (see below).
-SHARES: Final = {"errors": 0.85, "limit": 0.05, "slow": 0.1}
+SHARES: Final = {"errors": 0.8, "unanswered": 0.05, "limit": 0.05, "slow": 0.1}
+# What is said of a version that is worse than the old one by comparison.
+_COMPARED: Final = {"errors": sentences.more_errors, "unanswered": sentences.unanswered}
 # Evidence from which on nothing is promoted: not enough to go back, too much to go on.
 _DOUBTFUL: Final = 20.0
 # Least of what must be known before a version is called silent, and how unlikely that must be for one that answers.
@@ -54,37 +56,39 @@ def judge(release: Release, evidence: Evidence, rules: Rules, now: int) -> Verdi
     """What to do with the release now (microseconds)."""
     if release.off or release.state in ("done", "rolled-back"):
         return Verdict("hold", "nothing", sentences.nothing_to_judge(release))
-    errors = _comparison(release, evidence)
+    due = replace(evidence, blocks=evidence.due)
+    errors, unanswered = _comparison(release, evidence), _comparison(release, due)
     bad = (
-        _errors(release, evidence, rules, errors)
+        _worse(release, evidence, rules, "errors", errors)
+        or _worse(release, due, rules, "unanswered", unanswered)
         or _limit(release, evidence, rules)
         or _slow(release, evidence, rules)
         or _silent(release, evidence, rules)
     )
-    return bad or _schedule(release, evidence, rules, errors, now)
+    return bad or _schedule(release, evidence, rules, max(errors, unanswered), now)
 
 
-def _schedule(release: Release, evidence: Evidence, rules: Rules, errors: float, now: int) -> Verdict:
-    """What to do with a release that nothing is wrong with."""
+def _schedule(release: Release, evidence: Evidence, rules: Rules, found: float, now: int) -> Verdict:
+    """What to do with a release that nothing is wrong with, as far as `found` says."""
     if release.state == "draining":
         action = "finish" if now >= (release.drain_until or 0) else "hold"
         return Verdict(action, "draining", sentences.draining(release, now))
     if release.state == "ramping" and not release.weight:
-        return Verdict("hold", "nobody", sentences.nobody(release), errors)
+        return Verdict("hold", "nobody", sentences.nobody(release), found)
     missing = _missing(release, evidence, rules, now)
     if missing is not None:
         return missing
     if release.state != "ramping":
-        return Verdict("hold", release.state, sentences.waiting(release, evidence, errors), errors)
+        return Verdict("hold", release.state, sentences.waiting(release, evidence, found), found)
     left = release.since + round(release.steps[release.step].minutes * MINUTE) - now
     if left > 0:
-        return Verdict("hold", "schedule", sentences.step_goes_on(release, evidence, errors, left), errors)
-    if errors >= _DOUBTFUL:
-        return Verdict("hold", "doubt", sentences.doubt(release, evidence, errors), errors)
-    unanswered = _unanswered(release, evidence)
-    if unanswered >= _DOUBTFUL:
-        return Verdict("hold", "unanswered", sentences.unanswered(release, evidence), unanswered)
-    return _enough(release, evidence, rules, errors)
+        return Verdict("hold", "schedule", sentences.step_goes_on(release, evidence, found, left), found)
+    if found >= _DOUBTFUL:
+        return Verdict("hold", "doubt", sentences.doubt(release, evidence, found), found)
+    unclear = _comparison(release, replace(evidence, blocks=evidence.cacheable))
+    if unclear >= _DOUBTFUL:
+        return Verdict("hold", "unclear", sentences.unclear(release, evidence), unclear)
+    return _enough(release, evidence, rules, found, now)
 
 
 def _missing(release: Release, evidence: Evidence, rules: Rules, now: int) -> Verdict | None:
@@ -97,7 +101,7 @@ def _missing(release: Release, evidence: Evidence, rules: Rules, now: int) -> Ve
     return None
 
 
-def _enough(release: Release, evidence: Evidence, rules: Rules, errors: float) -> Verdict:
+def _enough(release: Release, evidence: Evidence, rules: Rules, found: float, now: int) -> Verdict:
     """A step is over when each version has answered often enough in it, and the new one not too badly."""
     step = summed(each for each in evidence.blocks if each.at >= release.since)
     wanted = [(release.new, step[1].tried)]
@@ -105,17 +109,17 @@ def _enough(release: Release, evidence: Evidence, rules: Rules, errors: float) -
         wanted.append((release.stable, step[0].tried))
     for version, count in wanted:
         if count < rules.least_requests:
-            return Verdict("hold", "few", sentences.too_few(release, version, count, rules), errors)
+            return Verdict("hold", "few", sentences.too_few(release, version, count, rules), found)
     old, new = step
     if new.rate * 100 > rules.most_error_percent:
         if new.rate < 2 * old.rate:
-            return Verdict("hold", "both-bad", sentences.both_bad(release, step), errors)
-        return Verdict("hold", "doubt", sentences.doubt(release, evidence, errors), errors)
-    return Verdict("promote", "schedule", sentences.next_step(release, step), errors)
+            return Verdict("hold", "both-bad", sentences.both_bad(release, step), found)
+        return Verdict("hold", "doubt", sentences.doubt(release, evidence, found), found)
+    return Verdict("promote", "schedule", sentences.next_step(release, step, now), found)
 
 
 def _comparison(release: Release, evidence: Evidence) -> float:
-    """The evidence that the new version fails more often than the old one at the same time."""
+    """The evidence that visitors of the new version fail more often than the old one's at the same time."""
 
     def factors(block: Block) -> list[float]:
         old, new = block.old, block.new
@@ -124,14 +128,18 @@ def _comparison(release: Release, evidence: Evidence) -> float:
     return _mixture(release, evidence, ((each.at, factors(each)) for each in evidence.blocks))
 
 
-def _errors(release: Release, evidence: Evidence, rules: Rules, found: float) -> Verdict | None:
-    """More errors than the old version at the same time."""
-    if found < 1 / _alarms(rules, "errors"):
+def _worse(release: Release, evidence: Evidence, rules: Rules, rule: str, found: float) -> Verdict | None:
+    """The new version fails more often than the old one at the same time.
+
+    So it is with requests that were due and have no answer: their records get lost too, but those of both versions
+    alike, since the same functions make them. No share of these is too many by itself.
+    """
+    if found < 1 / _alarms(rules, rule):
         return None
     span, (old, new) = _telling(release, evidence, _difference)
     if (new.rate - old.rate) * 100 < rules.least_difference_percent or not _material(new, rules):
         return None
-    return Verdict("rollback", "errors", sentences.more_errors(release, (old, new), span, found), found)
+    return Verdict("rollback", rule, _COMPARED[rule](release, (old, new), span, found), found)
 
 
 def _limit(release: Release, evidence: Evidence, rules: Rules) -> Verdict | None:
@@ -187,23 +195,6 @@ def _silent(release: Release, evidence: Evidence, rules: Rules) -> Verdict | Non
         return None
     sentence = sentences.silent(release, (old, new), (silence[0].at, evidence.end))
     return Verdict("rollback", "silent", sentence, 1 / _SILENT_BY_CHANCE)
-
-
-def _unanswered(release: Release, evidence: Evidence) -> float:
-    """The evidence that fewer requests are answered by the new origin: it refuses some, or more come from its cache.
-
-    Which of the two it is nobody recorded, so that this is a reason to wait and none to go back.
-    """
-
-    def factors(block: Block) -> list[float]:
-        # An answer may come in the block after its request's.
-        (old, old_missing), (new, new_missing) = (
-            (max(each.asked, each.answered), max(0, each.asked - each.answered))
-            for each in (block.old, block.new)
-        )
-        return comparison(new_missing, new, old_missing, old)
-
-    return _mixture(release, evidence, ((each.at, factors(each)) for each in evidence.blocks))
 
 
 def _trailing(blocks: tuple[Block, ...]) -> tuple[Block, ...]:

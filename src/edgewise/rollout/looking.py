@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from edgewise.rollout.asking import Records, gather
+from edgewise.rollout.asking import Behaviors, Records, gather
 from edgewise.rollout.changes import STREAM, Keep, described, was
 from edgewise.rollout.errors import EvidenceError, RolloutError
 from edgewise.rollout.evidence import SECOND, Evidence, Total
@@ -47,6 +47,7 @@ class Look:
             record[f"requests_{side}"] = total.asked
             record[f"answers_{side}"] = total.answers
             record[f"errors_{side}"] = total.errors
+            record[f"unanswered_{side}"] = total.unanswered
             if total.p95_ms is not None:
                 record[f"p95_ms_{side}"] = total.p95_ms
         return record
@@ -60,11 +61,22 @@ class Look:
         return Total() if self.evidence is None else getattr(self.evidence, side)
 
 
-def look(release: Release, records: Records, rules: Rules, now: int, stream: str = "edge") -> Look:
-    """What the judge would do; nothing is changed. Evidence that cannot be asked for holds."""
+def look(
+    release: Release, records: Records, rules: Rules, now: int, *, behaviors: Behaviors, stream: str = "edge"
+) -> Look:
+    """What the judge would do about a site with these behaviors; nothing is changed. Evidence that cannot be asked for
+    holds."""
     try:
         settle = round(rules.settle_seconds * SECOND)
-        evidence = gather(records, release, now, settle, rules.latency_factor, stream)
+        evidence = gather(
+            records,
+            release,
+            now,
+            settle=settle,
+            factor=rules.latency_factor,
+            behaviors=behaviors,
+            stream=stream,
+        )
     except RolloutError as error:
         sentence = f"The records cannot be asked for, so nothing changes: {error.message}."
         return Look(release, Verdict("hold", "no-data", sentence), None)

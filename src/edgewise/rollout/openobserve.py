@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 import urllib.error
 import urllib.request
@@ -16,6 +17,11 @@ from typing import Any, Final
 from edgewise.rollout.errors import EvidenceError
 
 _TIMEOUT: Final = 20.0
+_NO_STREAM: Final = re.compile(r'"code":\s*20002\b')  # its own number for that
+
+
+class _NoStreamError(EvidenceError):
+    """The stream that is asked has not had a record yet."""
 
 
 class OpenObserve:
@@ -33,9 +39,12 @@ class OpenObserve:
         self._headers = {"Authorization": f"Basic {token}", "Content-Type": "application/json"}
 
     def ask(self, sql: str, start: int, end: int) -> Sequence[Mapping[str, Any]]:
-        """The rows of one SELECT. Raises `EvidenceError`."""
+        """The rows of one SELECT, none of a stream without a record yet. Raises `EvidenceError`."""
         query = {"sql": sql, "start_time": start, "end_time": end, "from": 0, "size": -1}
-        answer = self._call("_search?type=logs", {"query": query})
+        try:
+            answer = self._call("_search?type=logs", {"query": query})
+        except _NoStreamError:
+            return ()
         hits = answer.get("hits")
         if not isinstance(hits, list) or answer.get("is_partial"):
             raise EvidenceError("the answer has not all the rows", file=self._base)
@@ -63,7 +72,8 @@ class OpenObserve:
                 answer = json.load(response)
         except urllib.error.HTTPError as error:
             told = error.read(400).decode("utf-8", "replace")
-            raise EvidenceError(f"OpenObserve answered {error.code}: {told}", file=self._base) from None
+            kind = _NoStreamError if _NO_STREAM.search(told) else EvidenceError
+            raise kind(f"OpenObserve answered {error.code}: {told}", file=self._base) from None
         except (OSError, ValueError) as error:
             raise EvidenceError(f"OpenObserve cannot be asked: {error}", file=self._base) from None
         return answer if isinstance(answer, dict) else {}

@@ -7,6 +7,8 @@ all that stands between two writers.
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -129,7 +131,10 @@ def aws_client(
     region: str = REGION,
     credentials: Mapping[str, str] = MappingProxyType({}),
 ) -> Any:
-    """boto3's client. `credentials` are given in the words of AWS's variables; without them boto3 looks for some."""
+    """boto3's client. `credentials` are given in the words of AWS's variables; without them boto3 looks for some.
+
+    With them none of the user's settings for AWS is looked at. Raises `PlaceError`.
+    """
     try:
         import boto3
         from botocore.config import Config
@@ -139,7 +144,24 @@ def aws_client(
         ) from None
     settings = Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 3})
     keys = {name.lower(): value for name, value in credentials.items()}
-    return boto3.client(service, region_name=region, endpoint_url=endpoint, config=settings, **keys)
+
+    def made() -> Any:
+        maker = _without_settings() if credentials else boto3
+        return maker.client(service, region_name=region, endpoint_url=endpoint, config=settings, **keys)
+
+    return called(f"{service} in {region}", made)
+
+
+@functools.cache
+def _without_settings() -> Any:
+    """boto3's session, deaf to what the environment and the user's files say of AWS."""
+    import boto3
+    from botocore.session import Session
+
+    known = Session.SESSION_VARIABLES.items()
+    variables = {name: (None, None, default, cast) for name, (_, _, default, cast) in known}
+    nowhere = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+    return boto3.Session(botocore_session=Session(session_vars={**variables, **nowhere}))
 
 
 def has_credentials() -> bool:
@@ -157,12 +179,12 @@ def has_credentials() -> bool:
         return True  # there are some, which are over or cannot be read
 
 
-def called(place: str, call: Callable[[], Any]) -> dict[str, Any]:
-    """What AWS answers. Its errors, and having no credentials, become `PlaceError`."""
+def called(place: str, call: Callable[[], Any]) -> Any:
+    """What AWS answers, or its client. AWS's errors, and settings that boto3 cannot use, become `PlaceError`."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        answer: dict[str, Any] = call()
+        return call()
     except ClientError as error:
         told = error.response.get("Error", {})
         raise PlaceError(
@@ -170,12 +192,19 @@ def called(place: str, call: Callable[[], Any]) -> dict[str, Any]:
             file=place,
             hint=_HINTS.get(str(told.get("Code"))),
         ) from None
-    except BotoCoreError as error:
-        raise PlaceError(f"AWS cannot be asked: {error}", file=place, hint=_ASK) from None
-    return answer
+    # A ValueError is of an address in AWS_ENDPOINT_URL that is none.
+    except (BotoCoreError, ValueError) as error:
+        hint = _SETTINGS.get(type(error).__name__, _ASK)
+        raise PlaceError(f"AWS cannot be asked: {error}", file=place, hint=hint) from None
 
 
 _ASK: Final = "Is `edgewise up` running, or are there credentials and a network for AWS?"
+_SETTINGS: Final = {
+    "ProfileNotFound": "Let AWS_PROFILE name one that `aws configure list-profiles` shows, or unset it.",
+    "PartialCredentialsError": "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither.",
+    "ConfigParseError": "Mend the file that is named, or let AWS_CONFIG_FILE name another.",
+    "ValueError": "Let AWS_ENDPOINT_URL be an address, or unset it.",
+}
 _HINTS: Final = {
     "ResourceNotFoundException": "Deploy the site first; its template makes the table.",
     "AccessDeniedException": "These credentials may not read and write the release's state.",

@@ -55,7 +55,7 @@ class Release:
     not above it or the first.
 
     `off` is the kill switch: everybody meets the old version, whatever else is said here. `reached` is the share that a
-    release had when it went back.
+    release had when it went back. `switched` is when the kill switch was used last.
     """
 
     release: str
@@ -70,6 +70,7 @@ class Release:
     drain_until: int | None = None
     evict: Eviction | None = None
     reached: float | None = None
+    switched: int | None = None
     off: bool = False
     revision: int = 1
     reason: str = ""
@@ -95,8 +96,9 @@ class Release:
             whole[name] = getattr(self, name)
         evict = self.evict
         whole["evict"] = None if evict is None else {"version": evict.version, "before": evict.before}
-        if self.reached is not None:
-            whole["reached"] = self.reached
+        for name in ("reached", "switched"):
+            if getattr(self, name) is not None:
+                whole[name] = getattr(self, name)
         for name in ("off", "revision", "reason", "by"):
             whole[name] = getattr(self, name)
         return json.dumps(whole, ensure_ascii=False)
@@ -130,6 +132,7 @@ def parse(text: str) -> Release:
         drain_until=None if whole.get("drain_until") is None else fields.integer("drain_until"),
         evict=_eviction(whole.get("evict")),
         reached=None if whole.get("reached") is None else fields.number("reached", 0, 100),
+        switched=None if whole.get("switched") is None else fields.integer("switched"),
         off=fields.flag("off"),
         revision=fields.integer("revision", 1),
         reason=fields.text("reason", ""),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from math import ceil, log10
 from typing import Final
 
-from edgewise.rollout.evidence import MINUTE, SECOND, Counts, Evidence, summed
+from edgewise.rollout.evidence import MINUTE, SECOND, Counts, Evidence, Total, summed
 from edgewise.rollout.release import Release
 from edgewise.rollout.rules import Rules
 
@@ -76,23 +76,23 @@ def both_bad(release: Release, step: tuple[Counts, Counts]) -> str:
     )
 
 
-def unanswered(release: Release, evidence: Evidence) -> str:
-    old, new = summed(evidence.blocks)
+def unclear(release: Release, evidence: Evidence) -> str:
+    old, new = summed(evidence.cacheable)
     return (
-        f"The origin of {release.new} has answered {new.answered:,} of {new.asked:,} requests, that of "
-        f"{release.stable} {old.answered:,} of {old.asked:,}: the others came from the cache or failed on the way, and "
-        f"until it is clear which, it stays at {release.weight:g} %."
+        f"Of requests for what may be cached the origin of {release.new} has answered {new.good:,} of {new.tried:,}, "
+        f"that of {release.stable} {old.good:,} of {old.tried:,}, and no record says whether the cache answered the "
+        f"others or they failed on the way, so it stays at {release.weight:g} %: see whether {release.new} was down at "
+        "times, or lets more be cached by its Cache-Control; then `edgewise rollout set` goes on."
     )
 
 
-def next_step(release: Release, step: tuple[Counts, Counts]) -> str:
+def next_step(release: Release, step: tuple[Counts, Counts], now: int) -> str:
     old, new = step
     place = release.following
     target = "everybody new" if place is None else f"{release.steps[place].weight:g} %"
     against = f" and {_failed(release.stable, old)}" if old.tried else ""
-    minutes = release.steps[release.step].minutes
     return (
-        f"{_failed(release.new, new)}{against} in {_span(round(minutes * MINUTE))}, "
+        f"{_failed(release.new, new)}{against} in {_passed(now - release.since)}, "
         f"so it goes from {release.weight:g} % to {target}."
     )
 
@@ -102,6 +102,15 @@ def more_errors(release: Release, counts: tuple[Counts, Counts], span: tuple[int
     return (
         f"Since {_time(*span)} {_failed(release.new, new)} where {_failed(release.stable, old)}; of releases that are "
         f"no worse at most 1 in {_rounded(found)} gets this far, so it goes back."
+    )
+
+
+def unanswered(release: Release, counts: tuple[Counts, Counts], span: tuple[int, int], found: float) -> str:
+    old, new = counts
+    return (
+        f"Since {_time(*span)}, of what no cache answers, {_missed(release.new, new)} where "
+        f"{_missed(release.stable, old)}; of releases that are no worse at most 1 in {_rounded(found)} gets this far, "
+        "so it goes back."
     )
 
 
@@ -134,19 +143,41 @@ def silent(release: Release, counts: tuple[Counts, Counts], span: tuple[int, int
 
 def _well(release: Release, evidence: Evidence, found: float) -> str:
     """As the tests see it: what is settled, and how sure that makes them."""
+    old, new = summed(evidence.blocks)
+    if (evidence.old.answers or evidence.new.answers) and not (old.answered or new.answered):
+        return "Nothing is known so far, as the newest records are still coming in"
     verdict = "Nothing is wrong so far" if found < _SUSPICIOUS else "Too little for going back so far"
     return f"{verdict}: {_total(release, evidence)}"
 
 
 def _total(release: Release, evidence: Evidence) -> str:
     old, new = summed(evidence.blocks)
-    return f"{_failed(release.new, new)}, {_failed(release.stable, old)}"
+    told = f"{_settled(release.new, new, evidence.new)}, {_settled(release.stable, old, evidence.old)}"
+    old, new = summed(evidence.due)
+    if not new.failed:
+        return told
+    return f"{told}; of what no cache answers {_missed(release.new, new)}, {_missed(release.stable, old)}"
+
+
+def _settled(version: str, counts: Counts, total: Total) -> str:
+    """People see answers that are too new to be judged."""
+    if total.answers and not counts.answered:
+        return f"the records of {version} are still coming in"
+    return _failed(version, counts)
 
 
 def _failed(version: str, counts: Counts) -> str:
     if not counts.tried:
         return f"{version} answered nothing"
     return f"{version} failed {counts.failed:,} of {counts.tried:,} requests ({_percent(counts.rate)})"
+
+
+def _missed(version: str, counts: Counts) -> str:
+    if not counts.tried:
+        return f"{version} was asked nothing"
+    return (
+        f"{version} left {counts.failed:,} of {counts.tried:,} requests unanswered ({_percent(counts.rate)})"
+    )
 
 
 def _percent(rate: float) -> str:
@@ -177,6 +208,13 @@ def _span(microseconds: int) -> str:
     if minutes < 120:
         return f"{minutes} min"
     return f"{minutes / 60:.1f} h" if minutes < 2880 else f"{minutes / 1440:.1f} days"
+
+
+def _passed(microseconds: int) -> str:
+    """What is over in whole minutes, and not one that has only begun."""
+    if microseconds < 2 * MINUTE:
+        return f"{microseconds // SECOND} s"
+    return _span(microseconds // MINUTE * MINUTE)
 
 
 def _time(moment: int, until: int) -> str:

@@ -6,6 +6,7 @@ SELECT
     sum(CASE WHEN answered IS NOT NULL THEN stands_for ELSE 0 END) AS answers,
     sum(CASE WHEN status >= 500 THEN stands_for ELSE 0 END) AS errors,
     sum(CASE WHEN status BETWEEN 400 AND 499 THEN stands_for ELSE 0 END) AS client_errors,
+    sum(CASE WHEN due = 1 AND answered IS NULL AND asked < {waited} THEN stands_for ELSE 0 END) AS unanswered,
     count(DISTINCT CASE WHEN status >= 500 THEN visitor END) AS visitors_with_errors,
     approx_percentile_cont(origin_ms, 0.5) AS p50_ms,
     approx_percentile_cont(origin_ms, 0.95) AS p95_ms,

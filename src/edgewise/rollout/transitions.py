@@ -104,6 +104,11 @@ def weighed(
     if not 0 <= weight <= 100:
         raise StepError(f"{weight:g} is no share: it is from 0 to 100 per cent")
     state = "frozen" if release.state == "frozen" else _moving(weight)
+    if (weight, state) == (release.weight, release.state) and not evict:
+        raise StepError(
+            f"the share of the release {release.release} is {weight:g} % already",
+            hint=f"`--evict` has sessions on {release.new} decided anew.",
+        )
     step = max([0, *(place for place, each in enumerate(release.steps) if each.weight <= weight)])
     eviction = Eviction(release.new, now) if evict else release.evict
     return replace(
@@ -150,9 +155,8 @@ def finished(release: Release, drain: int, now: int, reason: str, by: str) -> Re
     if release.state == "full" and drain > 0:
         return replace(release, state="draining", since=now, drain_until=now + drain, reason=reason, by=by)
     if release.state == "draining" and drain > 0 and now < (release.drain_until or 0):
-        left = -(-((release.drain_until or 0) - now) // MINUTE)
         raise StepError(
-            f"sessions on {release.stable} have {left} more minute{'' if left == 1 else 's'}",
+            f"sessions on {release.stable} have {_more((release.drain_until or 0) - now)}",
             hint="`edgewise rollout finish --drain 0s` ends them now.",
         )
     return replace(release, state="done", since=now, drain_until=None, reason=reason, by=by)
@@ -168,7 +172,7 @@ def switched(release: Release, off: bool, now: int, reason: str, by: str) -> Rel
             f"the release {release.release} is {'' if off else 'not '}switched off{' already' if off else ''}"
         )
     since = release.since if release.state in ("done", "rolled-back") else now
-    return replace(release, off=off, since=since, reason=reason, by=by)
+    return replace(release, off=off, since=since, switched=now, reason=reason, by=by)
 
 
 def check_steps(steps: Sequence[Step]) -> None:
@@ -195,6 +199,13 @@ def _left_behind(before: Release | None, new: str, now: int) -> Eviction | None:
     if before.new != new:
         return Eviction(new, now)
     return before.evict and Eviction(new, min(before.evict.before, now))
+
+
+def _more(microseconds: int) -> str:
+    seconds = -(-microseconds // 1_000_000)
+    return (
+        f"{-(-seconds // 60)} more minutes" if seconds > 120 else f"{seconds} more second{'s'[: seconds > 1]}"
+    )
 
 
 def _moving(weight: float) -> str:

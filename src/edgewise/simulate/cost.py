@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
@@ -14,7 +14,10 @@ EXPRESS_MS, EXPRESS_MB = (
     100,
     64,
 )  # the least that an Express workflow is billed (Step Functions' pricing page)
-DELIVERIES = ("stdout", "openobserve", "firehose", "step-functions", "eventbridge")
+NO_RECORDS = "openobserve"  # what is sent elsewhere is not on AWS's bill
+DELIVERIES = ("stdout", NO_RECORDS, "firehose", "step-functions", "eventbridge")
+BATCHED, SINGLE, DIRECT, LOG = "step-functions", "step-functions, one by one", "firehose", "import of the log"
+PATHS = (BATCHED, SINGLE, DIRECT, LOG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,25 @@ def usages_of(
     return usages
 
 
+def usages_of_views(
+    month: Month, views: float, path: str, regions: Mapping[str, float], service_region: str = HOME
+) -> dict[str, Usage]:
+    """What AWS would count for page views, of so many of the month's requests, on one of `PATHS`.
+
+    A view is one event and one record, both of the least size that is billed; `month.record_bytes` is what is stored.
+    """
+    if path == LOG:
+        return {service_region: Usage()}
+    usages = usages_of(replace(month, record_bytes=0), NO_RECORDS, regions, service_region)
+    service, count = usages[service_region], round(views)
+    service.firehose_bytes = count * FIREHOSE_BYTES
+    service.partitioned_bytes = count * month.record_bytes
+    if path != DIRECT:
+        service.events = count
+        service.executions = ceil(count / (1.0 if path == SINGLE else month.batch))
+    return usages
+
+
 def bill(
     usages: Mapping[str, Usage], memory_mb: int, prices: Prices, workflow: Workflow, scale: float = 1.0
 ) -> Bill:
@@ -107,6 +129,7 @@ def _quantities(usage: Usage, memory_mb: int, workflow: Workflow) -> Iterator[tu
     yield "lambda-edge-duration", usage.billed_ms / 1000 * memory_mb / 1024
     yield "lambda-logs", usage.log_bytes + usage.invocations * PLATFORM_BYTES
     yield "firehose", usage.firehose_bytes
+    yield "firehose-partitioning", usage.partitioned_bytes
     yield "eventbridge", usage.events
     if workflow.kind == "standard":
         yield "step-functions-standard", usage.executions * workflow.states

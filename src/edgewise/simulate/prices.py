@@ -17,6 +17,7 @@ NAMES = (
     "lambda-edge-duration",
     "lambda-logs",
     "firehose",
+    "firehose-partitioning",
     "step-functions-standard",
     "step-functions-express-requests",
     "step-functions-express-duration",

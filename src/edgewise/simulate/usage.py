@@ -26,5 +26,6 @@ class Usage:
     billed_ms: int = 0
     log_bytes: int = 0
     firehose_bytes: int = 0
+    partitioned_bytes: int = 0
     executions: int = 0
     events: int = 0

@@ -18,18 +18,20 @@ from edgewise.site.model import (
     Log,
     Origin,
     Rollout,
-    Secret,
     Sessions,
     Site,
 )
+from edgewise.site.model_statistics import Rewrite, Statistics
 from edgewise.site.needs import needed_on_aws, records_go_to
 from edgewise.site.rollout_notes import Note, rollout_notes
+from edgewise.site.secret import Secret
 from edgewise.site.settings import bundle_settings
 from edgewise.site.starter import create_site
 from edgewise.site.synth import Synthesis, write_template
 from edgewise.site.template import compile_template
 from edgewise.site.template_functions import CODE_FOLDER, function_names
 from edgewise.site.template_text import render_yaml
+from edgewise.site.template_views_athena import Query
 
 __all__ = [
     "CODE_FOLDER",
@@ -46,6 +48,8 @@ __all__ = [
     "Log",
     "Note",
     "Origin",
+    "Query",
+    "Rewrite",
     "Rollout",
     "Secret",
     "Sessions",
@@ -53,6 +57,7 @@ __all__ = [
     "SiteError",
     "SiteProblems",
     "StarterError",
+    "Statistics",
     "SynthError",
     "Synthesis",
     "bundle_settings",

@@ -1,4 +1,4 @@
-"""Assembles the folder that runs as the functions: the user's files, the edge runtime, the baked settings.
+"""Assembles the folder that runs as the functions: the user's files, the edge runtime, the baked settings and data.
 
 The runtime is found on the disk beside this package and copied; it is never imported here. This module decides
 what is in the folder; `sources.py` looks at the sources, `lean.py` takes from the runtime what nobody needs there,
@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from edgewise.site.data import AGENTS_FILE, COUNTRIES_FILE, data_files
 from edgewise.site.errors import BundleError
 from edgewise.site.folder import Entry, bring
 from edgewise.site.lean import lean
@@ -51,6 +52,7 @@ class Bundle:
         self.code_hash = ""
         self._functions = site.functions
         self._settings = settings
+        self._data = data_files(site, settings)
         self._seen: _Seen = ((), ())
         if site.functions:
             _refuse_overlap(self.target, site.functions.source)
@@ -94,6 +96,7 @@ class Bundle:
         return {
             # All may read it, since Lambda runs the code as a user of its own; a secret never goes there.
             SETTINGS_FILE: Entry(text.encode(), 0o600 if has_secrets(self._settings) else 0o644),
+            **{name: Entry(content) for name, content in self._data.items()},
             # Empty: at the edge this package is only the place of `edgewise.edge`.
             "edgewise/__init__.py": Entry(b""),
             **runtime,
@@ -123,9 +126,10 @@ def write_folder(target: Path, plan: Mapping[str, Entry], own: frozenset[str]) -
 
 def _is_used(module: str, settings: Mapping[str, Any]) -> bool:
     """Whether the site needs a module of the runtime: of deliveries its own, and standard output to fall back on."""
-    if module.startswith(f"{_RUNTIME_PREFIX}rollout/"):
-        return "rollout" in settings
-    used = ("stdout", settings.get("log", {}).get("delivery"))
+    for part in ("rollout", "statistics", "rewrite"):
+        if module.startswith((f"{_RUNTIME_PREFIX}{part}/", f"{_RUNTIME_PREFIX}{part}.py")):
+            return part in settings
+    used = ("stdout", settings.get("log", {}).get("delivery"), settings.get("statistics", {}).get("path"))
     unused = (
         f"{_RUNTIME_PREFIX}delivery/{one.replace('-', '_')}.py" for one in DELIVERIES if one not in used
     )
@@ -160,7 +164,7 @@ def _refuse_shadows(files: Mapping[str, Entry], source: Path) -> None:
     """A file of the user's that Python, or the runtime, would find in place of ours."""
     for name in files:
         top = name.split("/")[0]
-        if top.split(".")[0].casefold() == "edgewise" or name == SETTINGS_FILE:
+        if top.split(".")[0].casefold() == "edgewise" or name in (SETTINGS_FILE, AGENTS_FILE, COUNTRIES_FILE):
             raise BundleError(
                 f"`{top}` would hide the part of Edgewise that runs at the edge",
                 file=source / top,

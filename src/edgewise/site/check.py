@@ -6,6 +6,7 @@ What is on disk is asked through a function, so that nothing here touches it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from edgewise.site.check_functions import check_functions
 from edgewise.site.check_log import check_log, check_persistence
 from edgewise.site.check_origins import check_origins
 from edgewise.site.check_rollout import check_rollout
+from edgewise.site.check_statistics import check_counted, check_rewrite, check_statistics
 from edgewise.site.check_steered import check_steered
 from edgewise.site.model import Site
 from edgewise.site.problems import Problems
@@ -49,7 +51,11 @@ def check_site(document: Mapping[str, Any], file: Path, on_disk: OnDisk) -> Site
         log=log,
         persistence_header=persistence_header,
         rollout=rollout,
+        statistics=check_statistics(context, raw.statistics, name) if raw.statistics else None,
     )
+    if raw.rewrite:
+        site = replace(site, rewrite=check_rewrite(context, raw.rewrite, site))
     check_steered(context, site)
+    check_counted(context, site)
     problems.raise_any()
     return site

@@ -62,6 +62,7 @@ def check_behavior(
         cache=_check_cache(context, f"{key}.cache", raw.cache, bucket),
         forward=_check_forward(context, f"{key}.forward", raw.forward, bucket),
         functions=raw.functions is not False,
+        viewer_function=raw.viewer_function,
     )
     if bucket:
         _check_bucket_behavior(context, key, behavior)

@@ -11,10 +11,11 @@ from edgewise.site import limits
 from edgewise.site.check_context import Context
 from edgewise.site.check_judge import check_judge
 from edgewise.site.check_secret import check_secret
-from edgewise.site.model import BucketOrigin, Log, Origin, Rollout, Secret, Sessions
+from edgewise.site.model import BucketOrigin, Log, Origin, Rollout, Sessions
 from edgewise.site.problems import shown
 from edgewise.site.raw import RawRollout, RawSessions
 from edgewise.site.regions import POSITIONS
+from edgewise.site.secret import Secret
 
 # What the runtime writes into requests itself.
 _OWN_HEADERS = ("x-edgewise-decision", "x-edgewise-asked")

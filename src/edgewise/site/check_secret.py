@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from edgewise.site import limits
 from edgewise.site.check_context import Context
-from edgewise.site.model import Secret, region_of
 from edgewise.site.problems import shown
-from edgewise.site.raw import RawSecret
+from edgewise.site.raw_key import RawSecret
+from edgewise.site.secret import Secret, region_of
 
 
 def check_secret(context: Context, key: str, raw: RawSecret | None, region: str) -> Secret | None:

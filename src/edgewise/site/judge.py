@@ -12,7 +12,7 @@ from typing import Any
 from edgewise.site import limits
 from edgewise.site.bundle import may_rewrite, read_all, write_folder
 from edgewise.site.folder import Entry
-from edgewise.site.model import Judge, Log, Site
+from edgewise.site.model import Behavior, Judge, Log, Site
 from edgewise.site.settings_rollout import state_settings, where
 from edgewise.site.sources import scan
 
@@ -47,7 +47,20 @@ def judge_settings(site: Site) -> dict[str, Any]:
         "endpoint": None,
         "openobserve": _openobserve(rollout.judge, log),
         "rules": dict(rollout.judge.rules),
+        "behaviors": who_answers(site),
     }
+
+
+def who_answers(site: Site) -> list[list[str]]:
+    """The behaviors in the order in which CloudFront matches them, each a path pattern and who may answer there: the
+    `origin` alone, the `cache` too, or somebody `elsewhere`, where no version is chosen."""
+    return [[one.path, _answers(site, one)] for one in (*site.behaviors, site.default)]
+
+
+def _answers(site: Site, behavior: Behavior) -> str:
+    if not site.steers(behavior):
+        return "elsewhere"
+    return "cache" if behavior.cache.caches or behavior.cache.own else "origin"
 
 
 def _openobserve(judge: Judge, log: Log) -> dict[str, Any]:

@@ -90,3 +90,15 @@ SESSION_MINUTES = (1, 400 * 24 * 60)
 TTL_SECONDS = (5, 300)
 DEADLINE_MS = (5, 1000)
 MAX_EXCLUDED_PATHS = 50
+
+# Page views. A stream with dynamic partitions holds records back for some time, up to 900 s: "Buffer data for dynamic
+# partitioning" in the Firehose developer guide, which has no buffer of 0 there.
+VIEW_PATHS = ("step-functions", "firehose")
+FILE_FORMATS = ("json", "parquet")
+CATALOGS = ("projection", "crawler")
+FILE_DAYS = (1, 3650)
+BUFFER_SECONDS = (60, 900)
+BATCH_SECONDS = (0, 60)
+# As the runtime at the edge takes it.
+INDEX_PAGE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9]{1,8}")
+CLOUDFRONT_FUNCTION = re.compile(r"arn:aws:cloudfront::[0-9]{12}:function/[A-Za-z0-9_-]{1,64}")

@@ -11,12 +11,20 @@ from pathlib import Path
 
 from edgewise.site import limits
 from edgewise.site.limits import TRIGGERS
+from edgewise.site.model_statistics import Rewrite, Statistics
 from edgewise.site.policies import CachePolicy, OriginRequestPolicy
+from edgewise.site.secret import Secret, region_of
 
 # What each feature needs, besides the user's own steps: the log makes a record when the viewer's request
 # arrives and another when the origin has answered.
 LOG_TRIGGERS = ("viewer-request", "origin-response")
 PERSISTENCE_TRIGGERS = ("origin-request",)
+VIEWER_TRIGGERS = ("viewer-request", "viewer-response")
+# A page view is counted when its answer goes to the visitor, whether it came from the cache or not; where a
+# CloudFront Function has the viewer's triggers, when an origin has answered.
+COUNTING_TRIGGERS = ("viewer-response",)
+COUNTING_AT_ORIGIN = ("origin-response",)
+REWRITE_TRIGGERS = ("viewer-request",)
 # A rollout decides when the viewer's request arrives, chooses the origin, and sets the cookie.
 ROLLOUT_TRIGGERS = ("viewer-request", "origin-request", "viewer-response")
 
@@ -67,7 +75,11 @@ Origin = CustomOrigin | BucketOrigin
 
 @dataclass(frozen=True, slots=True)
 class Behavior:
-    """One cache behavior; `path` is `*` for the default one. `forward` is None for no origin request policy."""
+    """One cache behavior; `path` is `*` for the default one. `forward` is None for no origin request policy.
+
+    `viewer_function` is the ARN of a CloudFront Function that runs when a viewer's request arrives: Lambda@Edge may
+    then not run at the viewer's triggers.
+    """
 
     path: str
     origin: str
@@ -76,6 +88,7 @@ class Behavior:
     cache: CachePolicy
     forward: OriginRequestPolicy | None
     functions: bool
+    viewer_function: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,32 +104,6 @@ class Functions:
         """The files that can hold the handler's module, relative to `source`: a module's, a package's."""
         stem = self.handler.rpartition(".")[0].replace(".", "/")
         return f"{stem}.py", f"{stem}/__init__.py"
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """Where a secret is kept on AWS: `source` is `secrets-manager` or `ssm`, `name` its name there or its ARN.
-
-    `kms_key` is the ARN of the key that encrypts it, if that is not the account's own for the service.
-    """
-
-    source: str
-    name: str
-    kms_key: str | None = None
-
-    @property
-    def plain_name(self) -> str:
-        """The name without the rest of its ARN: what it is called where the account is another one."""
-        if not self.name.startswith("arn:"):
-            return self.name
-        name = self.name.split(":", 5)[5]
-        # Secrets Manager ends its ARNs in a hyphen and six characters.
-        return name.removeprefix("parameter") if self.source == "ssm" else name.removeprefix("secret:")[:-7]
-
-
-def region_of(name: str, region: str) -> str:
-    """The region of an ARN; `region` for a name that is none."""
-    return name.split(":")[3] if name.startswith("arn:") else region
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +214,8 @@ class Site:
     log: Log | None
     persistence_header: str | None = None
     rollout: Rollout | None = None
+    statistics: Statistics | None = None
+    rewrite: Rewrite | None = None
 
     @property
     def directory(self) -> Path:
@@ -256,7 +245,45 @@ class Site:
         wanted = {*(self.functions.triggers if self.functions else ()), *(LOG_TRIGGERS if self.log else ())}
         wanted.update(PERSISTENCE_TRIGGERS if self.persistence_header else ())
         wanted.update(ROLLOUT_TRIGGERS if self.steers(behavior) else ())
+        wanted.update(REWRITE_TRIGGERS if self.rewrites(behavior) else ())
+        wanted.update(self._counting_triggers(behavior))
+        if behavior.viewer_function:
+            wanted -= set(VIEWER_TRIGGERS)
         return tuple(trigger for trigger in TRIGGERS if trigger in wanted)
+
+    def _counting_triggers(self, behavior: Behavior) -> tuple[str, ...]:
+        if self.statistics is None:
+            return ()
+        if self.counts_at == "origin-response":
+            return COUNTING_AT_ORIGIN
+        # CloudFront tells the country to origins alone: the function there hands it on to the one that counts.
+        hands_on = self.statistics.countries is None and self.forwards_country(behavior)
+        return COUNTING_TRIGGERS + (COUNTING_AT_ORIGIN if hands_on else ())
+
+    @property
+    def counts_at(self) -> str:
+        """The trigger at which page views are counted, the same in all behaviors."""
+        bound = any(one.functions and one.viewer_function for one in self.all_behaviors)
+        return (COUNTING_AT_ORIGIN if bound else COUNTING_TRIGGERS)[0]
+
+    def forwards_country(self, behavior: Behavior) -> bool:
+        """Whether CloudFront tells an origin the visitor's country, or may: a policy of the user's own is not known."""
+        policies = (behavior.cache, behavior.forward)
+        return self.has_view_policy(behavior) or any(policy and policy.country for policy in policies)
+
+    def has_view_policy(self, behavior: Behavior) -> bool:
+        """Whether the template brings an origin request policy for the statistics.
+
+        A bucket is sent nothing unless a policy says so, and does not mind what it is sent.
+        """
+        counted = self.statistics is not None and behavior.functions
+        bucket = any(isinstance(one, BucketOrigin) and one.name == behavior.origin for one in self.origins)
+        wanted = self.counts_at == "origin-response" or not (self.statistics and self.statistics.countries)
+        return counted and bucket and wanted and behavior.forward is None
+
+    def rewrites(self, behavior: Behavior) -> bool:
+        """Whether paths of folders get the name of their page here."""
+        return self.rewrite is not None and behavior.path in self.rewrite.behaviors
 
     def steers(self, behavior: Behavior) -> bool:
         """Whether the rollout chooses the version here: requests of other behaviors go where they went."""
@@ -271,3 +298,8 @@ class Site:
     def judges_on_aws(self) -> bool:
         """Whether a function on AWS judges the release: it needs a password to ask for its evidence."""
         return bool(self.rollout and self.rollout.judge and self.rollout.judge.password)
+
+    @property
+    def makes_salts(self) -> bool:
+        """Whether a function on AWS makes the key of the visitors' hashes, a new one for each day."""
+        return self.statistics is not None and self.statistics.own_key is None

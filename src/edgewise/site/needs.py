@@ -6,7 +6,8 @@ These outlive the site, so they are the user's.
 from __future__ import annotations
 
 from edgewise.site import limits
-from edgewise.site.model import Log, Secret, Site
+from edgewise.site.model import Log, Site
+from edgewise.site.secret import Secret
 
 # By delivery, where records go.
 _PLACES = {
@@ -33,6 +34,8 @@ def needed_on_aws(site: Site) -> list[str]:
         needed.append(_in_words(site.rollout.key, limits.HOME_REGION))
     if site.log and site.rollout and site.rollout.judge and site.rollout.judge.password:
         needed.append(_in_words(site.rollout.judge.password, site.log.region))
+    if site.statistics and site.statistics.own_key:
+        needed.append(_in_words(site.statistics.own_key, limits.HOME_REGION))
     return needed
 
 

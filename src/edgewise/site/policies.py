@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+# CloudFront tells it to origins that a policy names it for, and to no function at a viewer's trigger.
+COUNTRY = "CloudFront-Viewer-Country"
+
 POLICY_ID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
@@ -35,6 +38,11 @@ class CachePolicy:
     def host(self) -> bool:
         """Whether the viewer's `Host` is in the key, and so goes to the origin, which a bucket refuses."""
         return "Host" in self.headers
+
+    @property
+    def country(self) -> bool:
+        """Whether the visitor's country is in the key, and so goes to the origin, or may be."""
+        return COUNTRY in self.headers or self.own
 
     @property
     def caches(self) -> bool:
@@ -69,6 +77,11 @@ class OriginRequestPolicy:
         return self.headers.startswith("allViewer") or (
             self.headers == "whitelist" and "Host" in self.header_names
         )
+
+    @property
+    def country(self) -> bool:
+        """Whether the visitor's country goes to the origin, or may."""
+        return self.headers == "allViewerAndWhitelistCloudFront" or self.own
 
     @property
     def all_headers(self) -> bool:
@@ -115,7 +128,7 @@ CACHE_POLICIES = {
         "Amplify",
         "2e54312d-136d-493c-8eb9-b001f22f67d2",
         (2, 2, 600),
-        ("Authorization", "CloudFront-Viewer-Country", "Host"),
+        ("Authorization", COUNTRY, "Host"),
         cookies="all",
         queries="all",
         encodings=_BOTH,

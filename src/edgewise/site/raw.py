@@ -10,19 +10,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from edgewise.site.limits import DELIVERIES, RELEASE_STATES, TRIGGERS
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What is said of a key besides its type: `choices` are the only texts it takes.
-
-    A value of a wrong shape is not shown where it may be a secret, written where only its name belongs.
-    """
-
-    help: str
-    choices: tuple[str, ...] = ()
-    required: bool = False
-    may_be_secret: bool = False
+from edgewise.site.raw_key import Key, RawSecret
+from edgewise.site.raw_statistics import RawRewrite, RawStatistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +77,12 @@ class RawDefault:
         ),
     ] = None
     functions: Annotated[bool | None, Key("whether the functions run here; default `true`")] = None
+    viewer_function: Annotated[
+        str | None,
+        Key(
+            "the ARN of a CloudFront Function that runs at viewer request: the functions keep to origin triggers then"
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +101,6 @@ class RawFunctions:
     triggers: Annotated[
         list[str] | None,
         Key("the triggers that your steps need; the features add their own", choices=TRIGGERS, required=True),
-    ] = None
-
-
-@dataclass(frozen=True, slots=True)
-class RawSecret:
-    from_: Annotated[
-        str | None, Key("the service that keeps it", choices=("secrets-manager", "ssm"), required=True)
-    ] = None
-    name: Annotated[
-        str | None, Key("its name there, or its whole ARN", required=True, may_be_secret=True)
-    ] = None
-    kms_key: Annotated[
-        str | None, Key("the ARN of the key of KMS's that it is encrypted with, if that is your own")
     ] = None
 
 
@@ -328,4 +310,8 @@ class RawSite:
     rollout: Annotated[
         RawRollout | None,
         Key("steers a share of the visitors to another version of the app; its presence turns it on"),
+    ] = None
+    statistics: Annotated[RawStatistics | None, Key("counts page views; its presence turns it on")] = None
+    rewrite: Annotated[
+        RawRewrite | None, Key("gives folders' paths the name of their page; its presence turns it on")
     ] = None

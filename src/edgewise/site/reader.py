@@ -13,7 +13,7 @@ from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from edgewise.site.problems import Problems, joined, nearest, shown
-from edgewise.site.raw import Key
+from edgewise.site.raw_key import Key
 
 Table = TypeVar("Table")
 

@@ -14,6 +14,7 @@ from typing import Any
 from edgewise.site.errors import SiteError
 from edgewise.site.model import Log, Privacy, Site
 from edgewise.site.settings_rollout import rollout_settings, where
+from edgewise.site.settings_statistics import rewrite_settings, statistics_settings
 
 SECRETS = frozenset({"password"})
 
@@ -26,7 +27,7 @@ def bundle_settings(
     `log` is a delivery on this machine, with its sampling, which takes the place of the site's own: `edgewise up`
     points it at its store. What is masked stays masked there, but hashes are an environment's own, as nothing of AWS
     is asked. It is ignored for a site that does not log. `aws` is the address of an AWS on this machine, which the
-    rollout asks instead of the real one. Raises `SiteError` for a delivery that works on this machine
+    rollout and the statistics ask instead of the real one. Raises `SiteError` for a delivery that works on this machine
     only.
     """
     settings: dict[str, Any] = {"site": site.name}
@@ -38,6 +39,10 @@ def bundle_settings(
         settings["persistence"] = {"header": site.persistence_header}
     if site.rollout:
         settings["rollout"] = rollout_settings(site, site.rollout, aws)
+    if site.statistics:
+        settings["statistics"] = statistics_settings(site, site.statistics, aws)
+    if site.rewrite:
+        settings["rewrite"] = rewrite_settings(site, site.rewrite)
     return {**settings, "hash": settings_hash(settings)}
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgewise.site.model import CustomOrigin, Rollout, Secret, Site
+from edgewise.site.model import CustomOrigin, Rollout, Site
 from edgewise.site.regions import nearest_replicas
+from edgewise.site.secret import Secret
 
 
 def rollout_settings(site: Site, rollout: Rollout, aws: str | None) -> dict[str, Any]:

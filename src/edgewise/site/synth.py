@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,28 +12,36 @@ from edgewise.site.errors import SynthError
 from edgewise.site.folder import Entry, replace_file
 from edgewise.site.judge import write_judge
 from edgewise.site.model import Site
+from edgewise.site.salts import write_salts
 from edgewise.site.settings import bundle_settings
 from edgewise.site.template import compile_template
 from edgewise.site.template_functions import CODE_FOLDER
 from edgewise.site.template_rollout import JUDGE_FOLDER
+from edgewise.site.template_salts import SALTS_FOLDER
 from edgewise.site.template_text import FIRST_LINE, render_yaml
+from edgewise.site.template_views_athena import Query
 
 
 @dataclass(frozen=True, slots=True)
 class Synthesis:
-    """What was written: the template, the functions' folder if the site runs functions, the judge's if it has one.
-
-    `document` is what the template's file says.
+    """What was written: the template, and the folders of the functions that the site has. `document` is the template's
+    content.
     """
 
     template: Path
     functions: Path | None
     judge: Path | None
+    salts: Path | None
     document: dict[str, Any]
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders that there are."""
+        return tuple(filter(None, (self.functions, self.judge, self.salts)))
 
-def write_template(site: Site, out_file: Path) -> Synthesis:
-    """Compile a site for AWS into `out_file`, its functions' folder beside it.
+
+def write_template(site: Site, out_file: Path, queries: Sequence[Query] = ()) -> Synthesis:
+    """Compile a site for AWS into `out_file`, its functions' folders beside it. `queries`: see `compile_template`.
 
     Raises `SynthError` or `BundleError` when a place cannot be written, and `SiteError` when the site works on
     this machine only. Nothing that Edgewise did not make is overwritten.
@@ -51,13 +60,16 @@ def write_template(site: Site, out_file: Path) -> Synthesis:
     judge = out_file.parent / JUDGE_FOLDER if site.judges_on_aws else None
     if judge:
         write_judge(site, judge)
-    document = compile_template(site, code_hash=bundle.code_hash if bundle else "")
+    salts = out_file.parent / SALTS_FOLDER if site.makes_salts else None
+    if salts:
+        write_salts(salts)
+    document = compile_template(site, code_hash=bundle.code_hash if bundle else "", queries=queries)
     try:
         out_file.parent.mkdir(parents=True, exist_ok=True)
         replace_file(out_file, Entry(render_yaml(document).encode()))
     except OSError as error:
         raise SynthError(f"cannot write the template: {error.strerror}", file=out_file) from error
-    return Synthesis(out_file, bundle.target if bundle else None, judge, document)
+    return Synthesis(out_file, bundle.target if bundle else None, judge, salts, document)
 
 
 def _refuse_foreign(out_file: Path) -> None:

@@ -2,19 +2,22 @@
 
 The template is the hinge of the project: the local CDN reads it and stock AWS tools deploy it. The functions'
 resources are in `template_functions.py`, a bucket's in `template_buckets.py`, a rollout's in `template_rollout.py` and
-`template_versions.py`, the text in `template_text.py`.
+`template_versions.py`, the statistics' in `template_statistics.py`, the text in `template_text.py`.
 Property names and defaults: the CloudFormation reference of `AWS::CloudFront::Distribution`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from edgewise.site.model import Behavior, BucketOrigin, CustomOrigin, Site
 from edgewise.site.template_buckets import bucket_id, bucket_resources
 from edgewise.site.template_functions import function_resources, version_ids
 from edgewise.site.template_rollout import rollout_outputs, rollout_resources
+from edgewise.site.template_statistics import VIEW_POLICY, statistics_outputs, statistics_resources
 from edgewise.site.template_versions import behavior_policies, policy_resources
+from edgewise.site.template_views_athena import Query
 
 _METHODS = {
     "read": ["GET", "HEAD"],
@@ -23,11 +26,12 @@ _METHODS = {
 }
 
 
-def compile_template(site: Site, *, code_hash: str) -> dict[str, Any]:
+def compile_template(site: Site, *, code_hash: str, queries: Sequence[Query] = ()) -> dict[str, Any]:
     """The CloudFormation template of a site.
 
     `code_hash` (lower-case hex) stands for the content of the functions' folder: another one makes new function
-    versions. `Code` is the folder `functions/edge`, relative to the template's own file.
+    versions. `Code` is the folder `functions/edge`, relative to the template's own file. `queries` are saved in Athena
+    for a site that counts page views: the name of each, its title, its text.
     """
     versions = version_ids(site, code_hash)
     resources: dict[str, Any] = {
@@ -39,6 +43,7 @@ def compile_template(site: Site, *, code_hash: str) -> dict[str, Any]:
     resources |= function_resources(site, versions)
     resources |= policy_resources(site)
     resources |= rollout_resources(site)
+    resources |= statistics_resources(site, queries)
     resources |= bucket_resources(site)
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
@@ -93,6 +98,12 @@ def _behavior(site: Site, behavior: Behavior, versions: dict[str, str]) -> dict[
     }
     if behavior.cache.compresses:
         properties["Compress"] = True
+    if site.has_view_policy(behavior):
+        properties["OriginRequestPolicyId"] = {"Ref": VIEW_POLICY}
+    if behavior.viewer_function:
+        properties["FunctionAssociations"] = [
+            {"EventType": "viewer-request", "FunctionARN": behavior.viewer_function}
+        ]
     if triggers := site.triggers_of(behavior):
         properties["LambdaFunctionAssociations"] = [
             {"EventType": trigger, "LambdaFunctionARN": {"Ref": versions[trigger]}} for trigger in triggers
@@ -114,4 +125,4 @@ def _outputs(site: Site) -> dict[str, Any]:
                 "Description": f"The bucket that the files of the origin {origin.name} belong in.",
                 "Value": {"Ref": bucket_id(origin)},
             }
-    return outputs | rollout_outputs(site)
+    return outputs | rollout_outputs(site) | statistics_outputs(site)

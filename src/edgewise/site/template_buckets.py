@@ -22,7 +22,7 @@ def bucket_resources(site: Site) -> dict[str, Any]:
     if buckets:
         resources["OriginAccessControl"] = _access_control(site)
     for origin in buckets:
-        resources[bucket_id(origin)] = _bucket()
+        resources[bucket_id(origin)] = private_bucket()
         resources[f"{bucket_id(origin)}Policy"] = _policy(bucket_id(origin))
     return resources
 
@@ -41,7 +41,8 @@ def _access_control(site: Site) -> dict[str, Any]:
     }
 
 
-def _bucket() -> dict[str, Any]:
+def private_bucket() -> dict[str, Any]:
+    """A bucket that only its owner reads and writes, and that outlives its stack."""
     return {
         "Type": "AWS::S3::Bucket",
         "DeletionPolicy": "Retain",

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from edgewise.site import limits
-from edgewise.site.model import Log, Rollout, Secret, Site
+from edgewise.site.model import Rollout, Site
+from edgewise.site.model_statistics import Statistics
+from edgewise.site.secret import Secret
 
 LOG_ACTIONS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
 Permissions = dict[str, tuple[tuple[str, ...], str]]
@@ -42,7 +44,9 @@ def edge_permissions(site: Site) -> Permissions:
         permissions["release"] = _release(rollout, region="*", dynamodb=("GetItem",), ssm=("GetParameter",))
     if rollout and rollout.sessions:
         permissions["sessions"] = (("dynamodb:GetItem",), _table(rollout.sessions.table, "*"))
-    return permissions | _reading(_secrets(log, rollout))
+    if site.statistics:
+        permissions |= _views(site.statistics)
+    return permissions | _reading(_secrets(site))
 
 
 def judge_permissions(site: Site, rollout: Rollout) -> Permissions:
@@ -78,30 +82,49 @@ def policies(permissions: Permissions) -> list[dict[str, Any]]:
 
 def policy(name: str, actions: Iterable[str], resources: list[str]) -> dict[str, Any]:
     """One inline policy of a role."""
-    statement = {
+    return {
+        "PolicyName": name,
+        "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement(actions, resources)]},
+    }
+
+
+def statement(actions: Iterable[str], resources: list[str]) -> dict[str, Any]:
+    """What is allowed, and with what."""
+    return {
         "Effect": "Allow",
         "Action": list(actions),
         "Resource": [{"Fn::Sub": one} if "${" in one else one for one in resources],
-    }
-    return {
-        "PolicyName": name,
-        "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
     }
 
 
 def trust(*services: str) -> dict[str, Any]:
     """The document that lets services of AWS's take a role."""
-    statement = {"Effect": "Allow", "Principal": {"Service": list(services)}, "Action": "sts:AssumeRole"}
-    return {"Version": "2012-10-17", "Statement": [statement]}
+    allowed = {"Effect": "Allow", "Principal": {"Service": list(services)}, "Action": "sts:AssumeRole"}
+    return {"Version": "2012-10-17", "Statement": [allowed]}
 
 
-def _secrets(log: Log | None, rollout: Rollout | None) -> dict[str, tuple[Secret, str]]:
+def _views(statistics: Statistics) -> Permissions:
+    """To send page views, and to read the salts that the template's function makes."""
+    action, service, kind, _ = _DELIVERIES[statistics.path]
+    permissions: Permissions = {
+        "views": ((action,), _arn(service, statistics.region, kind, statistics.pipeline))
+    }
+    if statistics.own_key is None:
+        salts = f"{statistics.salts.removeprefix('/')}/*"
+        permissions["salts"] = (("ssm:GetParameter",), _arn("ssm", statistics.region, "parameter/", salts))
+    return permissions
+
+
+def _secrets(site: Site) -> dict[str, tuple[Secret, str]]:
     """The secrets that are read at the edge, each with the region where it is if its name is no ARN."""
+    log, rollout = site.log, site.rollout
     named: list[tuple[str, Secret | None, str]] = []
     if log:
         named += [("token", log.token, log.region), ("key", log.privacy.key, log.region)]
     if rollout:
         named.append(("rollout-key", rollout.key, limits.HOME_REGION))
+    if site.statistics:
+        named.append(("views-key", site.statistics.own_key, limits.HOME_REGION))
     return {name: (secret, region) for name, secret, region in named if secret}
 
 

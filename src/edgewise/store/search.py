@@ -138,14 +138,16 @@ class Searcher:
         with self._running_for(self._bounds.seconds) as connection:
             select = self._checked(connection, sql)
         wanted = self._bounds.rows if limit is None or select.limited else min(limit, self._bounds.rows)
-        span = Span(start, end, REQUEST_SPAN if REQUESTS in sql.lower() else 0)
+        # A column may be called like a stream; `SHOW TABLES` names none.
+        names = " ".join(sorted(select.tables)) or sql
+        span = Span(start, end, REQUEST_SPAN if REQUESTS in names.lower() else 0)
         allowed = self.allowed(seconds)
-        streams = streams_in(sql, self._engine.streams())
+        streams = streams_in(names, self._engine.streams())
         for last_try in (False, True):
             with self._engine.snapshot(streams, span.low, span.high) as data:
                 try:
                     with self._running_for(allowed) as connection:
-                        show(connection, sql, data, span)
+                        show(connection, names, data, span)
                         text = localised(connection, sql, select, (*data, REQUESTS))
                         if text != sql:
                             # What is run is what was looked at, and nothing that was made of it since.
@@ -193,11 +195,11 @@ class Searcher:
         return type(error) is duckdb.Error or isinstance(error, duckdb.IOException)
 
 
-def show(connection: Any, sql: str, data: dict[str, StreamData], span: Span) -> None:
-    """Make the views that the query may name: streams, and `requests`. Making one costs a look at its files."""
+def show(connection: Any, names: str, data: dict[str, StreamData], span: Span) -> None:
+    """Make the views that a text names: streams, and `requests`. Making one costs a look at its files."""
     width = histogram_width(span.start, span.end)
     connection.execute(f"SET VARIABLE histogram_interval = '{width}'")
-    text = sql.lower()
+    text = names.lower()
     for stream, one in data.items():
         connection.register(helper("tail", stream), one.tail)
         if stream in text or REQUESTS not in text:

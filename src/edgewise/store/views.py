@@ -42,9 +42,9 @@ class Span:
         return None if self.end is None else self.end + self.margin
 
 
-def streams_in(sql: str, streams: list[str]) -> list[str]:
-    """The streams a query may mean: those whose names occur in its text; all when none does."""
-    text = sql.lower()
+def streams_in(names: str, streams: list[str]) -> list[str]:
+    """The streams that a text may mean: those whose names occur in it; all when none does."""
+    text = names.lower()
     named = [stream for stream in streams if stream in text]
     if REQUESTS in text:
         named += [stream for stream in JOINED if stream not in named]

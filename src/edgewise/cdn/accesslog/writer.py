@@ -68,14 +68,27 @@ class AccessLogs:
         self._thread: threading.Thread | None = None
 
     @classmethod
-    def of(cls, distribution: Distribution, folder: Path, on_trouble: Callable[[str], None]) -> AccessLogs:
-        """Those that a distribution asks for; without any, calls cost nothing."""
+    def of(
+        cls,
+        distribution: Distribution,
+        folder: Path,
+        on_trouble: Callable[[str], None],
+        *,
+        always: bool = False,
+    ) -> AccessLogs:
+        """Those that a distribution asks for; without any, calls cost nothing.
+
+        `always` is for standard logs all the same, in the place of a bucket called `access-log`.
+        """
+        logging = distribution.logging
+        if logging is None and always:
+            logging = LoggingConfig("access-log")
         realtime = {
             behavior.pattern: behavior.realtime_log
             for behavior in distribution.behaviors
             if behavior.realtime_log is not None
         }
-        return cls(folder, distribution.id, distribution.logging, realtime, on_trouble)
+        return cls(folder, distribution.id, logging, realtime, on_trouble)
 
     def __call__(self, trace: Trace) -> None:
         if self._logging is None and trace.behavior not in self._realtime:

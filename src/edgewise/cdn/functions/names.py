@@ -7,7 +7,7 @@ Guide, "Edge function logs". Behind a function URL it is an ordinary function an
 from __future__ import annotations
 
 from edgewise.cdn.distribution import FunctionDefinition
-from edgewise.cdn.template.intrinsics import ACCOUNT
+from edgewise.cdn.template.identities import ACCOUNT
 
 
 def full_name(function: FunctionDefinition) -> str:

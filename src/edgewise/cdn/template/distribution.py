@@ -14,7 +14,7 @@ from edgewise.cdn.template.behaviors import Behaviors
 from edgewise.cdn.template.document import Template
 from edgewise.cdn.template.function_urls import function_urls
 from edgewise.cdn.template.functions import EdgeFunctions
-from edgewise.cdn.template.intrinsics import DISTRIBUTION_DOMAIN, DISTRIBUTION_ID
+from edgewise.cdn.template.identities import DISTRIBUTION_DOMAIN, DISTRIBUTION_ID
 from edgewise.cdn.template.lines import line_of
 from edgewise.cdn.template.logging import standard_logging
 from edgewise.cdn.template.node import Node

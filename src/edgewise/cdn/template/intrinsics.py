@@ -13,11 +13,7 @@ from typing import Any
 
 from edgewise.cdn.errors import TemplateError
 from edgewise.cdn.template.errors import NotHereError
-
-ACCOUNT = "123456789012"
-REGION = "us-east-1"
-DISTRIBUTION_DOMAIN = "d111111abcdef8.cloudfront.net"
-DISTRIBUTION_ID = "EDFDVBD6EXAMPLE"
+from edgewise.cdn.template.identities import ACCOUNT, ATTRIBUTES, DISTRIBUTION_ID, NAMES, REFERENCES, REGION
 
 PSEUDO_PARAMETERS: dict[str, Any] = {
     "AWS::AccountId": ACCOUNT,
@@ -146,20 +142,26 @@ class Resolver:
 
     def _identity(self, name: str, path: str) -> str:
         """What `Ref` gives for a resource: the physical id it would have."""
-        resource = self._resources[name]
-        kind = resource["Type"]
+        kind = self._resources[name]["Type"]
         if kind == "AWS::Lambda::Version":
             return str(self._attribute(name, "FunctionArn", path))
         if kind == "AWS::CloudFront::Distribution":
             return DISTRIBUTION_ID
-        named = {
-            "AWS::Lambda::Function": "FunctionName",
-            "AWS::S3::Bucket": "BucketName",
-            "AWS::IAM::Role": "RoleName",
-        }
-        properties = resource.get("Properties") or {}
-        if kind in named and named[kind] in properties:
-            return str(self._guarded(name, properties[named[kind]], path))
+        called = self._called(name, path)
+        if kind not in REFERENCES:
+            return called
+        region, account = (self._pseudo(f"AWS::{what}", path) for what in ("Region", "AccountId"))
+        return REFERENCES[kind](called, region, account)
+
+    def _called(self, name: str, path: str) -> str:
+        """The name that a resource is given, or the one that CloudFormation would make for it."""
+        resource = self._resources[name]
+        kind = resource["Type"]
+        given: Any = resource.get("Properties") or {}
+        for step in NAMES[kind].split(".") if kind in NAMES else [""]:
+            given = given.get(step) if isinstance(given, Mapping) else None
+        if given is not None:
+            return str(self._guarded(name, given, path))
         made = f"{self._pseudo('AWS::StackName', path)}-{name}"
         return made.lower() if kind == "AWS::S3::Bucket" else made
 
@@ -198,8 +200,8 @@ class Resolver:
         else:
             # Most resources have these two; nothing here depends on what they say.
             known = {"Id": f"{stack}-{name}", "Arn": f"arn:aws:local:{region}:{account}:{name}"}
-            if kind in _ATTRIBUTES:
-                known |= _ATTRIBUTES[kind](self._identity(name, path), region, account)
+            if kind in ATTRIBUTES:
+                known |= ATTRIBUTES[kind](self._called(name, path), region, account)
         # Whatever else a resource has is a stand-in: most such parts are not simulated, and the notice says so.
         return known.get(attribute, f"{stack}-{name}.{attribute}")
 
@@ -296,25 +298,4 @@ _CONDITIONS: dict[str, _Function] = {
     "Fn::Equals": Resolver._equals,
     "Fn::Not": lambda resolver, argument, path: not resolver._holds(argument[0], path),
     "Fn::Or": lambda resolver, argument, path: any(resolver._each(argument, path)),
-}
-
-# What `Fn::GetAtt` gives, by resource type, from the physical id, the region and the account.
-_ATTRIBUTES: dict[str, Callable[[str, str, str], dict[str, str]]] = {
-    "AWS::CloudFront::Distribution": lambda name, region, account: {
-        "DomainName": DISTRIBUTION_DOMAIN,
-        "Id": DISTRIBUTION_ID,
-    },
-    "AWS::IAM::Role": lambda name, region, account: {"Arn": f"arn:aws:iam::{account}:role/{name}"},
-    "AWS::Lambda::Function": lambda name, region, account: {
-        "Arn": f"arn:aws:lambda:{region}:{account}:function:{name}"
-    },
-    "AWS::Lambda::Url": lambda name, region, account: {
-        "FunctionUrl": f"https://{name.lower()}.lambda-url.{region}.on.aws/"
-    },
-    "AWS::S3::Bucket": lambda name, region, account: {
-        "Arn": f"arn:aws:s3:::{name}",
-        "DomainName": f"{name}.s3.amazonaws.com",
-        "RegionalDomainName": f"{name}.s3.{region}.amazonaws.com",
-        "WebsiteURL": f"http://{name}.s3-website-{region}.amazonaws.com",
-    },
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgewise.cdn.distribution import TRIGGERS
-from edgewise.cdn.template.intrinsics import ACCOUNT, REGION
+from edgewise.cdn.template.identities import ACCOUNT, REGION
+from edgewise.check.counting import counting_of
 from edgewise.check.distribution import Association, Distribution
 from edgewise.check.finding import Problem, rule
 from edgewise.check.stack import Stack
@@ -202,9 +203,10 @@ def unsupported_protocols(stack: Stack) -> Iterator[Problem]:
 )
 def viewer_response_alone(stack: Stack) -> Iterator[Problem]:
     for behavior in stack.behaviors:
-        # A rollout sets its cookie there, and only on pages that arrived.
-        steers = any(map(steering_of, stack.functions_at(behavior, "viewer-response")))
-        if steers or "origin-response" in behavior.triggers:
+        # A rollout sets its cookie there, and a page view is counted: both only for pages that arrived.
+        functions = stack.functions_at(behavior, "viewer-response")
+        is_right = any(steering_of(one) or counting_of(one) for one in functions)
+        if is_right or "origin-response" in behavior.triggers:
             continue
         for association in behavior.associations:
             if association.trigger == "viewer-response":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgewise.cdn.template.intrinsics import REGION
+from edgewise.cdn.template.identities import REGION
 from edgewise.check.finding import Problem, rule
 from edgewise.check.part import Part
 from edgewise.check.stack import Stack

@@ -160,7 +160,7 @@ def session_cookie_cached(stack: Stack) -> Iterator[Problem]:
     708,
     "warning",
     "a steered behavior answers over plain http, where browsers do not keep the rollout's cookie",
-    hint="let ViewerProtocolPolicy be redirect-to-https",
+    hint='let ViewerProtocolPolicy be redirect-to-https; in a site file, viewer_protocol = "redirect-to-https"',
     source="using-https-viewers-to-cloudfront",
 )
 def cookie_over_plain_http(stack: Stack) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from edgewise.cdn import load_template
 from edgewise.check import check_template
 from edgewise.cli.deploying.screen import Screen
 from edgewise.cli.errors import DeployCommandError
+from edgewise.cli.saving import queries_of
 from edgewise.cloud.clients import Clients
 from edgewise.cloud.deploy import Deployment, Result
 from edgewise.cloud.edgelogs import find
@@ -28,7 +29,7 @@ def deployment_of(site: Site, aws: Clients, screen: Screen) -> Deployment:
 
 def package_of(site: Site, deployment: Deployment) -> Package:
     """What the site needs on AWS, made in a folder of ours. Raises `SiteError` and `BuildError`."""
-    return package(site, _built(site), deployment.assets.bucket)
+    return package(site, _built(site), deployment.assets.bucket, queries_of(site))
 
 
 def refuse_errors(site: Site, screen: Screen, ignored: Sequence[str]) -> None:

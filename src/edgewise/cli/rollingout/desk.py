@@ -15,29 +15,35 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from edgewise.cli.errors import RolloutCommandError
-from edgewise.cli.rollingout.which import run_that_is_meant
-from edgewise.cli.running.awsserver import CREDENTIALS
+from edgewise.cli.rollingout.which import has_ended_in, run_that_is_meant
 from edgewise.cli.runs import Run, store_place
 from edgewise.errors import EdgewiseError
-from edgewise.rollout import EvidenceError, Place, Release, Rules, aws_client, rules_from
+from edgewise.localaws.places import CREDENTIALS
+from edgewise.rollout import EvidenceError, Look, Place, Release, Rules, aws_client, look, rules_from
 from edgewise.rollout.openobserve import OpenObserve
 from edgewise.rollout.places import REGION, place_of
 from edgewise.rollout.secrets import current, secret
 from edgewise.site import Rollout, Site, load_site
-from edgewise.site.model import region_of
+from edgewise.site.judge import who_answers
+from edgewise.site.secret import region_of
 
 if TYPE_CHECKING:
     from edgewise.store import Reader
 
 
+_NO_STREAM = 20002  # the number of a `QueryError` about that
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`run` is the site's run on this machine, if that is meant."""
+    """`run` is the site's run on this machine, if that is meant. `has_run` is for AWS, which nobody has named in a
+    folder with the release of a run that is over."""
 
     site: Site
     rollout: Rollout
     run: Run | None
     place: Place
+    has_run: bool = False
 
     @property
     def where(self) -> str:
@@ -55,6 +61,7 @@ class Desk:
                 f"on AWS: {kept} in {REGION}",
                 f", profile {profile}" if profile else "",
                 f", asked at {endpoint}" if endpoint else "",
+                "; not what `edgewise up` had here, which has ended" if self.has_run else "",
             )
         )
 
@@ -67,6 +74,11 @@ class Desk:
         """The stream with the functions' records."""
         return str(self.site.log.target.get("stream", "edge")) if self.site.log and not self.run else "edge"
 
+    @property
+    def behaviors(self) -> list[list[str]]:
+        """Who may answer which path."""
+        return who_answers(self.site)
+
     def release(self) -> Release:
         """The release that is kept. Raises `RolloutCommandError` when there is none."""
         found = self.place.read()
@@ -76,13 +88,17 @@ class Desk:
             )
         return found
 
+    def look(self, release: Release, records: Found) -> Look:
+        """What the judge would do with it now."""
+        return look(release, records, self.rules, now(), behaviors=self.behaviors, stream=self.stream)
+
     def key(self) -> str:
         """The text of the key that signs."""
         where = self.rollout.key
         name = where.plain_name if self.run else where.name
         return self._secret(where.source, name, self.rollout.key_region)
 
-    def records(self, store: str | None = None) -> Stored | OpenObserve | Elsewhere:
+    def records(self, store: str | None = None) -> Found:
         """Where the records are: where the user says, in the run's store, or in the site's OpenObserve. Those of a site
         on AWS are in no store that happens to be in this folder: there are those of its runs."""
         judge, log = self.rollout.judge, self.site.log
@@ -121,7 +137,8 @@ def open_desk(directory: Path, local: bool | None, *, changes: bool = False) -> 
             "the running `edgewise up` was started before this site had a rollout", hint="Start it again."
         )
     state = {"from": rollout.state, "table": rollout.table, "name": rollout.parameter}
-    return Desk(site, rollout, run, place_of(state, lambda service: _client(run, service)))
+    has_run = run is None and local is None and has_ended_in(directory)
+    return Desk(site, rollout, run, place_of(state, lambda service: _client(run, service)), has_run)
 
 
 def _client(run: Run | None, service: str, region: str = REGION) -> Any:
@@ -171,12 +188,16 @@ class Stored:
         self._reader: Reader | None = None
 
     def ask(self, sql: str, start: int, end: int) -> Sequence[Mapping[str, Any]]:
-        """See `edgewise.rollout.Records`."""
-        from edgewise.store import open_reader
+        """See `edgewise.rollout.Records`; a stream without a record yet has no rows."""
+        from edgewise.store import QueryError, open_reader
 
         try:
             self._reader = self._reader or open_reader(self._where)
             answer = self._reader.query(sql, start=start, end=end)
+        except QueryError as error:
+            if error.number == _NO_STREAM:
+                return ()
+            raise EvidenceError(error.message) from None
         except EdgewiseError as error:
             raise EvidenceError(error.message) from None
         if answer.partial:
@@ -202,6 +223,9 @@ class Stored:
     def close(self) -> None:
         if self._reader is not None:
             self._reader.close()
+
+
+Found = Stored | OpenObserve | Elsewhere
 
 
 def now() -> int:

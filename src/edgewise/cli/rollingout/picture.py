@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
 from edgewise.cli.terminal import printable
 from edgewise.rollout import STATES, Evidence, Look, Release
-from edgewise.rollout.evidence import Total
+from edgewise.rollout.evidence import LONGEST_ANSWER, SECOND, Total
 
 _MINUTE: Final = 60_000_000
 _CELLS: Final = 20
@@ -56,9 +57,9 @@ def plan(release: Release, now: int) -> str:
 
 
 def versions(release: Release, evidence: Evidence) -> str:
-    """The two versions side by side, since the release began."""
+    """The two versions side by side, since the release began, and how their numbers differ from the judge's."""
     rows: list[tuple[str, ...]] = [
-        ("", "visitors", "requests", "answers", "errors", "", "half in", "95 % in")
+        ("", "visitors", "asked", "answered", "unanswered", "errors", "", "half in", "95 % in")
     ]
     rows += [
         _row(name, total) for name, total in ((release.stable, evidence.old), (release.new, evidence.new))
@@ -71,7 +72,17 @@ def versions(release: Release, evidence: Evidence) -> str:
         )
         for row in rows
     ]
-    return "\n".join(f"  {line.rstrip()}" for line in lines)
+    return "\n".join([*(f"  {line.rstrip()}" for line in lines), *map(wrapped, _counting(evidence))])
+
+
+def _counting(evidence: Evidence) -> Iterator[str]:
+    """What the numbers of the table stand for, if any of them says something bad."""
+    totals = (evidence.old, evidence.new)
+    if any(total.unanswered for total in totals):
+        waited = LONGEST_ANSWER // SECOND
+        yield f"Unanswered: nothing but the origin can answer, and no record says that it has in {waited} s."
+    if any(total.unanswered or total.errors for total in totals):
+        yield "The table is of all requests; the judge counts a visitor's errors once, and not what he asks later."
 
 
 def wrapped(text: str, indent: str = "") -> str:
@@ -105,7 +116,8 @@ def _state(release: Release) -> str:
 
 def _story(release: Release, now: int) -> str:
     who = f", by {release.by}" if release.by else ""
-    last = f"Since {clock(release.since)} ({_ago(now - release.since)}){who}: {release.reason or 'no reason given'}"
+    since = max(release.since, release.switched or 0)
+    last = f"Since {clock(since)} ({_ago(now - since)}){who}: {release.reason or 'no reason given'}"
     return "\n".join(wrapped(line) for line in (_meaning(release), last))
 
 
@@ -116,6 +128,8 @@ def _meaning(release: Release) -> str:
     if release.state in ("ramping", "frozen") and not release.weight:
         return f"Nobody new meets {release.new}; sessions there stay."
     told = f"{STATES[release.state][0].upper()}{STATES[release.state][1:]}."
+    if release.state == "draining" and release.drain_until:
+        return f"{told} They have until {clock(release.drain_until)}."
     return f"{told} {_sessions(release)}" if release.state == "rolled-back" else told
 
 
@@ -154,6 +168,7 @@ def _row(name: str, total: Total) -> tuple[str, ...]:
         f"{total.visitors:,}" if total.visitors else "–",
         f"{total.asked:,}",
         f"{total.answers:,}",
+        f"{total.unanswered:,}",
         f"{total.errors:,}",
         share,
         "–" if total.p50_ms is None else f"{total.p50_ms:,.0f} ms",

@@ -19,7 +19,8 @@ _HINT = "Say which one is meant: --local or --aws."
 def run_that_is_meant(directory: Path, local: bool | None, changes: bool) -> Run | None:
     """The run, or None for AWS. `local` is what the user says, None for nothing.
 
-    Raises `RolloutCommandError` for a run that is not there, and for a change that may be meant for either.
+    Raises `RolloutCommandError` for a run that is not there, for a change that may be meant for either, and for a look
+    where a run has ended and nothing leads to AWS.
     """
     if local is False:
         return None
@@ -28,16 +29,19 @@ def run_that_is_meant(directory: Path, local: bool | None, changes: bool) -> Run
         raise RolloutCommandError(
             "no `edgewise up` runs in this folder", file=directory, hint="Start it, or name another: --dir."
         )
-    if local or not changes:
-        return run
-    if run is not None and has_credentials():
+    if run is not None and changes and not local and has_credentials():
         raise RolloutCommandError(
             "`edgewise up` runs here, and there are credentials for AWS", file=directory, hint=_HINT
         )
-    if run is None and (directory / STATE_FOLDER / KEPT).exists():
+    if run is None and has_ended_in(directory) and (changes or not has_credentials()):
         raise RolloutCommandError(
             "`edgewise up` has run here and has ended; its release is not the one on AWS",
             file=directory,
             hint="Start it again, or say that AWS is meant: --aws.",
         )
     return run
+
+
+def has_ended_in(directory: Path) -> bool:
+    """Whether a run that is over has left a release in this folder. To be asked where none goes on."""
+    return (directory / STATE_FOLDER / KEPT).exists()

@@ -4,38 +4,32 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import typer
 
 from edgewise.cli.errors import RolloutCommandError
 from edgewise.cli.query import microseconds
-from edgewise.cli.rollingout.desk import Desk, Elsewhere, Stored, now, open_desk, user
+from edgewise.cli.rollingout.desk import Desk, now, open_desk, user
 from edgewise.cli.rollingout.history import history_picture
 from edgewise.cli.rollingout.picture import moment, picture, plan, printable_block, wrapped
 from edgewise.cli.rollingout.plan import percent, steps_of
 from edgewise.errors import EdgewiseError
 from edgewise.rollout import (
     HISTORY,
-    ChangedError,
-    Look,
-    PlaceError,
     Release,
-    act,
     change_record,
     leave_record,
-    look,
 )
 from edgewise.rollout import transitions as may
 from edgewise.rollout.links import make_token, with_token
-from edgewise.rollout.openobserve import OpenObserve
 from edgewise.site.rollout_notes import rollout_notes
 
-Found = Stored | OpenObserve | Elsewhere
 _MINUTE = 60_000_000
+_MOST_REASON = 200  # characters: it is in a document that every function reads
 
 
 def start(directory: Path, local: bool | None, steps: str, reason: str, unjudged: bool) -> None:
@@ -50,7 +44,7 @@ def start(directory: Path, local: bool | None, steps: str, reason: str, unjudged
     print(printable_block(f"{desk.address}\n"))
     before = desk.place.read()
     versions = (desk.rollout.stable, desk.rollout.new)
-    release = desk.place.write(may.started(before, versions, wanted, now(), reason, user()))
+    release = desk.place.write(may.started(before, versions, wanted, now(), _why(reason, ""), user()))
     print(f"{release.release}: {release.stable} → {release.new}\n\n{plan(release, now())}")
     _leave(desk, change_record(before, release, "start", now()))
     _print_notes(desk)
@@ -61,7 +55,7 @@ def status(directory: Path, local: bool | None, store: str | None, as_json: bool
     release = desk.release()
     records = desk.records(store)
     try:
-        found = _look(desk, release, records)
+        found = desk.look(release, records)
     finally:
         records.close()
     if as_json:
@@ -92,23 +86,25 @@ def history(directory: Path, local: bool | None, store: str | None, since: str, 
 
 def set_share(directory: Path, local: bool | None, share: str, evict: bool, reason: str) -> None:
     wanted = percent(share, "PERCENT")
-    why = reason or f"set to {wanted:g} %{', sessions on the new version decided anew' if evict else ''}"
+    why = _why(reason, f"set to {wanted:g} %{', sessions on the new version decided anew' if evict else ''}")
     desk = open_desk(directory, local, changes=True)
     _change(desk, "set", lambda one: may.weighed(one, wanted, now(), why, user(), evict=evict))
 
 
 def freeze(directory: Path, local: bool | None, reason: str) -> None:
+    why = _why(reason, "frozen")
     desk = open_desk(directory, local, changes=True)
-    _change(desk, "freeze", lambda one: may.frozen(one, now(), reason or "frozen", user()))
+    _change(desk, "freeze", lambda one: may.frozen(one, now(), why, user()))
 
 
 def resume(directory: Path, local: bool | None, reason: str) -> None:
+    why = _why(reason, "resumed")
     desk = open_desk(directory, local, changes=True)
-    _change(desk, "resume", lambda one: may.resumed(one, now(), reason or "resumed", user()))
+    _change(desk, "resume", lambda one: may.resumed(one, now(), why, user()))
 
 
 def rollback(directory: Path, local: bool | None, keep_sessions: bool, reason: str) -> None:
-    why = reason or f"rolled back by hand{', sessions kept' if keep_sessions else ''}"
+    why = _why(reason, f"rolled back by hand{', sessions kept' if keep_sessions else ''}")
     desk = open_desk(directory, local, changes=True)
     _change(
         desk,
@@ -121,30 +117,14 @@ def finish(directory: Path, local: bool | None, drain: str | None, reason: str) 
     given = None if drain is None else microseconds(drain, "--drain")
     desk = open_desk(directory, local, changes=True)
     span = round(desk.rollout.session_minutes * _MINUTE) if given is None else given
-    why = reason or "finished by hand"
+    why = _why(reason, "finished by hand")
     _change(desk, "finish", lambda one: may.finished(one, span, now(), why, user()))
 
 
 def switch(directory: Path, local: bool | None, off: bool, reason: str) -> None:
-    why = reason or ("switched off" if off else "switched on again")
+    why = _why(reason, "switched off" if off else "switched on again")
     desk = open_desk(directory, local, changes=True)
     _change(desk, "off" if off else "on", lambda one: may.switched(one, off, now(), why, user()))
-
-
-def watch(
-    directory: Path, local: bool | None, store: str | None, every: str, once: bool, as_json: bool
-) -> None:
-    pause = microseconds(every, "--every") / 1_000_000
-    desk = open_desk(directory, local, changes=True)
-    records = desk.records(store)
-    print(desk.address, file=sys.stderr if as_json else sys.stdout, flush=True)
-    try:
-        while _watched(desk, records, once, as_json) and not once:
-            time.sleep(pause)
-    except KeyboardInterrupt:
-        return
-    finally:
-        records.close()
 
 
 def link(directory: Path, local: bool | None, version: str, lasts: str, url: str) -> None:
@@ -157,12 +137,33 @@ def link(directory: Path, local: bool | None, version: str, lasts: str, url: str
         raise RolloutCommandError(
             f"there is no version {version!r}", hint=f"Versions are {' and '.join(versions)}."
         )
-    page = url or (desk.run.url if desk.run else "")
-    if not page:
-        raise RolloutCommandError("the link needs a page", hint="Name it: --url https://shop.example/")
+    page = _page(url or (desk.run.url if desk.run else ""))
     # What is printed is taken over by whoever sends it on.
     print(f"a key {desk.address}", file=sys.stderr)
     print(with_token(page, make_token(desk.key(), version, (now() + span) // 1_000_000)))
+
+
+def _page(url: str) -> str:
+    """The address of a page of the site."""
+    hint = "Name it: --url https://shop.example/"
+    if not url:
+        raise RolloutCommandError("the link needs a page", hint=hint)
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        whole = False
+    if not whole:
+        raise RolloutCommandError(f"{url!r} is not the address of a page", hint=hint)
+    return url
+
+
+def _why(given: str, otherwise: str) -> str:
+    """The reason that is kept."""
+    if len(given) <= _MOST_REASON:
+        return given or otherwise
+    print(f"note: of the reason the first {_MOST_REASON} characters are kept", file=sys.stderr)
+    return given[: _MOST_REASON - 1] + "…"
 
 
 def _change(desk: Desk, action: str, change: Callable[[Release], Release]) -> None:
@@ -186,31 +187,6 @@ def _leave(desk: Desk, record: dict[str, Any]) -> None:
         records.close()
     if trouble:
         print(wrapped(f"note: the history will not have this change: {trouble}"), file=sys.stderr)
-
-
-def _look(desk: Desk, release: Release, records: Found) -> Look:
-    return look(release, records, desk.rules, now(), desk.stream)
-
-
-def _watched(desk: Desk, records: Found, once: bool, as_json: bool) -> bool:
-    """One look, and what it says done. Whether there is anything more to watch: trouble with AWS may pass."""
-    try:
-        found = act(desk.place, _look(desk, desk.release(), records), now())
-    except PlaceError as error:
-        if once and not isinstance(error, ChangedError):
-            raise
-        print(f"note: {error.message}", file=sys.stderr)
-        return True
-    record = found.record(now())
-    trouble = leave_record(record, records.keep)
-    if trouble:
-        print(f"note: {trouble}", file=sys.stderr)
-    if as_json:
-        print(json.dumps(record), flush=True)
-    else:
-        line = f"{moment(found.release, now())}  {found.verdict.sentence}"
-        print(printable_block(wrapped(line)), flush=True)
-    return found.release.state not in ("done", "rolled-back")
 
 
 def _print_notes(desk: Desk) -> None:

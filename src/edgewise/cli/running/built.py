@@ -49,6 +49,11 @@ def differences(site: Site) -> Iterator[str]:
             "the release, the sessions and a signing key of its own are in this folder and outlive the run; "
             "without a release, which `edgewise rollout start` begins, everybody gets the stable version"
         )
+    if site.statistics:
+        yield (
+            "the pipeline of page views is in the memory of this run, its bucket in the S3 at the address of aws; "
+            "files are written after half a second and brought into the store (the stream page_views) as they come"
+        )
     for note in rollout_notes(site, on_aws=False):
         yield f"{note.message}. {note.hint}"
     if site.judges_on_aws:

@@ -1,6 +1,7 @@
-"""The part of AWS that a rollout needs, on this machine: DynamoDB and the signing key's place, by moto's server.
+"""The part of AWS that a site needs, on this machine: for a rollout and for statistics, by moto's server.
 
-It is a process of its own. The release, the sessions and the key outlive it in a file of the run's folder.
+It is a process of its own. The release, the sessions and the keys of a rollout, and the salts of visitors, outlive it
+in a file of the run's folder; buckets begin empty.
 """
 
 from __future__ import annotations
@@ -8,54 +9,95 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from edgewise.cdn import Template
 from edgewise.cli.errors import StartError
-from edgewise.cli.running.awsserver import CREDENTIALS
+from edgewise.cli.running.awssettings import without_settings
 from edgewise.cli.running.child import Child
 from edgewise.cli.running.ready import start_until_ready
-from edgewise.site import Rollout
+from edgewise.localaws.places import CREDENTIALS, REGION
+from edgewise.localaws.template import resources
+from edgewise.site import Secret, Site, compile_template
 
 # Below the folder of a run: what it has in it at the end.
 KEPT: Final = "aws.json"
-_REGION = "us-east-1"  # where a site's state is written
 _PATIENCE = 60.0  # seconds until it must be ready: moto takes its time
 
 
 class LocalAws:
-    """`url` is every service's, once it has started; it stays empty for a site without a rollout."""
+    """`url` is every service's, once it has started; it stays empty for a site that needs none.
 
-    def __init__(self, rollout: Rollout | None, state: Path, on_line: Callable[[str, str], None]) -> None:
+    `on_object` is told the bucket and the key of each object that a delivery stream has written.
+    """
+
+    def __init__(
+        self,
+        site: Site | None,
+        state: Path,
+        on_line: Callable[[str, str], None],
+        on_object: Callable[[str, str], None] | None = None,
+    ) -> None:
         self.url = ""
-        self._rollout = rollout
+        self._site = site
+        self._plan = state / "build" / "aws.json"
         self._file = (state / KEPT).resolve()
         self._on_line = on_line
+        self._on_object = on_object
         self._child: Child | None = None
         self._watcher: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Raises `StartError`."""
-        if self._rollout is None:
+        site = self._site
+        if site is None or not (site.rollout or site.statistics):
             return
-        if importlib.util.find_spec("moto") is None:
+        feature, modules = ("statistics", ("moto", "jsonata")) if site.statistics else ("rollout", ("moto",))
+        if any(importlib.util.find_spec(module) is None for module in modules):
             raise StartError(
-                "a site with a rollout needs moto, which plays DynamoDB on this machine",
-                hint="pip install 'edgewise[rollout]'",
+                f"a site with `{feature}` needs {' and '.join(modules)}, which play AWS on this machine",
+                hint=f"pip install 'edgewise[{feature}]'",
             )
-        key = self._rollout.key
-        plan = {
-            "region": _REGION,
-            "tables": self._rollout.tables,
-            "key": {"source": key.source, "name": key.plain_name, "region": self._rollout.key_region},
-            "parameter": self._rollout.parameter if self._rollout.state == "ssm" else "",
-            "file": str(self._file),
-        }
-        command = [sys.executable, "-m", "edgewise.cli.running.awsserver", json.dumps(plan)]
-        self._child, self.url = await start_until_ready("aws", command, self._on_line, patience=_PATIENCE)
+        self._plan.parent.mkdir(parents=True, exist_ok=True)
+        self._plan.write_text(json.dumps(self._planned(site)), encoding="utf-8")
+        command = [sys.executable, "-m", "edgewise.localaws.server", str(self._plan)]
+        self._child, self.url = await start_until_ready(
+            "aws", command, self._hear, patience=_PATIENCE, environment=without_settings(os.environ)
+        )
         self._watcher = asyncio.get_running_loop().create_task(self._watch(self._child))
+
+    def _planned(self, site: Site) -> dict[str, Any]:
+        """What it is to have, as `localaws/server.py` reads it."""
+        plan: dict[str, Any] = {"file": str(self._file)}
+        if site.rollout:
+            plan["tables"] = site.rollout.tables
+            plan["keys"] = [_key(site.rollout.key, site.rollout.key_region)]
+            plan["parameter"] = site.rollout.parameter if site.rollout.state == "ssm" else ""
+        if site.statistics:
+            # What the functions are made of changes no resource that is made here.
+            plan["resources"] = resources(Template(compile_template(site, code_hash=""), site.file))
+            if site.statistics.own_key:
+                plan.setdefault("keys", []).append(_key(site.statistics.own_key, REGION))
+            else:
+                plan["salts"] = site.statistics.salts
+        return plan
+
+    def _hear(self, name: str, line: str) -> None:
+        """What its process prints: objects and failures are lines of JSON, anything else is shown as it is."""
+        try:
+            event = json.loads(line)
+        except ValueError:
+            event = None
+        if not isinstance(event, dict):
+            self._on_line(name, line)
+        elif event.get("event") == "object" and self._on_object is not None:
+            self._on_object(event["bucket"], event["key"])
+        elif event.get("event") == "failed":
+            self._on_line(name, event["what"])
 
     @property
     def credentials(self) -> Mapping[str, str]:
@@ -65,12 +107,15 @@ class LocalAws:
     @property
     def variables(self) -> Mapping[str, str]:
         """What lets boto3 find it, in an origin's process."""
-        places = {"AWS_ENDPOINT_URL": self.url, "AWS_REGION": _REGION, "AWS_DEFAULT_REGION": _REGION}
+        places = {"AWS_ENDPOINT_URL": self.url, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
         return {**places, **CREDENTIALS} if self.url else {}
 
     async def _watch(self, child: Child) -> None:
         status = await child.wait()
-        self._on_line("aws", f"ended with status {status}; the next run begins with what is in {self._file}")
+        again = (
+            f"; the next run begins with what is in {self._file}" if self._site and self._site.rollout else ""
+        )
+        self._on_line("aws", f"ended with status {status}{again}")
 
     async def stop(self) -> None:
         if self._watcher is not None:
@@ -78,3 +123,7 @@ class LocalAws:
             await asyncio.gather(self._watcher, return_exceptions=True)
         if self._child is not None:
             await self._child.stop()
+
+
+def _key(secret: Secret, region: str) -> dict[str, str]:
+    return {"source": secret.source, "name": secret.plain_name, "region": region}

@@ -9,11 +9,15 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 
 from edgewise.cli.errors import StartError
+from edgewise.cli.running.awssettings import without_settings
 from edgewise.cli.running.child import Child
+from edgewise.cli.running.leftovers import Processes
 from edgewise.cli.running.ports import free_port, listening
+from edgewise.cli.runs import STATE_FOLDER
 from edgewise.site import BucketOrigin, LocalCommand, LocalUrl, Site
 
 _PATIENCE = 30.0  # seconds for an origin to listen
+_PROCESSES = "origins.json"  # below the folder of a run
 _PAUSE = 1.0  # seconds before one that died is started again
 
 
@@ -31,6 +35,9 @@ async def start_origins(
     """
     places: dict[str, str] = {}
     starting = []
+    processes = Processes(site.file.parent / STATE_FOLDER / _PROCESSES)
+    for name in processes.end_leftovers():
+        on_line(name, "went on after a run that was killed; it is ended now")
     for origin in site.origins:
         if origin.name in skip:
             continue
@@ -41,7 +48,7 @@ async def start_origins(
         elif isinstance(origin.local, LocalCommand):
             port = free_port()
             places[origin.name] = f"http://127.0.0.1:{port}"
-            process = OriginProcess(origin.name, origin.local, port, on_line, variables)
+            process = OriginProcess(origin.name, origin.local, port, on_line, variables, processes)
             stack.push_async_callback(process.stop)
             starting.append(asyncio.get_running_loop().create_task(process.start()))
     try:
@@ -64,12 +71,14 @@ class OriginProcess:
         port: int,
         on_line: Callable[[str, str], None],
         variables: Mapping[str, str],
+        processes: Processes,
     ) -> None:
         self._name = name
         self._local = local
         self._port = port
         self._on_line = on_line
         self._variables = variables
+        self._processes = processes
         self._child: Child | None = None
         self._watcher: asyncio.Task[None] | None = None
 
@@ -97,10 +106,12 @@ class OriginProcess:
         child = Child(self._name, self._on_line)
         # The port is also in PORT, where many programs look for it; output is wanted line by line.
         own = {"PORT": str(self._port), "PYTHONUNBUFFERED": "1"}
-        environment = {**os.environ, **self._variables, **own}
+        inherited = without_settings(os.environ) if self._variables else os.environ
+        environment = {**inherited, **self._variables, **own}
         command = self._local.argv(self._port, sys.executable)
         await child.start(command, directory=self._local.directory, environment=environment)
         self._child = child
+        self._processes.add(self._name, child.pid)
         return child
 
     async def _watch(self) -> None:
@@ -122,3 +133,4 @@ class OriginProcess:
             await asyncio.gather(self._watcher, return_exceptions=True)
         if self._child is not None:
             await self._child.stop()
+            self._processes.remove(self._name)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from edgewise.cli.errors import StartError
 from edgewise.cli.running.child import Child
 
 
 async def start_until_ready(
-    name: str, command: Sequence[str], on_line: Callable[[str, str], None], *, patience: float
+    name: str,
+    command: Sequence[str],
+    on_line: Callable[[str, str], None],
+    *,
+    patience: float,
+    environment: Mapping[str, str] | None = None,
 ) -> tuple[Child, str]:
     """The process and its address, once it has printed `{"event": "ready", "url": …}`; other lines go to `on_line`.
 
@@ -31,7 +36,7 @@ async def start_until_ready(
             early.append(line)
 
     child = Child(name, hear)
-    await child.start(command)
+    await child.start(command, environment=environment)
     ended = asyncio.ensure_future(child.wait())
     try:
         await asyncio.wait((ready, ended), timeout=patience, return_when=asyncio.FIRST_COMPLETED)

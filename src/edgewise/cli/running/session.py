@@ -38,9 +38,11 @@ from edgewise.cli.running.ports import free_port
 from edgewise.cli.running.screen import Screen
 from edgewise.cli.running.sources import SourceNames
 from edgewise.cli.running.store import StoreProcess
+from edgewise.cli.running.views import ViewFiles
 from edgewise.cli.runs import STATE_FOLDER, Run, announce, running_in
 from edgewise.site import Bundle, Site, load_site
 from edgewise.store import ensure_credentials, reading_link
+from edgewise.store.known import PAGE_VIEWS
 
 _STORE_PORT = 5080  # OpenObserve's own
 _CONTROL_PORT = 8081
@@ -59,6 +61,7 @@ class UpOptions:
     lifetime: float | None
     host: str
     location: str
+    access_log: bool = False
 
 
 class Session:
@@ -95,7 +98,8 @@ class Session:
         self._described = ReadOnce(site.file if site else options.template or Path(), screen)
         self._make_state_folder()
         self._refuse_a_second_run()
-        self._aws = LocalAws(site.rollout if site else None, self._state, screen.output)
+        views = ViewFiles(lambda view: subscription.add(PAGE_VIEWS, view), screen.message)
+        self._aws = LocalAws(site, self._state, screen.output, views.written)
         stack.push_async_callback(self._aws.stop)
         # These and the origins' commands start while the store does: all take their time.
         aws = asyncio.get_running_loop().create_task(self._aws.start())
@@ -108,6 +112,9 @@ class Session:
         subscription = Subscription(store.url, credentials.user, credentials.password, screen.message)
         stack.push_async_callback(self._close_subscription, subscription)
         await aws
+        if site is not None and site.statistics:
+            views.start(self._aws.url)
+            stack.push_async_callback(views.close)
 
         bundle = None
         if site is not None:
@@ -122,7 +129,9 @@ class Session:
         placed = await places
         cdn = self._cdn(template, placed, subscription, logs, bundle)
         screen.function_log.folders = {function.code for function in cdn.distribution.functions.values()}
-        self._access_logs = AccessLogs.of(cdn.distribution, logs.folder, screen.message)
+        self._access_logs = AccessLogs.of(
+            cdn.distribution, logs.folder, screen.message, always=options.access_log
+        )
         stack.callback(self._access_logs.close)
         port = await cdn.start(options.host, options.port)
         stack.push_async_callback(cdn.close)

@@ -46,10 +46,15 @@ def written(moment: int) -> str:
     return f"{when:%Y-%m-%d}" if moment % _DAY == 0 else f"{when:%Y-%m-%d %H:%M}"
 
 
-def newest(moment: int | None) -> str:
-    """Where there is something, for who asked for a time without a request."""
+def newest(moment: int | None, thing: str = "request") -> str:
+    """Where there is something, for who asked for a time without one."""
     if moment is not None:
-        return f"The newest request is of {written(moment)} UTC: try a longer --since."
+        return f"The newest {thing} is of {written(moment)} UTC: try a longer --since."
+    if thing != "request":
+        return (
+            "The store has none at all. `edgewise up` brings those of a site with [statistics]; "
+            "`edgewise import s3://BUCKET/page_views/` reads those of a site on AWS."
+        )
     return (
         "The store has none at all. `edgewise up` runs a site and keeps what is asked of it; "
         "`edgewise import` reads logs that you have."

@@ -13,7 +13,7 @@ from edgewise.cloud.edgelogs import is_off
 from edgewise.cloud.errors import CloudError
 from edgewise.cloud.stack import Stack
 from edgewise.site import Secret, Site
-from edgewise.site.model import region_of
+from edgewise.site.secret import region_of
 
 # "Concurrent executions" of Lambda in Service Quotas. The default is 1,000; new accounts begin with 10.
 _CONCURRENCY: Final = ("lambda", "L-B99A9384")

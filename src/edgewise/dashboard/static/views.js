@@ -87,7 +87,7 @@ export const VIEWS = {
       REQUESTS,
       { ...LATENCY, size: "half" },
       { ...HITS, size: "half" },
-      few("top_pages", ["path", "page_views"]),
+      few("top_pages", ["page", "page_views"]),
       few("referrers", ["referrer", "page_views"]),
       few("countries", ["country", "page_views"]),
       few("errors_by_path", ["path", "status", "requests"], { empty: "No errors in this period." }),

@@ -15,6 +15,18 @@ if TYPE_CHECKING:
     from .network import Network
     from .openobserve import Tokens
 
+    class LineDelivery(Protocol):
+        """Takes lines of JSON, and goes on with what it has when there is none."""
+
+        sent: int
+        dropped: int
+
+        def deliver_line(self, line: str, remaining_ms: float) -> None:
+            """Send `line`, or keep it for later; `remaining_ms` is what Lambda leaves this invocation."""
+
+        def advance(self, remaining_ms: float) -> None:
+            """Go on with what was kept."""
+
     class Delivery(Protocol):
         """Takes records; counts those that arrived, those that never will, and those that were sent again."""
 
@@ -43,7 +55,7 @@ def make_delivery(
     from .courier import Courier, Limits
     from .network import NETWORK
 
-    limits = Limits(log["budget_ms"], wait=log["wait"])
+    limits = Limits(log["budget_ms"], wait=log["wait"], gather=log.get("gather", 0))
     return Courier(_make_destination(log, environment), limits, environment.clock, write, network or NETWORK)
 
 

@@ -31,7 +31,7 @@ MOST_BATCH_BYTES = 64 * 1024  # what can be sent and answered within a budget of
 MOST_MISSES = 3  # answers in a row that took nothing, of single records: then it is not those that are wrong
 MOST_LONE_FAULTS = 3  # of one record sent alone, with others taken between them: then it is that record
 BUSY_SECONDS = 1  # between two records: so soon others come that a connection opens while nobody waits for it
-_RESERVE_MS = 100  # of the invocation's own time, left alone
+RESERVE_MS = 100  # of the invocation's own time, left alone
 _NOW = 0.0  # a deadline that is past: look, but do not wait
 
 
@@ -43,9 +43,10 @@ class UndeliveredError(EdgeError):
 
 class Limits:
     """Of a courier: the `budget_ms` that one invocation may wait in all; `wait` for answers within it, or read them in
-    a later invocation; the most `records`, `bytes` and seconds of `age` that are kept in memory."""
+    a later invocation; the most `records`, `bytes` and seconds of `age` that are kept in memory; how many seconds
+    records `gather` before they are sent, so that more go together."""
 
-    __slots__ = ("age", "budget_ms", "bytes", "records", "wait")
+    __slots__ = ("age", "budget_ms", "bytes", "gather", "records", "wait")
 
     def __init__(
         self,
@@ -55,12 +56,14 @@ class Limits:
         records: int = 500,
         bytes: int = 256 * 1024,
         age: float = 4 * 3600,  # OpenObserve drops what is older than 5 hours, and says 200
+        gather: float = 0,
     ) -> None:
         self.budget_ms = budget_ms
         self.wait = wait
         self.records = records
         self.bytes = bytes
         self.age = age
+        self.gather = gather
 
 
 class _Kept:
@@ -151,9 +154,22 @@ class Courier:
 
     def deliver(self, record: Record, remaining_ms: float) -> None:
         """Keep `record`, then send what is pending, as far as it goes within the budget."""
+        self.deliver_line(to_line(record), remaining_ms)
+
+    def deliver_line(self, line: str, remaining_ms: float) -> None:
+        """The same of what is a line of ASCII JSON already."""
         began = self._network.monotonic()
-        self._keep(to_line(record))
-        budget_ms = min(self._limits.budget_ms, remaining_ms - _RESERVE_MS)
+        self._keep(line)
+        self._go_on(began, remaining_ms)
+
+    def advance(self, remaining_ms: float) -> None:
+        """Send what is pending, without anything new: for a visitor who brings no record, and waits for no opening."""
+        if self._pending:
+            self._is_busy = True
+            self._go_on(self._network.monotonic(), remaining_ms)
+
+    def _go_on(self, began: float, remaining_ms: float) -> None:
+        budget_ms = min(self._limits.budget_ms, remaining_ms - RESERVE_MS)
         if budget_ms > 0 and not self._breaker.is_open():
             try:
                 self._work(began + budget_ms / 1000)
@@ -198,10 +214,18 @@ class Courier:
             self._fail("no answer" if self._in_flight else "the connection does not open")
         if self._breaker.is_open():
             return
-        while self._pending and not self._in_flight and self._network.monotonic() < deadline:
+        while self._is_due() and not self._in_flight and self._network.monotonic() < deadline:
             if not self._send_batch(deadline) or not self._limits.wait:
                 return
             self._settle(deadline)
+
+    def _is_due(self) -> bool:
+        """Whether there is anything to send, and it has waited for company as long as it should, or has enough."""
+        if not self._pending or not self._limits.gather:
+            return bool(self._pending)
+        age = self._clock.now() - self._pending[0].since
+        is_young = 0 <= age < self._limits.gather * 1_000_000
+        return not is_young or len(self._pending) >= self._most or self._bytes >= MOST_BATCH_BYTES
 
     def _send_batch(self, deadline: float) -> bool:
         """Send the oldest records. False if that has to wait for the connection, or for a secret.

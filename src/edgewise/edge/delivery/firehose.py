@@ -1,4 +1,5 @@
-"""Amazon Data Firehose: each record, with its line's end, becomes one record of a delivery stream."""
+"""Amazon Data Firehose: each record becomes one record of a delivery stream, with its line's end unless the stream adds
+that itself (its AppendDelimiterToRecord)."""
 
 from __future__ import annotations
 
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 class Firehose:
     """The destination `stream_name`, by PutRecordBatch."""
 
-    __slots__ = ("_operation", "_stream_name", "host", "most_records")
+    __slots__ = ("_end", "_operation", "_stream_name", "host", "most_records")
 
     def __init__(self, log: Mapping[str, Any], environment: Environment) -> None:
-        """`log` as `Settings` has checked it: stream_name, region, endpoint."""
+        """`log` as `Settings` has checked it: stream_name, region, endpoint. `line_end` is a newline without it."""
         self._operation = Operation(
             "firehose",
             "Firehose_20150804.PutRecordBatch",
@@ -33,6 +34,7 @@ class Firehose:
             endpoint=log["endpoint"],
         )
         self._stream_name = log["stream_name"]
+        self._end = log.get("line_end", "\n")
         self.host = self._operation.host
         # 500 are allowed (API reference, PutRecordBatch). An answer about more than these, some 240 bytes on each,
         # could be longer than is ever read.
@@ -40,8 +42,10 @@ class Firehose:
 
     def request(self, lines: Sequence[str]) -> bytes:
         """A signed PutRecordBatch. Without the line's end all records of an object in S3 would be one line."""
+        end = self._end
         records = [
-            {"Data": b2a_base64(f"{line}\n".encode("ascii"), newline=False).decode("ascii")} for line in lines
+            {"Data": b2a_base64(f"{line}{end}".encode("ascii"), newline=False).decode("ascii")}
+            for line in lines
         ]
         return self._operation.request({"DeliveryStreamName": self._stream_name, "Records": records})
 

@@ -11,6 +11,7 @@ import re
 from hashlib import sha256
 
 from edgewise.edge.aws.call import Operation, region_of
+from edgewise.edge.errors import SettingsError
 
 from .aws_answers import verdict_on_problem
 from .destination import Verdict
@@ -31,17 +32,22 @@ class StepFunctions:
     The input is the array of a batch's records or, with `execution_per` "record", one record.
     """
 
-    __slots__ = ("_arn", "_operation", "_per_record", "host", "most_records")
+    __slots__ = ("_arn", "_environment", "_operation", "_per_record", "_region", "host", "most_records")
 
     def __init__(self, log: Mapping[str, Any], environment: Environment) -> None:
-        """`log` as `Settings` has checked it: state_machine_arn, execution_per, endpoint. The ARN has the region."""
+        """`log` as `Settings` has checked it: state_machine_arn, execution_per, endpoint. The ARN has the region.
+
+        A name may take the ARN's place, with a `region`: it is a state machine of the function's own account.
+        """
         self._arn = log["state_machine_arn"]
+        self._region = region_of(self._arn) or log["region"]
+        self._environment = environment
         self._per_record = log["execution_per"] == "record"
         self._operation = Operation(
             "states",
             "AWSStepFunctions.StartExecution",
             environment,
-            region=region_of(self._arn),
+            region=self._region,
             endpoint=log["endpoint"],
             version="1.0",
         )
@@ -52,7 +58,15 @@ class StepFunctions:
         """A signed StartExecution."""
         given = lines[0] if self._per_record else f"[{','.join(lines)}]"
         name = _name_of_record(given) if self._per_record else _digest(given)
-        return self._operation.request({"stateMachineArn": self._arn, "name": name, "input": given})
+        return self._operation.request({"stateMachineArn": self._whole_arn(), "name": name, "input": given})
+
+    def _whole_arn(self) -> str:
+        if self._arn.startswith("arn:"):
+            return str(self._arn)
+        own = str(getattr(self._environment.context, "invoked_function_arn", "")).split(":")
+        if len(own) < 5 or not own[4]:
+            raise SettingsError("the function's own ARN, which has the account, is not known")
+        return f"arn:{own[1]}:states:{self._region}:{own[4]}:stateMachine:{self._arn}"
 
     def verdict(self, status: int, body: bytes, count: int) -> Verdict:
         """One answer for all: the execution has started, or had been started by an earlier attempt, or has not."""

@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Final
 
-from edgewise.questions.binding import ANY, Engine, with_source
+from edgewise.questions.binding import with_relation
 from edgewise.questions.catalogue import Question, relation
+from edgewise.questions.engines import ANY, Engine
 from edgewise.questions.parameters import bounds
 
 _NAMES: Final = {
@@ -67,11 +68,10 @@ def athena_view(table: str) -> str:
 
 
 def _over(question: Question, sql: str, source: str) -> str:
-    sql = _filled(sql, _DEFAULTS)
     engine = _reading(source)
     requests = engine.fill(relation("edge_requests"))
-    whole = with_source(question.source, [], sql, engine)
-    return whole.replace("FROM requests\n", f"FROM (\n{requests}\n) AS requests\n")
+    engine = replace(engine, requests=f"(\n{requests}\n) AS requests")
+    return with_relation(question, [], engine.fill(_filled(sql, _DEFAULTS)), engine)
 
 
 def _filled(sql: str, places: Mapping[str, str]) -> str:

@@ -6,11 +6,14 @@ in as milliseconds: three zeros make microseconds of them. The data source is as
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from edgewise.questions.boards.edge import athena_over_edge
-from edgewise.questions.boards.panels import DESCRIPTION, PANELS, TITLE, Panel, tabs
+from edgewise.questions.boards.panels import DESCRIPTION, OF_PAGE_VIEWS, PANELS, TITLE, Panel, tabs
 from edgewise.questions.catalogue import Column
+from edgewise.questions.dialects import quoted
+from edgewise.questions.saved import over_page_views
 
 Json = dict[str, Any]
 
@@ -31,33 +34,46 @@ _UNITS: Final = {
     "s": "s",
 }
 _TIME_SERIES, _TABLE = 0, 1
+# Of the dashboard's time and step, in microseconds.
+_VARIABLES: Final = ("${__from}000", "${__to}000", "${__interval_ms}000")
 
 
 def dashboard(table: str = "edge") -> Json:
     """The whole dashboard over a table of Athena that holds the records of functions."""
+    return _dashboard(TITLE, DESCRIPTION, PANELS, lambda panel: statement(panel, table))
+
+
+def page_views(table: str = "page_views") -> Json:
+    """The dashboard over a table of Athena that holds finished page views."""
+    title, description = f"{TITLE}: page views", "What people read, by the statistics that the edge makes."
+    made = _dashboard(title, description, OF_PAGE_VIEWS, lambda panel: statement_of_views(panel, table))
+    return made | {"uid": "edgewise-page-views"}
+
+
+def _dashboard(title: str, description: str, drawn: tuple[Panel, ...], ask: Callable[[Panel], str]) -> Json:
     panels: list[Json] = []
     top = 0
-    for tab in tabs():
-        chosen = [panel for panel in PANELS if panel.tab == tab]
+    for tab in tabs(drawn):
+        chosen = [panel for panel in drawn if panel.tab == tab]
         panels.append(
             {"type": "row", "title": tab, "collapsed": False, "panels": [], **_place(0, top, 24, 1)}
         )
-        panels += [_panel(panel, table, top + 1) for panel in chosen]
+        panels += [_panel(panel, ask(panel), top + 1) for panel in chosen]
         top += 1 + max(panel.y + panel.height for panel in chosen)
     return {
         "__inputs": [
             {
                 "name": "DS_ATHENA",
                 "label": "Athena",
-                "description": "The database with the table of edge records",
+                "description": "The database with the table that is asked",
                 "type": "datasource",
                 "pluginId": _SOURCE["type"],
                 "pluginName": "Amazon Athena",
             }
         ],
-        "title": TITLE,
+        "title": title,
         "uid": "edgewise",
-        "description": DESCRIPTION,
+        "description": description,
         "tags": ["edgewise"],
         "timezone": "utc",
         "schemaVersion": 39,
@@ -68,7 +84,7 @@ def dashboard(table: str = "edge") -> Json:
     }
 
 
-def _panel(panel: Panel, table: str, top: int) -> Json:
+def _panel(panel: Panel, sql: str, top: int) -> Json:
     return {
         "type": _TYPES[panel.kind],
         "title": panel.question.title if panel.kind != "number" else _label(panel.drawn[0]),
@@ -87,7 +103,7 @@ def _panel(panel: Panel, table: str, top: int) -> Json:
                     "catalog": "__default",
                     "database": "__default",
                 },
-                "rawSQL": statement(panel, table),
+                "rawSQL": sql,
             }
         ],
     }
@@ -95,11 +111,29 @@ def _panel(panel: Panel, table: str, top: int) -> Json:
 
 def statement(panel: Panel, table: str) -> str:
     """The panel's statement: the columns that are drawn, times as times."""
-    asked = athena_over_edge(panel.question, table, "${__from}000", "${__to}000", "${__interval_ms}000")
+    asked = athena_over_edge(panel.question, table, *_VARIABLES)
     columns = [_column(column) for column in (*panel.names, *panel.drawn)]
     # The order inside is lost outside.
     order = panel.names[0].name if panel.kind in ("bars", "lines") else f"{panel.drawn[0].name} DESC"
     return f"SELECT {', '.join(columns)}\nFROM (\n{asked}\n) AS answer\nORDER BY {order}"
+
+
+def statement_of_views(panel: Panel, table: str) -> str:
+    """The same over page views; only the partitions of the dashboard's days are read."""
+    # Numbers stand for the variables, which no translator of SQL understands.
+    marks = dict(
+        zip(("start", "end", "bucket"), (1000000000000001, 1000000000000002, 1_000_003), strict=True)
+    )
+    days = [f"CAST(CAST(to_timestamp({marks[name]} / 1e6) AS DATE) AS VARCHAR)" for name in ("start", "end")]
+    times = f"_timestamp >= {marks['start']} AND _timestamp < {marks['end']}"
+    where = f"view_date BETWEEN {days[0]} AND {days[1]} AND {times}"
+    own = {"bucket": marks["bucket"], "top": 20}
+    # What is beside them would be drawn, too.
+    columns = [column.name for column in (*panel.names, *panel.drawn)]
+    text = over_page_views(panel.question, quoted(table), where, own, columns)
+    for mark, variable in zip(marks.values(), _VARIABLES, strict=True):
+        text = text.replace(str(mark), variable)
+    return text
 
 
 def _column(column: Column) -> str:

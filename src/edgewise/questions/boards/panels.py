@@ -6,6 +6,7 @@ grid of 24 columns; a height of 8 is a third of a screen.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -92,6 +93,23 @@ PANELS: Final = (
     _panel("rollout_decisions", "Rollout", "table", "requests percent", "0 7 24 8"),
 )  # fmt: skip
 
+# Of finished page views, which any program can read that reads the files.
+OF_PAGE_VIEWS: Final = (
+    _panel("overview", "Page views", "number", "page_views", "0 0 8 5"),
+    _panel("overview", "Page views", "number", "visitors", "8 0 8 5"),
+    _panel("overview", "Page views", "number", "bot_requests", "16 0 8 5"),
+    _panel("over_time", "Page views", "bars", "page_views", "0 5 12 8"),
+    _panel("visitors", "Page views", "bars", "visitors page_views", "12 5 12 8"),
+    _panel("top_pages", "Page views", "list", "page_views visitors", "0 13 12 9"),
+    _panel("referrers", "Page views", "list", "page_views visitors", "12 13 12 9"),
+    _panel("countries", "Page views", "list", "page_views visitors", "0 22 8 8"),
+    _panel("devices", "Page views", "list", "page_views visitors", "8 22 8 8"),
+    _panel("languages", "Page views", "list", "page_views visitors", "16 22 8 8"),
+    _panel("entry_pages", "Page views", "list", "visits", "0 30 8 8"),
+    _panel("exit_pages", "Page views", "list", "visits", "8 30 8 8"),
+    _panel("campaigns", "Page views", "table", "page_views visitors", "16 30 8 8"),
+)
 
-def tabs() -> list[str]:
-    return list(dict.fromkeys(panel.tab for panel in PANELS))
+
+def tabs(panels: Iterable[Panel] = PANELS) -> list[str]:
+    return list(dict.fromkeys(panel.tab for panel in panels))

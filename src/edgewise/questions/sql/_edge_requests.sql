@@ -23,6 +23,7 @@ FROM (
         bot_reason,
         user_agent,
         referrer,
+        language,
         CAST(NULL AS VARCHAR) AS edge_location,
         region,
         max(failure) OVER whole AS failure,

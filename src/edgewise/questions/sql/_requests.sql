@@ -2,7 +2,7 @@
 -- What a page is, is written in `edgewise.agents.pages`. A page view is a page that a person asked for.
 -- A visitor is a person's key for one day: the edge's own (which is of one day already), else one of day, host, address
 -- and agent. A referrer is the host of the page before, without `www.`; the host that was asked for is none.
--- What the braces stand for is written in `binding`, for each engine what it is quick with.
+-- What the braces stand for is written in `engines`, for each engine what it is quick with.
 SELECT
     *,
     coalesce(is_page AND agent = 'person', false) AS page_view,
@@ -15,6 +15,7 @@ FROM (
         method,
         host,
         path,
+        {page} AS page,
         query,
         status,
         status - status % 100 AS status_class,
@@ -50,7 +51,11 @@ FROM (
         ) AS agent,
         {is_page} AS is_page,
         {visitor} AS visitor,
-        CASE WHEN starts_with(lower(host), 'www.') THEN substr(lower(host), 5) ELSE lower(host) END AS own_host,
+        {utm_source} AS campaign_source,
+        {utm_medium} AS campaign_medium,
+        {utm_campaign} AS campaign_name,
+        {language} AS language,
+        {own_host} AS own_host,
         {referrer} AS from_host
     FROM requests
 ) AS facts

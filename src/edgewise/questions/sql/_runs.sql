@@ -8,6 +8,7 @@ SELECT
     method,
     host,
     path,
+    {page} AS page,
     status,
     duration_ms,
     country,
@@ -19,10 +20,8 @@ SELECT
     CAST(NULL AS VARCHAR) AS result,
     CAST(NULL AS VARCHAR) AS edge_location,
     coalesce(version, function_version) AS version,
-    nullif(
-        {referrer},
-        CASE WHEN starts_with(lower(host), 'www.') THEN substr(lower(host), 5) ELSE lower(host) END
-    ) AS referrer,
+    nullif({referrer}, {own_host}) AS referrer,
+    {language} AS language,
     region,
     environment_id,
     environment_age_ms,

@@ -1,7 +1,7 @@
 -- name: campaigns
 -- title: Campaigns
--- description: Page views whose address carried utm tags. Plus signs and %20 are blanks; other escapes are shown as they
---   came.
+-- description: Page views whose address carried utm tags.
+-- page_views: all
 -- parameters: top
 -- columns:
 --   source text: utm_source
@@ -10,24 +10,15 @@
 --   page_views count: page views that came with these tags
 --   visitors count: different people, each counted once a day
 SELECT
-    source,
-    medium,
-    campaign,
+    campaign_source AS source,
+    campaign_medium AS medium,
+    campaign_name AS campaign,
     count(*) AS page_views,
     count(DISTINCT visitor) AS visitors
-FROM (
-    SELECT
-        visitor,
-        nullif(split_part(split_part(tags, '&utm_source=', 2), '&', 1), '') AS source,
-        nullif(split_part(split_part(tags, '&utm_medium=', 2), '&', 1), '') AS medium,
-        nullif(split_part(split_part(tags, '&utm_campaign=', 2), '&', 1), '') AS campaign
-    FROM (
-        SELECT visitor, '&' || replace(replace(query, '+', ' '), '%20', ' ') AS tags
-        FROM chosen
-        WHERE page_view AND query LIKE '%utm_%'
-    ) AS tagged
-) AS parts
-WHERE source IS NOT NULL OR medium IS NOT NULL OR campaign IS NOT NULL
-GROUP BY source, medium, campaign
+FROM chosen
+WHERE
+    page_view
+    AND (campaign_source IS NOT NULL OR campaign_medium IS NOT NULL OR campaign_name IS NOT NULL)
+GROUP BY campaign_source, campaign_medium, campaign_name
 ORDER BY page_views DESC, source, medium, campaign
 LIMIT $top

@@ -1,6 +1,7 @@
 -- name: countries
 -- title: Countries
 -- description: Where requests came from, as CloudFront or the address database says.
+-- page_views: country, page_views, visitors
 -- parameters: top
 -- columns:
 --   country text: the country's code (ISO 3166, two letters)

@@ -1,6 +1,7 @@
 -- name: devices
 -- title: Devices
--- description: The kinds of device: desktop, mobile, tablet, tv.
+-- description: The kinds of device: desktop, mobile, tablet, smart-tv.
+-- page_views: device, page_views, visitors
 -- parameters: top
 -- columns:
 --   device text: the kind

@@ -1,22 +1,23 @@
 -- name: entry_pages
 -- title: Where visits begin
 -- description: The first page of each visit. Half an hour without a page view ends a visit, and so does midnight (UTC).
+-- page_views: all
 -- parameters: top
 -- columns:
---   path text: the page
+--   page text: the page: its path without `index.html`, a slash at its end and `;parameters`
 --   visits count: visits that began there
 --   percent percent: of all visits
 SELECT
-    path,
+    page,
     count(*) AS visits,
     round(1e2 * count(*) / sum(count(*)) OVER (), 2) AS percent
 FROM (
-    SELECT path, _timestamp - lag(_timestamp) OVER visit AS silence
+    SELECT page, _timestamp - lag(_timestamp) OVER visit AS silence
     FROM chosen
     WHERE page_view AND visitor IS NOT NULL
-    WINDOW visit AS (PARTITION BY visitor ORDER BY _timestamp, path)
+    WINDOW visit AS (PARTITION BY visitor ORDER BY _timestamp, page)
 ) AS views
 WHERE silence IS NULL OR silence > 1800000000
-GROUP BY path
-ORDER BY visits DESC, path
+GROUP BY page
+ORDER BY visits DESC, page
 LIMIT $top

@@ -1,6 +1,7 @@
 -- name: hosts
 -- title: Hosts
 -- description: The hosts that were asked for: the names of the site.
+-- page_views: host, page_views, visitors
 -- parameters: top
 -- columns:
 --   host text: the host

@@ -2,6 +2,7 @@
 -- title: Requests and errors over time
 -- description: Requests by the class of their answer, page views and the hit ratio. A bucket without a request has no
 --   row.
+-- page_views: time, page_views, bots
 -- parameters: bucket
 -- columns:
 --   time time: when the bucket begins

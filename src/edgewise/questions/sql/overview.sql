@@ -2,6 +2,7 @@
 -- title: Overview
 -- description: The whole period in one row. Visitors are those of a day: who comes on two days is two visitors. Their
 --   mean is that of full days, which lie in the period from midnight to midnight (UTC); a period without one has none.
+-- page_views: page_views, visitors, visitors_per_day, days, bot_requests
 -- columns:
 --   requests count: all requests, of bots too
 --   page_views count: pages that people asked for

@@ -2,6 +2,7 @@
 -- title: Where people come from
 -- description: The hosts whose links people followed to a page. The site's own hosts are no source; a page view without
 --   a referrer has none.
+-- page_views: all
 -- parameters: top
 -- columns:
 --   referrer text: the host, without `www.`
@@ -9,22 +10,25 @@
 --   visitors count: different people, each counted once a day
 --   percent percent: of all page views with a source
 SELECT
-    referrer,
+    from_host AS referrer,
     count(*) AS page_views,
     count(DISTINCT visitor) AS visitors,
     round(1e2 * count(*) / sum(count(*)) OVER (), 2) AS percent
 FROM chosen
 WHERE
     page_view
-    AND referrer IS NOT NULL
-    AND referrer NOT IN (
-        SELECT CASE WHEN starts_with(lower(host), 'www.') THEN substr(lower(host), 5) ELSE lower(host) END
+    AND from_host IS NOT NULL
+    AND from_host NOT IN (
+        SELECT own_host
         FROM (
-            SELECT DISTINCT host
-            FROM requests
-            WHERE host IS NOT NULL
-        ) AS hosts
+            SELECT {own_host} AS own_host
+            FROM (
+                SELECT DISTINCT host
+                FROM requests
+            ) AS hosts
+        ) AS own
+        WHERE own_host IS NOT NULL
     )
-GROUP BY referrer
+GROUP BY from_host
 ORDER BY page_views DESC, referrer
 LIMIT $top

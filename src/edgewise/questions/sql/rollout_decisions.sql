@@ -4,12 +4,22 @@
 -- columns:
 --   release text: the release; unknown where nothing was known of one
 --   decision text: the reason
---   version text: the version that was chosen
+--   version text: the version that was chosen; of a tester's link none, for it only leads on
 --   requests count: requests that were decided so
 --   percent percent: of all decisions of the release
 --   first_seen time: the first of them
 --   last_seen time: the last of them
-WITH decisions AS (
+WITH decided AS (
+    SELECT
+        release,
+        decision,
+        -- Without a choice the record has the function's own version.
+        CASE WHEN decision NOT IN ('tester-link', 'tester-refused') THEN version END AS version,
+        _timestamp
+    FROM runs
+    WHERE trigger = 'viewer-request' AND decision IS NOT NULL
+),
+decisions AS (
     SELECT
         release,
         decision,
@@ -17,8 +27,7 @@ WITH decisions AS (
         count(*) AS requests,
         min(_timestamp) AS first_seen,
         max(_timestamp) AS last_seen
-    FROM runs
-    WHERE trigger = 'viewer-request' AND decision IS NOT NULL
+    FROM decided
     GROUP BY release, decision, version
 )
 SELECT

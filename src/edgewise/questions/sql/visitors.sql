@@ -1,6 +1,7 @@
 -- name: visitors
 -- title: Visitors by day
 -- description: Different people of each day (UTC). Who comes on two days is counted on both: do not add days up.
+-- page_views: all
 -- columns:
 --   day time: when the day begins
 --   visitors count: different people

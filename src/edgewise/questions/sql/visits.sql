@@ -2,6 +2,7 @@
 -- title: Visits
 -- description: Half an hour without a page view ends a visit, and so does midnight (UTC), since nobody is known beyond
 --   a day. How long the last page of a visit was read is not known and not counted.
+-- page_views: all
 -- columns:
 --   visits count: visits of people
 --   page_views count: the pages of these visits

@@ -1,5 +1,5 @@
-"""What the local AWS is to know again in the next run: its tables' items, the release's parameter where it has one, and
-the signing key, in one file of JSON.
+"""What the local AWS is to know again in the next run: its tables' items, the release's parameter where it has one, the
+salts of visitors and the keys, in one file of JSON.
 
 moto keeps all of it in memory. It is read from there by its own answers, now and then and at the end.
 """
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from edgewise.cli.errors import StartError
+from edgewise.localaws.errors import KeptError
 
 Item = dict[str, Any]
 
@@ -22,20 +22,20 @@ _BATCH: Final = 25  # items that DynamoDB takes at once
 
 
 class Kept:
-    """The file of one state folder. `tables` and `parameter` are what the site has now."""
+    """The file of one state folder. `tables`, `parameter` and the path of the `salts` are what the site has now."""
 
-    def __init__(self, file: Path, tables: Mapping[str, str], parameter: str = "") -> None:
-        """Raises `StartError` for a file that is none of ours: it may hold what somebody wants back."""
+    def __init__(self, file: Path, tables: Mapping[str, str], parameter: str = "", salts: str = "") -> None:
+        """Raises `KeptError` for a file that is none of ours: it may hold what somebody wants back."""
         self._file = file
         self._tables = tables
         self._parameter = parameter
+        self._salts = salts
         self._text = _read(file)
         self._known: dict[str, Any] = _parsed(file, self._text) if self._text else {}
 
-    @property
-    def key(self) -> str:
-        """The signing key of the last run; empty if there was none."""
-        return str(self._known.get("key", ""))
+    def key(self, name: str) -> str:
+        """The key of this name of the last run; empty if there was none."""
+        return str(self._known.get("keys", {}).get(name, ""))
 
     def restore(self, dynamodb: Any, ssm: Any) -> str:
         """Put back what was there, but for sessions that are over. What that was, in words; empty for nothing."""
@@ -44,6 +44,10 @@ class Kept:
         if value is not None:
             ssm.put_parameter(Name=self._parameter, Value=value, Type="String")
             counts[self._parameter] = 1
+        # Those of days that are over are deleted right after, by the code that does so on AWS.
+        for name, salt in self._known.get("salts", {}).items():
+            if self._salts and name.startswith(f"{self._salts}/"):
+                ssm.put_parameter(Name=name, Value=salt, Type="SecureString")
         for table in self._tables:
             items = [item for item in self._known.get("tables", {}).get(table, []) if not _is_over(item, now)]
             for first in range(0, len(items), _BATCH):
@@ -53,13 +57,19 @@ class Kept:
                 counts[table] = len(items)
         return ", ".join(f"{count} in {name}" for name, count in counts.items())
 
-    def keep(self, dynamodb: Any, ssm: Any, key: str) -> None:
+    def keep(self, dynamodb: Any, ssm: Any, keys: Mapping[str, str]) -> None:
         """Write it if it has changed. Raises `OSError`."""
         tables = {table: list(_items(dynamodb, table)) for table in self._tables}
         # Without a name for the question it would be refused.
         found = ssm.get_parameters(Names=[self._parameter])["Parameters"] if self._parameter else ()
         parameters = {each["Name"]: each["Value"] for each in found}
-        text = json.dumps({"schema": _SCHEMA, "key": key, "tables": tables, "parameters": parameters})
+        kept = {
+            "keys": dict(keys),
+            "tables": tables,
+            "parameters": parameters,
+            "salts": _below(ssm, self._salts),
+        }
+        text = json.dumps({"schema": _SCHEMA, **kept})
         if text == self._text:
             return
         fresh = self._file.with_suffix(".new")
@@ -89,8 +99,8 @@ def _parsed(file: Path, text: str) -> dict[str, Any]:
     return known
 
 
-def _unfit(file: Path, why: str) -> StartError:
-    return StartError(
+def _unfit(file: Path, why: str) -> KeptError:
+    return KeptError(
         f"the release and the sessions of the last run cannot be read: {why}",
         file=file,
         hint="Remove the file, and the run begins without them.",
@@ -105,3 +115,11 @@ def _is_over(item: Item, now: float) -> bool:
 def _items(dynamodb: Any, table: str) -> Iterator[Item]:
     for page in dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
         yield from page["Items"]
+
+
+def _below(ssm: Any, path: str) -> dict[str, str]:
+    """The secret parameters below a path; none without one."""
+    if not path:
+        return {}
+    pages = ssm.get_paginator("get_parameters_by_path").paginate(Path=path, WithDecryption=True)
+    return {each["Name"]: each["Value"] for page in pages for each in page["Parameters"]}
