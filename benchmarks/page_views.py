@@ -71,6 +71,7 @@ class Kept:
     """A delivery that keeps what it is given."""
 
     sent = dropped = retried = pending = waited_ms = batch_age_ms = 0
+    drop_reason = ""
 
     def __init__(self) -> None:
         self.kept: list[Any] = []

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -59,6 +60,8 @@ def records() -> Iterator[tuple[str, dict[str, Any]]]:
             "agent": "person",
         }
         seen |= {"status": 200, "method": "GET", "content_type": "text/html", "referrer": f"https://{text}/x"}
+        # None of it is a host, so that no referrer is shown; a campaign's tag may be anything.
+        seen["query"] = f"utm_source={quote(text)}"
         yield (
             "access",
             {key: value for key, value in seen.items() if key not in ("version", "region", "failure")},

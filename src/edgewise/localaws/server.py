@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,8 +56,10 @@ def main() -> int:
         server.start()
         port = server.get_host_and_port()[1]
         url = f"http://{HOST}:{port}"
-        client_of = partial(client, url=url, region=REGION)
-        keys = _make(plan, url, port, kept)
+        client_of = cache(partial(client, url=url, region=REGION))  # boto3 takes its time for each
+        keys = _make(plan, url, client_of, kept)
+        if plan.get("resources"):
+            _make_pipeline(plan["resources"], client_of, port)
         again = kept.restore(client_of("dynamodb"), client_of("ssm")) if kept else ""
         if plan.get("salts"):
             from edgewise.salts import keep_salts
@@ -73,8 +75,7 @@ def main() -> int:
     if kept is None:
         sys.stdin.buffer.read()
     else:
-        dynamodb, ssm = client_of("dynamodb"), client_of("ssm")
-        _keep_until_the_end(lambda: kept.keep(dynamodb, ssm, keys))
+        _keep_until_the_end(lambda: kept.keep(client_of("dynamodb"), client_of("ssm"), keys))
     return 0
 
 
@@ -104,17 +105,17 @@ def _kept(keep: Callable[[], None]) -> float:
     return max(_LEAST_PAUSE, _PAUSE_FACTOR * (time.monotonic() - before))
 
 
-def _make(plan: dict[str, Any], url: str, port: int, kept: Kept | None) -> dict[str, str]:
-    """What it says; the keys by their names, those of the last run where it left any."""
+def _make(
+    plan: dict[str, Any], url: str, client_of: Callable[[str], Any], kept: Kept | None
+) -> dict[str, str]:
+    """Its tables and keys; the keys by their names, those of the last run where it left any."""
     for table, key in plan.get("tables", {}).items():
-        _make_table(client("dynamodb", url, REGION), table, key)
+        _make_table(client_of("dynamodb"), table, key)
     keys = {}
     for place in plan.get("keys", ()):
         name = place["name"]
         keys[name] = (kept.key(name) if kept else "") or secrets.token_urlsafe(32)
         _put_key(url, keys[name], **place)
-    if plan.get("resources"):
-        _make_pipeline(plan["resources"], partial(client, url=url, region=REGION), port)
     return keys
 
 
