@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from edgewise.cdn.functions.launcher import Launcher
 from edgewise.cdn.functions.logs import LogEvent
 from edgewise.cdn.functions.runtime_api import Outcome
 from edgewise.cdn.message import Headers, Request, Response
-from edgewise.cdn.origins.function_url import FunctionUrl, Invocable
+from edgewise.cdn.origins.function_url import FunctionUrl
+from edgewise.cdn.origins.invoking import Invocable
 from edgewise.cdn.origins.places import Places
 from edgewise.cdn.origins.refusal import Refusal
 from edgewise.cdn.origins.router import OriginRouter, completed
@@ -65,8 +67,12 @@ def request(
     return Request(method, uri, query, Headers([("Host", host), *(headers or [])]), body)
 
 
+def behind_url(function: Invocable, *, signed: bool = False) -> FunctionUrl:
+    return FunctionUrl(function, lambda: NOW, lambda: None, signed=signed)
+
+
 def send(function: Invocable, what: Request, attempts: int = 1, origin: CustomOrigin = ORIGIN) -> Response:
-    return asyncio.run(FunctionUrl(function, lambda: NOW, lambda: None).send(origin, what, attempts))
+    return asyncio.run(behind_url(function).send(origin, what, attempts))
 
 
 def event_of(what: Request) -> dict[str, Any]:
@@ -274,6 +280,22 @@ def test_more_than_lambda_takes_is_413() -> None:
     assert function.events == []
 
 
+def test_a_signed_url_refuses_a_body_whose_hash_the_viewer_did_not_tell() -> None:
+    function = Answering({"statusCode": 200})
+    told = hashlib.sha256(b"hello").hexdigest()
+
+    def post(body: bytes, *headers: tuple[str, str]) -> Response:
+        what = request("POST", headers=[*headers, ("Authorization", "Bearer x")], body=body)
+        return asyncio.run(behind_url(function, signed=True).send(ORIGIN, what, 1))
+
+    unsigned, wrong = post(b"hello"), post(b"hullo", ("X-Amz-Content-Sha256", told))
+    assert (unsigned.status, wrong.status, function.events) == (403, 403, [])
+    assert isinstance(unsigned, Refusal) and "x-amz-content-sha256" in unsigned.why
+    assert post(b"hello", ("X-Amz-Content-Sha256", told)).status == post(b"").status == 200
+    # CloudFront's signature has the place of the viewer's header.
+    assert not any("authorization" in event["headers"] for event in function.events)
+
+
 def test_a_throttled_function_is_429() -> None:
     response = send(Answering(Outcome(b"", THROTTLED)), request())
     assert response.status == 429
@@ -284,7 +306,7 @@ def test_a_function_that_outlasts_the_read_timeout_is_504() -> None:
     origin = CustomOrigin("app", DOMAIN, read_timeout=0)
     for method, times in (("GET", 2), ("POST", 1)):
         function = Hanging("")
-        router = OriginRouter(Places(), {DOMAIN: function})
+        router = OriginRouter(Places(), {DOMAIN: behind_url(function)})
         retrying = CustomOrigin("app", DOMAIN, read_timeout=0, connect_attempts=2)
         with pytest.raises(RequestFailure, match="no answer within") as caught:
             asyncio.run(router.send(retrying, request(method)))
@@ -355,7 +377,7 @@ def test_a_real_function_behind_a_function_url(tmp_path: Path) -> None:
     async def asked() -> tuple[Response, Response]:
         launcher = Launcher()
         function = Function(definition, "us-east-1", launcher, logs.append)
-        router = OriginRouter(Places(), {DOMAIN: function})
+        router = OriginRouter(Places(), {DOMAIN: behind_url(function)})
         origin = CustomOrigin("app", DOMAIN, path="/v1")
         try:
             await router.resolve(origin)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from edgewise.cdn.event import origin_object
 from edgewise.cdn.failure import RequestFailure
 from edgewise.cdn.http.upstream import Address
 from edgewise.cdn.message import Headers, Request, Response
+from edgewise.cdn.origins.function_url import FunctionUrl
 from edgewise.cdn.origins.places import Folder, Places, read_places, same_bucket
 from edgewise.cdn.origins.router import OriginRouter, completed
 from edgewise.cdn.origins.target import changed_origin
@@ -346,7 +348,9 @@ def test_only_what_is_not_on_this_machine_is_looked_up() -> None:
     nowhere = CustomOrigin("app", "no-such-origin.invalid")
 
     async def resolved(places: Places, origin: Origin) -> None:
-        router = OriginRouter(places, {"abc.lambda-url.us-east-1.on.aws": _Never()})
+        router = OriginRouter(
+            places, {"abc.lambda-url.us-east-1.on.aws": FunctionUrl(_Never(), time.time, lambda: None)}
+        )
         try:
             await router.resolve(origin)
         finally:

@@ -21,8 +21,8 @@ def test_every_rule_has_its_row_and_back() -> None:
 def test_ids_are_unique_and_made_alike() -> None:
     ids = [rule.id for rule in RULES]
     assert ids == sorted(set(ids))
-    assert all(re.fullmatch(r"EDGE[1-8]\d\d", each) for each in ids)
-    assert all(re.fullmatch(r"[EWI]9[1-8]\d\d", rule.cfn_lint_id) for rule in RULES)
+    assert all(re.fullmatch(r"EDGE[1-9]\d\d", each) for each in ids)
+    assert all(re.fullmatch(r"[EWI]9[1-9]\d\d", rule.cfn_lint_id) for rule in RULES)
 
 
 def test_titles_and_hints_read_alike() -> None:

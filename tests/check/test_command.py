@@ -96,6 +96,22 @@ def test_our_own_sites_have_nothing_but_their_example_domain(tmp_path: Path) -> 
         assert [(row["rule"], row["level"]) for row in rows(folder)] == [("EDGE303", "note")]
 
 
+def test_a_public_function_of_a_site_is_warned_of_in_whichever_region(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").touch()
+    images = "".join(
+        f'[origins.{name}]\nimage = "."\naccess = "{access}"\nregion = "{region}"\n'
+        for name, access, region in (
+            ("near", "public", "us-east-1"),
+            ("far", "public", "eu-west-1"),
+            ("signed", "signed", "eu-west-1"),
+        )
+    )
+    (tmp_path / "edgewise.toml").write_text(f'name = "app"\n{images}[default]\norigin = "signed"\n')
+    found = rows(tmp_path)
+    assert [row["rule"] for row in found] == ["EDGE320", "EDGE320", "EDGE321"]
+    assert [row["level"] for row in found] == ["warning", "warning", "note"]
+
+
 def test_a_sites_code_is_shown_where_the_user_wrote_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,7 +100,8 @@ def test_what_breaks_a_rollout_is_found(
 
 def test_a_new_version_that_routes_by_host_must_not_get_the_viewers(found: Any) -> None:
     url = "abc.lambda-url.us-east-1.on.aws"
-    origins = [ORIGINS[0], {**ORIGINS[1], "DomainName": url}]
+    signed = {"DomainName": url, "OriginAccessControlId": "E2QWRUHAPOMQZL"}
+    origins = [ORIGINS[0], {**ORIGINS[1], **signed}]
     rollout = {**ROLLOUT, "origins": {"v1": {"domain": STABLE}, "v2": {"domain": url}}}
     assert found({"Config.Origins": origins}, rollout) == []
     findings = found({"Config.Origins": origins, "Behavior.OriginRequestPolicyId": ALL_VIEWER}, rollout)

@@ -192,9 +192,14 @@ CASES: dict[str, tuple[Changes, Changes]] = {
     ),
     "EDGE314": (group([500, 502]), group([403, 404])),
     "EDGE315": (bucket(), bucket("s3:Get*")),
-    "EDGE316": (function_url(), function_url("lambda:InvokeFunctionUrl")),
+    "EDGE316": (function_url("lambda:InvokeFunctionUrl"), function_url("lambda:*")),
     "EDGE317": (both_accesses("E2QWRUHAPOMQZL"), both_accesses("")),
     "EDGE318": ({"Origin.CustomOriginConfig.HTTPPort": 81}, {"Origin.CustomOriginConfig.HTTPPort": 8080}),
+    "EDGE320": (URL, URL | {"Origin.OriginAccessControlId": "E2QWRUHAPOMQZL"}),
+    "EDGE321": (
+        URL | {"Origin.OriginAccessControlId": "E2QWRUHAPOMQZL", "Behavior.AllowedMethods": ALL_METHODS},
+        URL | {"Behavior.AllowedMethods": ALL_METHODS},
+    ),
     "EDGE319": (website("match-viewer"), website("http-only")),
     "EDGE401": (
         URL | NO_FUNCTION | {"Behavior.OriginRequestPolicyId": ALL_VIEWER},
@@ -338,7 +343,8 @@ CASES: dict[str, tuple[Changes, Changes]] = {
     "EDGE623": (code("response['status'] = '404'", "viewer-response"), code("response['status'] = '404'")),
 }
 
-# These ask for more than a template: the tests further down, and those of test_rollouts.py and test_statistics.py.
+# These ask for more than a template: the tests further down, and those of test_rollouts.py,
+# test_statistics.py and test_own_logs.py.
 ELSEWHERE = {"EDGE121", "EDGE122", "EDGE304", "EDGE511", "EDGE521", "EDGE522"}
 ELSEWHERE |= {
     "EDGE701",
@@ -352,6 +358,7 @@ ELSEWHERE |= {
     "EDGE709",
 }
 ELSEWHERE |= {"EDGE801", "EDGE802", "EDGE803", "EDGE804", "EDGE805", "EDGE806"}
+ELSEWHERE |= {"EDGE901", "EDGE902", "EDGE903", "EDGE904", "EDGE905"}
 
 
 def test_the_sound_template_has_no_findings() -> None:

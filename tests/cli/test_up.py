@@ -28,6 +28,7 @@ def teapot(request):
     return request.respond(418, "tea")
 """
 ROOT = Path(__file__).parents[2]
+CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/11111111-2222-3333-4444-555555555555"
 METHODS = ("GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE")
 
 
@@ -41,7 +42,12 @@ def copied_shop(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    with running(folder=copied_shop(tmp_path_factory.mktemp("site"))) as up:
+    folder = copied_shop(tmp_path_factory.mktemp("site"))
+    with (folder / "edgewise.toml").open("a") as file:
+        file.write(
+            f'\n[domain]\nnames = ["www.example.com", "*.example.org"]\ncertificate = "{CERTIFICATE}"\n'
+        )
+    with running(folder=folder) as up:
         yield up
 
 
@@ -54,6 +60,42 @@ def test_the_first_line_says_where_everything_is(shop: Up) -> None:
     assert shop.events[0]["url"].startswith("http://127.0.0.1:")
     assert shop.events[0]["store"].startswith("http://127.0.0.1:")
     assert "BEGIN CERTIFICATE" in Path(shop.events[0]["ca"]).read_text()
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not here")
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("www.example.com", "200"),
+        ("WWW.example.com", "200"),
+        ("any.example.org", "200"),
+        ("example.com", "403"),
+    ],
+)
+def test_the_sites_own_names_are_answered_with_a_certificate_for_them(
+    shop: Up, name: str, status: str
+) -> None:
+    """curl looks at the names of the certificate; a name that is not the site's is refused as CloudFront does."""
+    port = urlsplit(shop.events[0]["url"]).port
+    done = subprocess.run(
+        [
+            *("curl", "--silent", "--show-error", "--max-time", "20", "--cacert", shop.events[0]["ca"]),
+            *(
+                "--resolve",
+                f"{name.lower()}:{port}:127.0.0.1",
+                "--output",
+                os.devnull,
+                "--write-out",
+                "%{http_code}",
+            ),
+            f"https://{name}:{port}/api/products",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == (status, "")
 
 
 def test_the_dashboards_address_opens_it_without_a_password(shop: Up) -> None:

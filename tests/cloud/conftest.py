@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 
 from cloud.double.server import KEYS, Double
@@ -31,3 +32,15 @@ def double(lasting: tuple[Double, Clients]) -> Double:
 def workshop(lasting: tuple[Double, Clients], double: Double, tmp_path: Path) -> Workshop:
     """The site `tea`, not deployed yet."""
     return Workshop(double, lasting[1], tmp_path / "site")
+
+
+@pytest.fixture(scope="session")
+def kept_session() -> boto3.session.Session:
+    return boto3.session.Session()
+
+
+@pytest.fixture
+def quick_clients(kept_session: boto3.session.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands that run in this process read the services' models once: that takes longer than what they do."""
+    make = boto3.session.Session
+    monkeypatch.setattr("boto3.session.Session", lambda **keys: make(**keys) if keys else kept_session)

@@ -60,9 +60,18 @@ class _Refused:
 
 
 def write_lines(
-    aws: Clients, region: str, group: str, messages: list[str], *, stream: str = "s", ago_ms: int = 0
+    aws: Clients,
+    region: str,
+    group: str,
+    messages: list[str],
+    *,
+    stream: str = "s",
+    last_ms: int | None = None,
 ) -> None:
-    """Log lines, a millisecond apart, the last of them so long ago."""
+    """Log lines, a millisecond apart, the last of them at that time; else now.
+
+    Of one stream and one request after the other: times that are counted from now may cross when the machine is slow.
+    """
     logs = aws("logs", region)
     for make, words in (
         (logs.create_log_group, {"logGroupName": group}),
@@ -72,6 +81,7 @@ def write_lines(
             make(**words)
         except logs.exceptions.ResourceAlreadyExistsException:
             continue
-    first = int(time.time() * 1000) - ago_ms - len(messages)
+    last = int(time.time() * 1000) if last_ms is None else last_ms
+    first = last - len(messages)
     events = [{"timestamp": first + number, "message": one} for number, one in enumerate(messages)]
     logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)

@@ -9,12 +9,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cloud.double.server import KEYS
-from cloud.workshop import Workshop
+from cloud.workshop import SITE, Workshop
 from edgewise.cli.main import app
 
 
 @pytest.fixture(autouse=True)
-def on_the_double(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+def on_the_double(workshop: Workshop, quick_clients: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", workshop.double.url)
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
@@ -136,6 +136,30 @@ def test_destroy_says_what_goes_what_stays_and_when_to_come_back(workshop: Works
     assert "There is no stack tea" in done(workshop, "destroy", "--yes")
 
 
+def test_destroy_takes_the_logs_along_when_asked(workshop: Workshop) -> None:
+    deploy(workshop)
+    (distribution,) = workshop.double.cloudfront.distributions
+    groups = {
+        "us-east-1": ("/aws/lambda/tea-judge", "/aws/lambda/tea-viewer", "/aws/lambda/us-east-1.tea-viewer"),
+        "ap-south-1": (f"/aws/cloudfront/LambdaEdge/{distribution}", "/aws/lambda/us-east-1.tea-origin"),
+    }
+    kept = "/aws/lambda/tea-judge"  # of somebody else: this site has no such function
+    for region, names in groups.items():
+        for name in names:
+            workshop.clients("logs", region).create_log_group(logGroupName=name)
+
+    run(workshop, "destroy", "--yes")
+    workshop.double.functions.hours += 10
+    done(workshop, "destroy", "--yes", "--logs")
+
+    left = [
+        one["logGroupName"]
+        for region in groups
+        for one in workshop.clients("logs", region).describe_log_groups()["logGroups"]
+    ]
+    assert left == [kept]
+
+
 def test_logs_are_kept_for_a_month_in_every_region(workshop: Workshop) -> None:
     done(workshop, "deploy", "--yes", "--no-verify")
 
@@ -167,3 +191,40 @@ def test_logs_of_a_deployment_that_was_interrupted_are_kept_as_long(workshop: Wo
         logGroupNamePrefix="/aws/lambda/us-east-1.tea-viewer"
     )["logGroups"]
     assert group["retentionInDays"] == 30
+
+
+HANDED_ON = f"""{SITE}
+[log.subscription]
+destination = "arn:aws:firehose:us-east-1:123456789012:deliverystream/lines"
+regions = ["us-east-1"]
+"""
+
+
+def test_lines_are_handed_on_until_the_site_file_says_so_no_more(workshop: Workshop) -> None:
+    workshop.clients("firehose").create_delivery_stream(
+        DeliveryStreamName="lines",
+        ExtendedS3DestinationConfiguration={
+            "RoleARN": "arn:aws:iam::123456789012:role/lines",
+            "BucketARN": "arn:aws:s3:::lines",
+        },
+    )
+
+    def filters() -> list[str]:
+        asked = {"logGroupName": "/aws/lambda/us-east-1.tea-viewer"}
+        told = workshop.clients("logs").describe_subscription_filters(**asked)
+        return [one["filterName"] for one in told["subscriptionFilters"]]
+
+    workshop.site_file(HANDED_ON)
+    deploy(workshop)
+    assert filters() == ["tea.edgewise"]
+    role = "arn:aws:iam::123456789012:role/lines"
+    for options in ((), ("--logs-role", role)):
+        assert "Every region is as" in done(workshop, "regions", "--log-days", "0", *options)
+    workshop.site_file(SITE)
+    deploy(workshop)
+    assert filters() == []
+
+
+def test_regions_wants_a_stack(workshop: Workshop) -> None:
+    refused = run(workshop, "regions")
+    assert getattr(refused.exception, "code", "") == "cli.deploy"

@@ -9,14 +9,15 @@ import pytest
 
 from cloud.double.server import Double
 from cloud.workshop import Workshop
+from edgewise.cli.saving import queries_of
 from edgewise.cloud.deploy import Deployment
 from edgewise.cloud.package import package
-from edgewise.site import load_site
+from edgewise.site import image_parameter, load_site
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-@pytest.mark.parametrize("name", ["shop", "rollout"])
+@pytest.mark.parametrize("name", ["shop", "rollout", "statistics", "logging", "memory"])
 def test_an_example_is_deployed_and_changes_nothing_the_second_time(
     name: str, double: Double, workshop: Workshop, tmp_path: Path
 ) -> None:
@@ -30,7 +31,11 @@ def test_an_example_is_deployed_and_changes_nothing_the_second_time(
         tell=lambda step, sentence: None,
         sleep=lambda seconds: None,
     )
-    made = package(site, folder / "build", deployment.assets.bucket)
+    images = {
+        image_parameter(one): f"123456789012.dkr.ecr.{one.region}.amazonaws.com/{one.name}:1"
+        for one in site.images
+    }
+    made = package(site, folder / "build", deployment.assets.bucket, queries_of(site), images)
 
     result = deployment.carry_out(deployment.plan(made))
 

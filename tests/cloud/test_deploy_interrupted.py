@@ -15,6 +15,9 @@ from cloud.workshop import Workshop
 def test_ctrl_c_leaves_no_lock_and_the_same_command_goes_on(workshop: Workshop) -> None:
     workshop.deploy()
     workshop.code("second")
+    stack = workshop.double.formation.named("tea")
+    assert stack is not None
+    stack.held = True
     command = [sys.executable, "-m", "edgewise", "deploy", str(workshop.folder)]
     environment = {**os.environ, **KEYS, "AWS_ENDPOINT_URL": workshop.double.url}
     with subprocess.Popen(
@@ -36,6 +39,7 @@ def test_ctrl_c_leaves_no_lock_and_the_same_command_goes_on(workshop: Workshop) 
         "Stopped waiting. What CloudFormation has begun goes on there; run `edgewise deploy` again to go on."
     )
     assert workshop.objects("lock") == []
+    stack.held = False
     result = workshop.deployment().resume()
     assert result is not None
     assert set(workshop.served.values()) == {2}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from cloud.dying import die_at
 from cloud.workshop import Workshop
+from edgewise.cloud.assets import Assets
 from edgewise.cloud.errors import (
     BusyError,
     ChangedError,
@@ -105,7 +107,7 @@ def test_a_stack_that_others_change_is_left_alone(workshop: Workshop) -> None:
     workshop.deploy()
     stack = workshop.double.formation.named("tea")
     assert stack is not None
-    stack.begin(stack.update(stack.body), "others")
+    stack.begin(stack.update(stack.body, stack.values), "others")
     stack.look()
     stack.status = "UPDATE_IN_PROGRESS"
 
@@ -240,7 +242,7 @@ def test_a_crash_and_another_idea_need_no_lock_to_be_broken(workshop: Workshop) 
     workshop.deploy()
     for word in ("second", "third"):
         workshop.code(word)
-        assert die_at(workshop, 14, before=True)
+        assert die_at(workshop, "put_object functions/", before=True)
     assert workshop.objects("lock") == ["lock.json"]
     workshop.code("fourth")
 
@@ -319,3 +321,62 @@ def test_a_folder_that_cannot_be_written_is_named(workshop: Workshop) -> None:
         deployment.carry_out(plan)
 
     assert workshop.double.formation.stacks == {}
+
+
+def test_an_update_that_cannot_even_be_taken_back_is_named_with_what_to_do(workshop: Workshop) -> None:
+    workshop.deploy()
+    workshop.code("second")
+    workshop.double.resources.fail["Distribution"] = "CloudFront is out of sorts"
+    workshop.double.resources.fail_later["ViewerFunction"] = "the old code is gone"
+
+    with pytest.raises(StackError, match="Distribution: CloudFront is out of sorts"):
+        workshop.deploy()
+    with pytest.raises(BusyError, match="could not go back") as refused:
+        workshop.plan()
+
+    assert "continue-update-rollback --region us-east-1 --stack-name tea" in str(refused.value.hint)
+
+
+def test_a_change_set_cannot_be_executed_while_another_update_runs(workshop: Workshop) -> None:
+    """Of somebody who deploys by other tools, between our change set and its execution."""
+    workshop.deploy()
+    workshop.code("second")
+    deployment = workshop.deployment()
+    plan = workshop.plan(deployment)
+    stack = workshop.double.formation.named("tea")
+    assert stack is not None
+
+    def other(step: str, sentence: str) -> None:
+        if step == "execute":
+            stack.held, stack.status = True, "UPDATE_IN_PROGRESS"
+
+    deployment._tell = other
+    with pytest.raises(CloudError, match="cannot be executed: stack tea is in UPDATE_IN_PROGRESS state"):
+        deployment.carry_out(plan)
+
+    assert set(workshop.served.values()) == {1}
+    stack.held, stack.status = False, "UPDATE_COMPLETE"
+    assert workshop.deploy().number in (0, 2)
+    assert set(workshop.served.values()) == {2}
+
+
+def test_every_call_to_the_bucket_says_whose_it_has_to_be(workshop: Workshop) -> None:
+    """Its name can be known by anybody, who could make it first; S3 has no such word for making one."""
+    asked: list[tuple[str, str | None]] = []
+
+    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+        owner = params.get("headers", {}).get("x-amz-expected-bucket-owner")
+        asked.append((model.name, owner))
+
+    events = workshop.clients("s3").meta.events
+    events.register("before-call.s3", note)
+    try:
+        workshop.deploy()
+        workshop.code("second")
+        workshop.deploy()
+        Assets(workshop.clients("s3"), "tea", "123456789012").remove()
+    finally:
+        events.unregister("before-call.s3", note)
+
+    assert {"ListObjectsV2", "ListObjectVersions", "PutObject", "HeadBucket"} <= {name for name, _ in asked}
+    assert {name for name, owner in asked if owner != "123456789012"} == {"CreateBucket"}

@@ -25,16 +25,15 @@ def destruction(workshop: Workshop) -> Destruction:
 def destroy(workshop: Workshop) -> None:
     one = destruction(workshop)
     leaving = one.plan()
-    assert leaving is not None
+    assert leaving
     one.carry_out(leaving)
 
 
 def test_the_plan_names_what_goes_and_what_stays(workshop: Workshop) -> None:
     workshop.deploy()
 
-    leaving = destruction(workshop).plan()
+    (leaving,) = destruction(workshop).plan()
 
-    assert leaving is not None
     assert {"Distribution", "ViewerFunction", "FunctionRole"} <= set(leaving.deleted)
     assert list(leaving.kept) == ["FilesBucket"]
     assert leaving.kept["FilesBucket"].startswith("tea-filesbucket")
@@ -65,7 +64,7 @@ def test_functions_wait_for_their_replicas_and_the_same_command_ends_it_later(wo
     workshop.double.functions.hours += 10
     destroy(workshop)
     assert workshop.double.functions.functions == {}
-    assert destruction(workshop).plan() is None
+    assert destruction(workshop).plan() == []
     assert workshop.objects("lock") == []
 
 
@@ -104,7 +103,7 @@ def test_what_was_changed_since_it_was_looked_at_is_not_deleted(workshop: Worksh
     workshop.deploy()
     one = destruction(workshop)
     leaving = one.plan()
-    assert leaving is not None
+    assert leaving
     workshop.code("second")
     workshop.deploy()
 

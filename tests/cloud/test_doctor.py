@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,13 @@ from edgewise.cloud.assets import bucket_name
 from edgewise.cloud.clients import Clients
 from edgewise.cloud.doctor import Finding, Names, diagnose
 from edgewise.cloud.doctor.account import check_quotas, check_secrets, check_stack
-from edgewise.cloud.doctor.actions import _BY_TYPE, needed, without_rights
+from edgewise.cloud.doctor.actions import _BY_NAME, _BY_TYPE, needed, without_rights
 from edgewise.cloud.doctor.identity import Identity, who_am_i
 from edgewise.cloud.doctor.names import check_aliases, check_certificate, check_origins, covers, look_up
 from edgewise.cloud.doctor.rights import check_rights
+from edgewise.cloud.doctor.zone import check_zone
 from edgewise.site import Site, compile_template, load_site
+from edgewise.site.model_domain import Domain, HostedZone
 
 ROOT = Path(__file__).parents[2]
 USER = f"arn:aws:iam::{ACCOUNT}:user/ada"
@@ -175,7 +178,7 @@ def test_root_and_a_simulation_that_is_not_allowed(url: str, shop: Site) -> None
 def test_the_actions_are_iams_and_every_type_of_our_templates_has_its_own(shop: Site) -> None:
     known = json.loads((Path(cfnlint.__file__).parent / "data/AdditionalSpecs/Policies.json").read_text())
     names = {f"{service}:{action}" for service in known for action in known[service]["Actions"]}
-    every_type = {"Resources": {kind: {"Type": kind} for kind in _BY_TYPE}}
+    every_type = {"Resources": {kind: {"Type": kind} for kind in (*_BY_TYPE, *_BY_NAME)}}
     actions = {one for each in needed(every_type, "shop", ACCOUNT).values() for one in each}
     assert len(actions) > 80 and not {one for one in actions if one.lower() not in names}
     # CloudFront asks for both in the name of whoever associates a function ("Set up IAM permissions and roles").
@@ -192,6 +195,18 @@ def test_the_bucket_of_the_code_is_asked_for_by_its_own_name() -> None:
     site = "a-site-whose-name-is-as-long-as-it-may-be"[:40]
     asked = needed({"Resources": {}}, site, ACCOUNT)
     assert "s3:PutBucketTagging" in asked[f"arn:aws:s3:::{bucket_name(site, ACCOUNT)}"]
+
+
+def test_an_app_elsewhere_is_asked_for_in_its_region_with_its_own_stack() -> None:
+    template = {"Resources": {"Url": {"Type": "AWS::Lambda::Url"}}}
+    asked = needed(template, "shop", ACCOUNT, "eu-central-1")
+
+    assert (
+        "cloudformation:ExecuteChangeSet"
+        in asked[f"arn:aws:cloudformation:eu-central-1:{ACCOUNT}:stack/shop-app/*"]
+    )
+    assert "ecr:BatchGetImage" in asked[f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/shop-app"]
+    assert not any("us-east-1" in one or ":s3:" in one for one in asked)
 
 
 def test_a_type_whose_actions_are_not_known_is_named(url: str) -> None:
@@ -278,7 +293,13 @@ def test_where_names_lead() -> None:
             {"Id": "slow", "DomainName": "slow.example.com"},
             {"Id": "bucket", "DomainName": {"Fn::GetAtt": ["Bucket", "RegionalDomainName"]}},
         ],
-        "Aliases": ["cname.example.com", "flat.example.com", "old.example.com", "new.example.com"],
+        "Aliases": [
+            "cname.example.com",
+            "flat.example.com",
+            "old.example.com",
+            "new.example.com",
+            "*.star.example.com",
+        ],
     }
     look = dns(
         app_example_com=there,
@@ -286,11 +307,12 @@ def test_where_names_lead() -> None:
         cname_example_com=cloudfront,
         flat_example_com=Names(True, "flat.example.com", frozenset({"198.51.100.8"})),
         old_example_com=there,
+        edgewise_star_example_com=cloudfront,
         **{DOMAIN.replace(".", "_"): cloudfront},
     )
     assert [one.level for one in check_origins(config, look)] == ["ok", "error", "unknown"]
     found = list(check_aliases(config, DOMAIN, look))
-    assert [one.level for one in found] == ["ok", "ok", "warning", "warning"]
+    assert [one.level for one in found] == ["ok", "ok", "warning", "warning", "ok"]
     assert "leads to app.example.com" in found[2].message and DOMAIN in found[2].hint
     assert "is not in the DNS" in found[3].message
     assert all(one.level == "ok" for one in check_aliases(config, "", look))
@@ -369,3 +391,42 @@ def test_the_command(url: str) -> None:
     nobody = run(url, HOME="/nonexistent", AWS_EC2_METADATA_DISABLED="true")
     assert nobody.returncode == 1
     assert "error    credentials: there are no credentials" in nobody.stdout
+
+
+def test_the_zone_of_the_names_is_looked_at(aws: Clients, shop: Site) -> None:
+    route53 = aws("route53")
+    made = {
+        name: route53.create_hosted_zone(
+            Name=name,
+            CallerReference=name,
+            HostedZoneConfig={"PrivateZone": is_private, "Comment": ""},
+            **vpc,
+        )["HostedZone"]["Id"].removeprefix("/hostedzone/")
+        for name, is_private, vpc in (
+            ("example.com", False, {}),
+            ("inner.example.com", True, {"VPC": {"VPCRegion": "us-east-1", "VPCId": "vpc-1"}}),
+        )
+    }
+
+    def found(names: list[str], zone: str, zone_id: str, *, is_deployed: bool = False) -> list[Finding]:
+        # moto's ids are not as Route 53's, which a site file would have to name.
+        domain = Domain(tuple(names), None, HostedZone(zone, zone_id), "TLSv1.2_2021")
+        return list(check_zone(aws, replace(shop, domain=domain), is_deployed=is_deployed))
+
+    names, zone = ["www.example.com", "*.example.com"], made["example.com"]
+    assert levels(found(names, "example.com", zone)) == [("zone", "ok")]
+    for name, kind in (("www.example.com", "CNAME"), ("*.example.com", "A"), ("example.com", "TXT")):
+        value = '"text"' if kind == "TXT" else "192.0.2.1" if kind == "A" else "old.example.com"
+        record = {"Name": name, "Type": kind, "TTL": 60, "ResourceRecords": [{"Value": value}]}
+        change = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
+        route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=change)
+    taken = found([*names, "example.com"], "example.com", zone)
+    assert [one.level for one in taken] == ["ok", "error", "error"]
+    assert "www.example.com has a record already: CNAME" in taken[1].message
+    assert levels(found(names, "example.com", zone, is_deployed=True)) == [("zone", "ok")]
+    (private,) = found(["a.inner.example.com"], "inner.example.com", made["inner.example.com"])
+    assert private.level == "error" and "private" in private.message
+    (other,) = found(["www.example.org"], "example.org", zone)
+    assert other.level == "error" and "is example.com, not example.org" in other.message
+    (missing,) = found(names, "example.com", "Z0000000000000")
+    assert missing.level == "error" and "no zone" in missing.message

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from cloud.edge_lines import ORIGIN, VIEWER, invocation, record
 from cloud.moto_clients import CREDENTIALS, Refusing, local_clients, moto_url, write_lines
 from edgewise.cli.edgelogs import Printer, follow
+from edgewise.cli.main import app
 from edgewise.cloud.clients import Clients
 from edgewise.cloud.edgejoin import join
 from edgewise.cloud.edgelogs import EdgeLogs, Page, find
@@ -36,14 +38,18 @@ SOME = ("us-east-1", "eu-central-1", "ap-northeast-1", "af-south-1")
 def url() -> Iterator[str]:
     """An AWS where visitors of two continents were, one of them with an answer that CloudFront refused."""
     with moto_url() as url:
-        aws = local_clients(url)
+        aws, now = local_clients(url), int(time.time() * 1000)
         seen = record("R1", path="/lamp", method="GET", trigger="viewer-request")
-        write_lines(aws, "eu-central-1", VIEWER, invocation("l1", seen, init_ms=88.5), ago_ms=900)
-        write_lines(aws, "eu-central-1", ORIGIN, invocation("l2", record("R1", status=200)), ago_ms=800)
-        write_lines(aws, "eu-central-1", ORIGIN, invocation("l0"), ago_ms=850)  # at origin-request
+        write_lines(aws, "eu-central-1", VIEWER, invocation("l1", seen, init_ms=88.5), last_ms=now - 900)
+        write_lines(
+            aws, "eu-central-1", ORIGIN, invocation("l2", record("R1", status=200)), last_ms=now - 800
+        )
+        write_lines(aws, "eu-central-1", ORIGIN, invocation("l0"), last_ms=now - 850)  # at origin-request
         broken = record("R2", path="/broken", method="GET")
-        write_lines(aws, "ap-northeast-1", VIEWER, invocation("l3", broken, "mind the header"), ago_ms=600)
-        write_lines(aws, "ap-northeast-1", VALIDATION, [REFUSED], ago_ms=500)
+        write_lines(
+            aws, "ap-northeast-1", VIEWER, invocation("l3", broken, "mind the header"), last_ms=now - 600
+        )
+        write_lines(aws, "ap-northeast-1", VALIDATION, [REFUSED], last_ms=now - 500)
         # Another site's, whose name begins the same.
         other = "/aws/lambda/us-east-1.shop-two-viewer"
         write_lines(aws, "eu-central-1", other, invocation("l9", record("R9")))
@@ -60,7 +66,7 @@ def since() -> int:
 
 
 def test_all_regions_are_read_and_joined(aws: Clients) -> None:
-    page = EdgeLogs(aws, NAMES, "E123").read(since())
+    page = EdgeLogs(aws, NAMES, ["E123"]).read(since())
     assert page.troubles == () and page.groups == 4
     silent = [one for one in join(page.lines) if one.is_silent]
     assert [one.invocations[0].id for one in silent] == ["l0"]
@@ -120,12 +126,12 @@ def test_a_region_that_refuses_is_named_and_the_rest_is_read(
     url: str, code: str, told: str, is_off: bool
 ) -> None:
     aws = Refusing(url, {("logs", "ap-northeast-1"): code, ("logs", "af-south-1"): code})
-    page = EdgeLogs(aws, NAMES, "E123", SOME).read(since())
+    page = EdgeLogs(aws, NAMES, ["E123"], SOME).read(since())
     assert {one.request_id for one in join(page.lines)} == {"R1", ""}
     assert {one.region for one in page.troubles} == {"ap-northeast-1", "af-south-1"}
     assert all(told in one.why and one.is_off == is_off for one in page.troubles)
     aws.refusals.clear()
-    assert EdgeLogs(aws, NAMES, "E123", SOME).read(since()).troubles == ()
+    assert EdgeLogs(aws, NAMES, ["E123"], SOME).read(since()).troubles == ()
 
 
 def test_where_every_region_refuses_that_is_an_error(url: str) -> None:
@@ -186,25 +192,29 @@ def test_following_outlives_a_network_that_is_gone_for_a_while(
 
     printer = Printer(True, lambda facts: True, records=True)
     pauses = iter([False, True])
-    follow(Flaky(aws, NAMES, "E123"), since(), printer, lambda seconds: next(pauses), Tail(quiet_s=0))
+    follow(Flaky(aws, NAMES, ["E123"]), since(), printer, lambda seconds: next(pauses), Tail(quiet_s=0))
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [one["event"] for one in told[:2]] == ["trouble", "back"]
     assert {"R1", "R2"} <= {one.get("request_id") for one in told[2:]}
 
 
 @pytest.fixture
-def environ(url: str) -> dict[str, str]:
-    return {"PATH": "/usr/bin:/bin", "AWS_ENDPOINT_URL": url, "LANG": "C.UTF-8", **CREDENTIALS}
+def environ(url: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    environ = {"AWS_ENDPOINT_URL": url, **CREDENTIALS}
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **environ}
 
 
-def logs(environ: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "edgewise", "logs", "--from", "aws", "--dir", str(SHOP), *options]
-    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+def logs(*options: str) -> Result:
+    """The command, in this process."""
+    return CliRunner().invoke(app, ["logs", "--from", "aws", "--dir", str(SHOP), *options])
 
 
-def test_the_command_prints_requests_of_all_regions(environ: dict[str, str]) -> None:
-    done = logs(environ, "--since", "1h")
-    assert done.returncode == 0, done.stderr
+@pytest.mark.usefixtures("environ", "quick_clients")
+def test_the_command_prints_requests_of_all_regions() -> None:
+    done = logs("--since", "1h")
+    assert done.exit_code == 0, done.stderr
     first, second, said_id, said = done.stdout.splitlines()
     assert "GET    200  /lamp  eu-central-1  shop-viewer:7 1.2 ms cold 88 ms, shop-origin:7 1.2 ms" in first
     assert "/broken  ap-northeast-1" in second
@@ -213,28 +223,37 @@ def test_the_command_prints_requests_of_all_regions(environ: dict[str, str]) -> 
     assert "CloudFront's own log of refused results is left out" in done.stderr
 
 
-def test_the_command_filters_and_prints_json(environ: dict[str, str]) -> None:
-    done = logs(environ, "--json", "--path", "/la*", "--status", "2xx", "--since", "1h")
+@pytest.mark.usefixtures("environ", "quick_clients")
+def test_the_command_filters_and_prints_json() -> None:
+    done = logs("--json", "--path", "/la*", "--status", "2xx", "--since", "1h")
     [told] = map(json.loads, done.stdout.splitlines())
     assert told["request_id"] == "R1" and told["regions"] == ["eu-central-1"]
     assert [one["function"] for one in told["invocations"]] == ["shop-viewer", "shop-origin"]
-    assert logs(environ, "--status", ">=500", "--since", "1h").stdout == ""
+    assert logs("--status", ">=500", "--since", "1h").stdout == ""
 
 
-def test_the_command_says_that_there_is_no_log_yet(environ: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.usefixtures("environ", "quick_clients")
+def test_the_command_says_that_there_is_no_log_yet(tmp_path: Path) -> None:
     (tmp_path / "edgewise.toml").write_text(
         'name = "books"\n[origins.app]\ndomain = "app.example.com"\n[default]\norigin = "app"\n[log]\n'
     )
-    done = logs(environ, "--dir", str(tmp_path))
-    assert (done.returncode, done.stdout) == (0, "") and "No region has a log" in done.stderr
+    done = logs("--dir", str(tmp_path))
+    assert (done.exit_code, done.stdout) == (0, "") and "No region has a log" in done.stderr
 
 
 def test_the_command_says_what_is_wrong(environ: dict[str, str]) -> None:
     nobody = {key: value for key, value in environ.items() if key not in CREDENTIALS}
-    done = logs({**nobody, "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true"})
+    done = subprocess.run(
+        [sys.executable, "-m", "edgewise", "logs", "--from", "aws", "--dir", str(SHOP)],
+        env={**nobody, "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 1 and done.stderr.startswith("error[cloud.credentials]")
     assert "Traceback" not in done.stderr
-    assert logs(environ, "--store", "x").returncode == 2
+    assert logs("--store", "x").exit_code == 2
 
 
 def test_the_command_follows(environ: dict[str, str], aws: Clients, tmp_path: Path) -> None:

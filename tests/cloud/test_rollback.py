@@ -13,9 +13,7 @@ from edgewise.cloud.planning import Plan
 
 def plan_back(workshop: Workshop) -> Plan:
     deployment = workshop.deployment()
-    deployed = deployment.stack.read()
-    assert deployed is not None
-    entry = history.one_before(history.entries(deployment.assets), deployed.template)
+    entry = history.one_before(history.entries(deployment.assets), deployment.state())
     return deployment.plan(history.package_of(deployment.assets, entry), again=entry.original)
 
 

@@ -21,6 +21,7 @@ class Site(ThreadingHTTPServer):
     status = 200
     cache = "Miss from cloudfront"
     asked: list[str]
+    header: str | None = None
 
 
 class _Page(BaseHTTPRequestHandler):
@@ -28,6 +29,7 @@ class _Page(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
+        self.server.header = self.headers.get("aws-cf-cd-try")
         self.send_response(self.server.status)
         self.send_header("X-Amz-Cf-Id", f"id{len(self.server.asked)}==")
         self.send_header("X-Cache", self.server.cache)
@@ -65,6 +67,14 @@ def look(
 
 def record(settings: str = "abc123", version: str = "13") -> dict[str, Any]:
     return {"settings_hash": settings, "function_version": version, "region": "eu-west-1"}
+
+
+def test_a_staged_change_is_asked_for_by_its_header(site: Site) -> None:
+    url = f"http://127.0.0.1:{site.server_port}/"
+
+    verify(url, None, lambda *_: None, tell=lambda *_: None, headers={"aws-cf-cd-try": "yes"})
+
+    assert site.header == "yes"
 
 
 def test_the_record_of_the_request_shows_what_is_deployed(site: Site) -> None:
@@ -107,7 +117,7 @@ def test_an_error_of_the_origin_is_an_answer(site: Site) -> None:
 
 
 def test_where_records_go_elsewhere_only_the_answer_is_looked_at(site: Site) -> None:
-    assert look(site, {}, expected=None).endswith("its records go elsewhere, so they were not looked for")
+    assert look(site, {}, expected=None).endswith("; no record of it was looked for")
 
 
 def test_nobody_who_answers_is_named(site: Site) -> None:

@@ -42,13 +42,15 @@ delivery = "stdout"
 
 
 class Workshop:
-    """The site `tea` in `folder`, deployed to the double. `told` has the steps of the last deployment."""
+    """The site `tea` in `folder`, deployed to the double. `told` has the steps of the last deployment, `images` what
+    the next one is given by the parameters of the templates."""
 
     def __init__(self, double: Double, clients: Callable[..., Any], folder: Path) -> None:
         self.double = double
         self.folder = folder
         self.told: list[tuple[str, str]] = []
         self.clients = clients
+        self.images: dict[str, str] = {}
         (folder / "edge").mkdir(parents=True)
         (folder / "files").mkdir()
         self.site_file(SITE)
@@ -74,7 +76,8 @@ class Workshop:
         )
 
     def package(self, deployment: Deployment) -> Package:
-        return package(load_site(self.folder), self.folder / ".edgewise" / "deploy", deployment.assets.bucket)
+        built = self.folder / ".edgewise" / "deploy"
+        return package(load_site(self.folder), built, deployment.assets.bucket, images=self.images)
 
     def plan(self, deployment: Deployment | None = None) -> Plan:
         deployment = deployment or self.deployment()
@@ -92,8 +95,17 @@ class Workshop:
 
     @property
     def served(self) -> dict[str, int]:
-        """Which version CloudFront runs, by path and event."""
-        (one,) = self.double.cloudfront.distributions.values()
+        """Which version CloudFront runs for everybody, by path and event."""
+        return self._served(staging=False)
+
+    @property
+    def tried(self) -> dict[str, int]:
+        """Which version it runs for those who meet a staged change."""
+        return self._served(staging=True)
+
+    def _served(self, *, staging: bool) -> dict[str, int]:
+        known = self.double.cloudfront.distributions.values()
+        (one,) = (each for each in known if bool(each.config.get("Staging")) == staging)
         behaviors = [
             one.config["DefaultCacheBehavior"],
             *one.config.get("CacheBehaviors", {}).get("Items", ()),

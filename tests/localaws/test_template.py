@@ -10,6 +10,7 @@ import pytest
 from edgewise.cdn import Template
 from edgewise.localaws.errors import UnsupportedError
 from edgewise.localaws.mends.replacing import replace
+from edgewise.localaws.resources import make
 from edgewise.localaws.template import definition, resources
 
 DOCUMENT: dict[str, Any] = {
@@ -32,6 +33,19 @@ def test_resources_come_evaluated_and_in_the_order_in_which_they_need_each_other
         ("AWS::Events::Rule", "local-Rule"),
     ]
     assert found[2]["properties"] == {"EventBusName": "walks-us-east-1"}
+
+
+def test_a_schedule_and_a_rule_of_awss_own_events_are_left_out() -> None:
+    """Nothing runs functions of the stack here, and no alarm rings."""
+
+    def nobody(service: str) -> Any:
+        raise AssertionError(service)
+
+    for properties in (
+        {"ScheduleExpression": "rate(1 minute)"},
+        {"EventPattern": {"source": ["aws.cloudwatch"]}},
+    ):
+        make({"kind": "AWS::Events::Rule", "name": "local-Rule", "properties": properties}, nobody)
 
 
 def test_substitutions_go_into_the_text_of_a_definition() -> None:

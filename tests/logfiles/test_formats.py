@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterable
 from itertools import pairwise
@@ -19,7 +20,7 @@ from edgewise.logfiles.layouts import chunks
 from edgewise.logfiles.lines import LoggedRequest, read
 from edgewise.logfiles.records import Making, records
 from edgewise.logfiles.tables import Bad, parse
-from edgewise.store.realtime import FIELDS as REAL_TIME
+from edgewise.realtime import FIELDS as REAL_TIME
 from logfiles.samples import CHROME, FIELDS, HEADER, NOON, bring, line, log, rows, values
 
 AGENT = CHROME.replace("%20", " ")
@@ -327,3 +328,36 @@ def encoded(text: str) -> str:
         chr(byte) if 0x20 < byte < 0x7F and byte not in b"\"#%'<>[\\]^`{|}~-?" else f"%{byte:02X}"
         for byte in text.encode("utf-8", "replace")
     )
+
+
+def test_what_a_delivery_stream_could_not_deliver() -> None:
+    fields = ("timestamp", "c-ip", "sc-status", "cs-uri-stem", "x-edge-request-id")
+    lines = [f"171015840{number}.5\t203.0.113.9\t404\t/a?b=1\treq-{number}\n" for number in range(2)]
+    wrapped = [
+        {
+            "attemptsMade": 4,
+            "arrivalTimestamp": 1710158400000,
+            "errorCode": "Lambda.FunctionError",
+            "errorMessage": "The Lambda function returned ProcessingFailed",
+            "attemptEndingTimestamp": 1710158400100,
+            "rawData": base64.b64encode(line.encode()).decode(),
+            "lambdaARN": "arn:aws:lambda:us-east-1:111122223333:function:shop-real-time-transform:$LATEST",
+        }
+        for line in lines
+    ]
+    text = "".join(json.dumps(one, separators=(",", ":")) + "\n" for one in wrapped)
+    first, second = found(text, fields)
+    assert first == {
+        "_timestamp": 1_710_158_400_500_000,
+        "record_id": "req-0:access",
+        "request_id": "req-0",
+        "schema": "access/1",
+        "client_ip": "203.0.113.9",
+        "status": 404,
+        "path": "/a",
+        "query": "b=1",
+    }
+    assert second["request_id"] == "req-1"
+    # A line of Firehose's own that says nothing, between others.
+    _, bad = table(text + '{"attemptsMade":1}\n', fields)
+    assert [one.line for one in bad] == [3]

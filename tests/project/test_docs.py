@@ -13,7 +13,7 @@ import pytest
 import typer.main
 
 from edgewise.cli.main import app
-from project.tree import ROOT, SRC, commands, files, make_targets, name, prose, syntax, text
+from project.tree import ROOT, SRC, files, make_targets, name, prose, syntax, text
 
 PAGES = files("*.md")
 ERRORS, CLI = ROOT / "docs/errors.md", ROOT / "docs/cli.md"
@@ -47,23 +47,6 @@ def test_paths_in_backticks_exist(page: Path) -> None:
         if looks_like_ours.fullmatch(code) and not _PLACEHOLDER.search(code):
             found = [path for folder in (ROOT, page.parent) for path in folder.glob(code.rstrip("/"))]
             assert found or _is_ignored(code), f"{name(page)} names `{code}`, which is not there"
-
-
-@pytest.mark.parametrize("page", PAGES, ids=name)
-def test_commands_in_shell_blocks_are_real(page: Path) -> None:
-    for program, *words in commands(page):
-        if program == "make":
-            for target in (word for word in words if "=" not in word and not word.startswith("-")):
-                assert target in make_targets(), (
-                    f"{name(page)} says `make {target}`; the Makefile has no such target"
-                )
-        elif words and not words[0].startswith("-"):
-            assert words[0] in _cli(), f"{name(page)} says `edgewise {words[0]}`, which is no command"
-            for option in (word.partition("=")[0] for word in words if word.startswith("--")):
-                known = _cli()[words[0]] | {"--help"}
-                assert option in known, (
-                    f"{name(page)} says `edgewise {words[0]} {option}`, which is no option"
-                )
 
 
 @pytest.mark.parametrize("target", ["demo", "test"])

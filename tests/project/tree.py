@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import textwrap
 from functools import cache
 from pathlib import Path
 
@@ -43,17 +44,32 @@ def prose(path: Path) -> str:
     return _FENCE.sub("", text(path))
 
 
-def commands(path: Path) -> list[list[str]]:
-    """The `edgewise …` and `make …` commands that a Markdown file's shell blocks show, as words."""
-    found = []
-    for _, _, language, body in _FENCE.findall(text(path)):
-        if language in ("console", "sh", "shell", "bash"):
-            lines = (
-                line.removeprefix("$ ").removeprefix(".venv/bin/").partition(" #")[0].split()
-                for line in body.splitlines()
-            )
-            found += [words for words in lines if words and words[0] in ("edgewise", "make")]
-    return found
+def blocks(path: Path, *languages: str) -> list[str]:
+    """The fenced blocks of a Markdown file in these languages."""
+    return [
+        textwrap.dedent(body) for _, _, language, body in _FENCE.findall(text(path)) if language in languages
+    ]
+
+
+def scripts(path: Path) -> list[str]:
+    """What a Markdown file's shell blocks tell to type: all of them, or the lines behind a prompt."""
+    typed = [_typed(block) for block in blocks(path, "console")]
+    return [script for script in (*blocks(path, "sh", "shell", "bash"), *typed) if script]
+
+
+def _typed(block: str) -> str:
+    """What stands behind prompts, with the lines that a backslash or an open quote continues it with."""
+    typed: list[str] = []
+    goes_on = False
+    for line in block.splitlines():
+        if goes_on:
+            typed[-1] += "\n" + line
+        elif line.startswith("$ "):
+            typed.append(line[2:])
+        else:
+            continue
+        goes_on = typed[-1].endswith("\\") or any(typed[-1].count(quote) % 2 for quote in "\"'")
+    return "\n".join(typed)
 
 
 def make_targets() -> set[str]:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,10 @@ from edgewise.questions import QuestionError, load
 from edgewise.store import open_reader
 from questions.traffic import MINUTE, Row, classified, run, view
 from store.engines import engine_at, put
+from support.command import edgewise
 
 EDGEWISE = [sys.executable, "-c", "from edgewise.cli.main import main; main()"]
 HOSTILE = "=cmd|'/c calc'!A1\x1b[31m[bold]red\x9b0m"
-Stats = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def now() -> int:
@@ -78,22 +78,11 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def stats() -> Stats:
-    def run_it(store: Path, *options: str, width: int = 100) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*EDGEWISE, "stats", "--store", str(store), *options],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            env={"COLUMNS": str(width), "TERM": "dumb", "PYTHONIOENCODING": "utf-8"},
-            check=False,
-        )
-
-    return run_it
+def stats(store: Path, *options: str, width: int = 100) -> subprocess.CompletedProcess[str]:
+    return edgewise("stats", "--store", str(store), *options, columns=width)
 
 
-def test_the_overview_shows_what_happened(filled: Path, stats: Stats) -> None:
+def test_the_overview_shows_what_happened(filled: Path) -> None:
     shown = stats(filled, "--since", "1h", width=200)
     assert (shown.returncode, shown.stderr) == (0, "")
     for text in (
@@ -111,7 +100,7 @@ def test_the_overview_shows_what_happened(filled: Path, stats: Stats) -> None:
     assert "\x1b" not in shown.stdout and "\\x1b[31m[bold]red\\x9b" in shown.stdout
 
 
-def test_visitors_a_day_are_shown_when_there_was_a_full_day(filled: Path, stats: Stats) -> None:
+def test_visitors_a_day_are_shown_when_there_was_a_full_day(filled: Path) -> None:
     part = stats(filled, "--since", "1h").stdout
     assert "Visitors  " in part and "Visitors a day" not in part
     tomorrow = datetime.now(UTC) + timedelta(days=1)
@@ -119,7 +108,7 @@ def test_visitors_a_day_are_shown_when_there_was_a_full_day(filled: Path, stats:
     assert "Visitors a day" in whole
 
 
-def test_compared_with_the_time_before(filled: Path, stats: Stats) -> None:
+def test_compared_with_the_time_before(filled: Path) -> None:
     shown = stats(filled, "--since", "1h", "--compare").stdout
     assert "compared with" in shown
     (figures,) = [line for line in shown.splitlines() if line.startswith("16 ")]
@@ -139,7 +128,7 @@ def test_no_line_is_wider_than_the_terminal(filled: Path, page: str) -> None:
         assert len(lines) > 3 and max(map(len, lines)) <= width
 
 
-def test_an_empty_store_says_what_to_do(empty: Path, filled: Path, stats: Stats) -> None:
+def test_an_empty_store_says_what_to_do(empty: Path, filled: Path) -> None:
     shown = stats(empty)
     assert shown.returncode == 0
     assert "No requests in this time." in shown.stdout and "edgewise up" in shown.stdout
@@ -148,7 +137,7 @@ def test_an_empty_store_says_what_to_do(empty: Path, filled: Path, stats: Stats)
     assert f"The newest request is of {datetime.now(UTC):%Y-%m-%d}" in other_time
 
 
-def test_json_has_every_answer_of_the_page(filled: Path, stats: Stats) -> None:
+def test_json_has_every_answer_of_the_page(filled: Path) -> None:
     whole = json.loads(stats(filled, "--since", "1h", "--json", "--compare").stdout)
     assert whole["answers"].keys() == set(PAGES["overview"]) == whole["before"].keys()
     assert whole["answers"]["overview"][0]["requests"] == 16
@@ -159,7 +148,7 @@ def test_json_has_every_answer_of_the_page(filled: Path, stats: Stats) -> None:
     assert filtered["filters"] == {"status": "5xx", "path": "!/none"}
 
 
-def test_csv_is_one_table_without_formulas(filled: Path, stats: Stats) -> None:
+def test_csv_is_one_table_without_formulas(filled: Path) -> None:
     text = stats(filled, "--csv", "--page", "errors").stdout
     rows = list(csv.reader(io.StringIO(text, newline="")))
     assert rows[0] == [column.name for column in load()["errors_by_path"].columns]
@@ -167,14 +156,14 @@ def test_csv_is_one_table_without_formulas(filled: Path, stats: Stats) -> None:
 
 
 @pytest.mark.parametrize("page", ["bots", "versions", "cache_results", "errors"])
-def test_a_table_has_no_more_rows_than_asked_for(filled: Path, stats: Stats, page: str) -> None:
+def test_a_table_has_no_more_rows_than_asked_for(filled: Path, page: str) -> None:
     rows = list(csv.DictReader(io.StringIO(stats(filled, "--csv", "--page", page).stdout)))
     assert len(rows) > 1
     cut = list(csv.DictReader(io.StringIO(stats(filled, "--csv", "--page", page, "--top", "1").stdout)))
     assert cut == rows[:1], "and the first column is called as it is"
 
 
-def test_a_page_may_be_a_question(filled: Path, stats: Stats) -> None:
+def test_a_page_may_be_a_question(filled: Path) -> None:
     shown = stats(filled, "--page", "versions").stdout
     assert "Versions side by side" in shown and "v2" in shown
     assert "User agents" in stats(filled, "--page", "user_agents").stdout
@@ -191,9 +180,7 @@ def test_a_page_may_be_a_question(filled: Path, stats: Stats) -> None:
         (("--json", "--csv"), "choose one"),
     ],
 )
-def test_what_does_not_fit_is_said(
-    filled: Path, stats: Stats, options: tuple[str, ...], message: str
-) -> None:
+def test_what_does_not_fit_is_said(filled: Path, options: tuple[str, ...], message: str) -> None:
     shown = stats(filled, *options, width=200)
     assert shown.returncode != 0
     assert message in shown.stderr and "Traceback" not in shown.stderr
@@ -233,7 +220,7 @@ def viewed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_page_views_are_shown_as_far_as_they_know(viewed: Path, stats: Stats) -> None:
+def test_page_views_are_shown_as_far_as_they_know(viewed: Path) -> None:
     shown = stats(viewed, "--source", "page-views", "--since", "1h")
     assert (shown.returncode, shown.stderr) == (0, "")
     for text in (
@@ -255,7 +242,7 @@ def test_page_views_are_shown_as_far_as_they_know(viewed: Path, stats: Stats) ->
     assert whole["source"] == "page_views" and whole["answers"]["overview"][0]["page_views"] == 5
 
 
-def test_what_page_views_do_not_know_is_said(viewed: Path, empty: Path, filled: Path, stats: Stats) -> None:
+def test_what_page_views_do_not_know_is_said(viewed: Path, empty: Path, filled: Path) -> None:
     refused = stats(viewed, "--source", "page-views", "--page", "latency", width=200)
     assert refused.returncode == 1 and "page views know nothing of 'latency'" in refused.stderr
     assert "overview, pages, sources, visitors" in refused.stderr

@@ -59,6 +59,14 @@ def test_a_stack_has_salts_from_the_first_moment_and_takes_them_with_it(ssm: Any
         assert (one["RequestId"], one["LogicalResourceId"]) == ("r", "VisitorSalts")
 
 
+def test_terraform_calls_it_like_the_schedule_and_takes_the_salts_with_it(ssm: Any) -> None:
+    told = Told()
+    for action, count in (("create", 3), ("update", 3), ("delete", 0)):
+        run({"Path": PATH, "tf": {"action": action, "prev_input": None}}, ssm, NOON, told)
+        assert len(salts(ssm)) == count
+    assert told == []
+
+
 def test_a_failure_is_told_to_cloudformation_and_fails_the_function(ssm: Any) -> None:
     told = Told()
     with pytest.raises(SaltsError):

@@ -193,6 +193,17 @@ def test_cost_adds_up_its_lines() -> None:
     assert facts["known"] == pytest.approx(sum(line["amount"] for line in facts["lines"]), abs=1e-5)
 
 
+def test_cost_compares_the_ways_of_logging() -> None:
+    result = run("cost", "--logs", "--requests", "5e7")
+    assert (
+        "the real-time log is cheaper than functions, stdout from 24 million requests a month"
+        in result.stdout
+    )
+    made = json.loads(run("cost", "--logs", "--json").stdout)
+    assert [one["requests"] for one in made["ways"]["real-time log"]] == [1e6, 1e7, 1e8, 1e9]
+    assert {one["from_requests"] > 1e7 for one in made["crossings"]} == {True}
+
+
 def test_cost_says_which_price_is_unknown_and_where_to_look() -> None:
     result = run("cost", "--regions", "us-east-1=0.6,sa-east-1=0.4")
     assert "at least " in result.stdout
@@ -227,6 +238,8 @@ def test_cost_takes_another_list_of_prices(tmp_path: Path) -> None:
         (("--service-region", "mars"), "simulate.plan"),
         (("--regions", "us-east-1=2"), "simulate.plan"),
         (("--prices", "nowhere.toml"), "simulate.prices"),
+        (("--logs", "--page-views", "9"), "simulate.plan"),
+        (("--percent", "5"), "simulate.plan"),
     ],
 )
 def test_what_cannot_be_added_up_is_told(arguments: tuple[str, ...], code: str) -> None:

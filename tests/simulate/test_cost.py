@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from edgewise.simulate import PriceError, read_prices
 from edgewise.simulate.cost import PATHS, Month, Workflow, bill, facts, usages_of, usages_of_views
 from edgewise.simulate.prices import NAMES, PACKAGED
 from edgewise.simulate.usage import PLATFORM_BYTES
+from edgewise.simulate.ways import FILES, FUNCTIONS, PARQUET, REAL_TIME, Own, bill_of, crossings
 
 PRICES = read_prices()
 MONTH = Month(requests=10_000_000, miss=0.3, ms=2, record_bytes=900, batch=4)
@@ -67,6 +69,52 @@ def test_the_ways_of_counting_page_views_by_hand() -> None:
         "import of the log": 0,
     }
     assert [len(made.unknown) for made in bills.values()] == [1, 1, 1, 0], "dynamic partitioning"
+
+
+def test_the_real_time_log_by_hand() -> None:
+    month, own = Month(requests=100_000_000, miss=0.3, ms=2, record_bytes=900, batch=1), Own()
+    made = {line.name: line.amount for line in bill_of(REAL_TIME, month, own, HERE, 128, PRICES).lines}
+    gigabyte = 1_073_741_824
+    # 350,400 calls at most: 4 shards, every 30 s of 730 hours.
+    assert made == {
+        "CloudFront, real-time log lines": pytest.approx(1.0),
+        "Kinesis on demand: hours of a stream": pytest.approx(29.2),
+        "Kinesis on demand: data in": pytest.approx(1e8 * 1_024 / gigabyte * 0.08),
+        "Kinesis on demand: data out": pytest.approx(1e8 * 1_024 / gigabyte * 0.04),
+        "Firehose, direct PUT": pytest.approx(1e8 * 5_120 / gigabyte * 0.029),
+        "Lambda requests": pytest.approx(0.3504 * 0.20),
+        "Lambda duration, arm64": pytest.approx(1e8 * 0.00025 * 0.5 * 0.0000133334),
+        "CloudWatch Logs, from Lambda": pytest.approx(350_400 * 257 / gigabyte * 0.5),
+    }
+    # 100,000,000 × 500 bytes, of which a fifth is stored for three months; the whole is converted.
+    stored = 1e8 * 500 / gigabyte * 0.2 * 3 * 0.023
+    assert bill_of(FILES, month, own, HERE, 128, PRICES).known == pytest.approx(stored)
+    converted = 1e8 * 500 / gigabyte * 0.035
+    assert bill_of(PARQUET, month, own, HERE, 128, PRICES).known == pytest.approx(stored + converted)
+
+
+def test_where_the_real_time_log_becomes_the_cheaper_is_where_the_sums_cross() -> None:
+    month, own = Month(requests=1, miss=0.3, ms=2, record_bytes=900, batch=1), Own()
+    found = list(crossings(own, month, HERE, 128, PRICES))
+    assert [one.other for one in found] == list(FUNCTIONS)
+    for one in found:
+        assert one.requests and 2e7 < one.requests < 5e7
+        below, above = (
+            [
+                bill_of(way, replace(month, requests=one.requests * part), own, HERE, 128, PRICES).known
+                for way in (one.way, one.other)
+            ]
+            for part in (0.99, 1.01)
+        )
+        assert below[0] > below[1] and above[0] < above[1]
+    # Functions that cost next to nothing, as far as prices are known, are never dearer.
+    free = replace(
+        PRICES,
+        of={name: replace(one, everywhere=0.0) for name, one in PRICES.of.items() if "edge" in name}
+        | {name: one for name, one in PRICES.of.items() if "edge" not in name and name != "lambda-logs"}
+        | {"lambda-logs": replace(PRICES.of["lambda-logs"], everywhere=0.0)},
+    )
+    assert [one.requests for one in crossings(own, month, HERE, 128, free)][:2] == [None, None]
 
 
 def test_tiers_of_logs_by_hand() -> None:

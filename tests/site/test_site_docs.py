@@ -15,15 +15,18 @@ from edgewise.site.raw import (
     RawBehavior,
     RawFunctions,
     RawJudge,
-    RawLocal,
     RawLog,
-    RawOrigin,
     RawPersistence,
     RawRollout,
     RawSessions,
     RawSite,
+    RawSubscription,
 )
+from edgewise.site.raw_alarms import RawAlarms
+from edgewise.site.raw_domain import RawDomain, RawHostedZone
 from edgewise.site.raw_key import RawSecret
+from edgewise.site.raw_logging import RawRealTimeLog, RawStandardLog
+from edgewise.site.raw_origins import RawLocal, RawOrigin
 from edgewise.site.raw_statistics import RawRewrite, RawStatistics
 from edgewise.site.reader import shapes_of
 
@@ -50,6 +53,12 @@ TABLES = {
     "`[rollout.judge]`": RawJudge,
     "`[statistics]`": RawStatistics,
     "`[rewrite]`": RawRewrite,
+    "`[domain]`": RawDomain,
+    "`[domain.hosted_zone]`": RawHostedZone,
+    "`[alarms]`": RawAlarms,
+    "`[log.subscription]`": RawSubscription,
+    "`[real_time_log]`": RawRealTimeLog,
+    "`[standard_log]`": RawStandardLog,
 }
 
 

@@ -109,7 +109,12 @@ MISTAKES = [
     ('"{port}"', '"80"', "origins.app.local.command", ["port", "{port}"]),
     ('["python", "serve.py", "{port}"]', "[]", "origins.app.local.command", ["program"]),
     ('"serve.py"', "3", "origins.app.local.command[1]", ["expected a text", "a whole number"]),
-    ('command = ["python", "serve.py", "{port}"]', "", "origins.app.local", ["`command` or `url`"]),
+    (
+        'command = ["python", "serve.py", "{port}"]',
+        "",
+        "origins.app.local",
+        ["one of `command`, `url` and `handler`"],
+    ),
     (
         'command = ["python", "serve.py", "{port}"]',
         'url = "app:1"',

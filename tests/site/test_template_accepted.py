@@ -11,8 +11,10 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
+from edgewise.cloud.staging import staged
+from edgewise.cloud.traffic import by_share
 from edgewise.questions import saved_queries
-from edgewise.site import compile_template, create_site, load_site, render_yaml
+from edgewise.site import compile_app_template, compile_template, create_site, load_site, render_yaml
 from edgewise.site.policies import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES
 
 ROOT = Path(__file__).parents[2]
@@ -82,29 +84,76 @@ SITES |= {
     "views-at-origin": f'{STATISTICS}viewer_function = "{FUNCTION}"\n[default]\norigin = "files"\n'
     f'viewer_function = "{FUNCTION}"\n[log]\n[statistics]\n',
 }
+TOPIC = "arn:aws:sns:us-east-1:111122223333:ops"
+CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/11111111-2222-3333-4444-555555555555"
+ZONE = 'names = ["example.com", "*.example.com"]\nhosted_zone = { name = "example.com", id = "Z0123456789ABC" }\n'
+# With everything that can be watched, and every way to have names and to be told.
+SITES |= {
+    "watched": f"{SITES['rollout-everything']}[statistics]\n[domain]\n{ZONE}[alarms]\n"
+    'email = "ops@example.com"\nmore_metrics = true\n'
+    '[log.subscription]\ndestination = "arn:aws:firehose:{region}:111122223333:deliverystream/lines"\n',
+    "named": f'{SITES["bucket"]}[domain]\nnames = ["example.com"]\ncertificate = "{CERTIFICATE}"\n'
+    f'minimum_tls = "TLSv1.3_2025"\n[alarms]\ntopic = "{TOPIC}"\n',
+}
+# The Dockerfile of all of them is in the site's folder.
+IMAGES = '[origins.near]\nimage = "."\n[origins.open]\nimage = "."\naccess = "public"\n[origins.far]\nimage = "."\n'
+SITES |= {
+    "images": f'name = "app"\n{IMAGES}region = "eu-central-1"\narchitecture = "arm64"\ntimeout_s = 60\n{BUCKET}'
+    '[default]\norigin = "near"\n[[behaviors]]\npath = "/far/*"\norigin = "far"\n'
+    '[[behaviors]]\npath = "/open/*"\norigin = "open"\n[log]\n',
+}
+
+OWN_LOGS = (
+    '[real_time_log]\nurl = "https://logs.example.com"\nvisitor = true\nheaders = ["X-App"]\n'
+    'access_key = { from = "secrets-manager", '
+    'name = "arn:aws:secretsmanager:us-east-1:111122223333:secret:log/firehose-AbCdEf", '
+    'kms_key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd" }\nkey = { from = "ssm", name = "/log/key" }\n'
+)
+FIREHOSE = "arn:aws:firehose:us-east-1:111122223333:deliverystream/lines"
+SITES |= {
+    "logs-s3": f'{SITES["bucket"]}{OWN_LOGS}[standard_log]\nformat = "w3c"\npath = "{{distributionid}}/{{HH}}"\n',
+    "logs-cloudwatch": f'{SITES["app"]}[standard_log]\nto = "cloudwatch"\nformat = "plain"\n',
+    "logs-firehose": f'{SITES["app"]}[standard_log]\nto = "firehose"\nstream_arn = "{FIREHOSE}"\n',
+}
 
 
 @pytest.fixture(scope="module")
 def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """The templates of several sites: the small ones above, the shop, and a new one."""
+    """The templates of several sites: the small ones above, the shop with and without a staged change, a new one."""
     folders = {"shop": ROOT / "examples/shop", "new": tmp_path_factory.mktemp("new") / "site"}
     create_site(folders["new"])
     for name, text in SITES.items():
         folders[name] = tmp_path_factory.mktemp(name)
         (folders[name] / "edgewise.toml").write_text(text)
+        (folders[name] / "Dockerfile").touch()
     queries = saved_queries("app_statistics", "page_views")
-    return {
+    made = {
         name: compile_template(load_site(folder), code_hash="0", queries=queries)
         for name, folder in folders.items()
     }
+    new = compile_template(load_site(folders["shop"]), code_hash="1", queries=queries)
+    return {**made, "staged": staged(made["shop"], new, by_share(5, 60))}
 
 
-def test_cfn_lint_finds_nothing(templates: dict[str, dict[str, Any]], tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def app_template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The template of images that run in another region, one of them public."""
+    folder = tmp_path_factory.mktemp("apps")
+    (folder / "Dockerfile").touch()
+    (folder / "edgewise.toml").write_text(
+        SITES["images"].replace('"public"', '"public"\nregion = "eu-central-1"')
+    )
+    return compile_app_template(load_site(folder), "eu-central-1")
+
+
+def test_cfn_lint_finds_nothing(
+    templates: dict[str, dict[str, Any]], app_template: dict[str, Any], tmp_path: Path
+) -> None:
     # One process for all: most of its time is its start.
-    for name, template in templates.items():
+    for name, template in (templates | {"images-app": app_template}).items():
         (tmp_path / f"{name}.yaml").write_text(render_yaml(template))
     files = sorted(map(str, tmp_path.glob("*.yaml")))
-    assert len(files) == len(templates)
+    assert len(files) == len(templates) + 1
     done = subprocess.run(
         [Path(sys.executable).with_name("cfn-lint"), *files],
         capture_output=True,
@@ -115,7 +164,7 @@ def test_cfn_lint_finds_nothing(templates: dict[str, dict[str, Any]], tmp_path: 
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", ["shop", "new", *SITES])
+@pytest.mark.parametrize("name", ["shop", "new", "staged", *SITES])
 def test_cloudfronts_api_takes_the_distribution(templates: dict[str, dict[str, Any]], name: str) -> None:
     config = templates[name]["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
     service = botocore.session.get_session().get_service_model("cloudfront")
@@ -126,9 +175,14 @@ def test_cloudfronts_api_takes_the_distribution(templates: dict[str, dict[str, A
 
 def api_form(value: Any) -> Any:
     """CloudFormation's form of a distribution as the API has it: counted lists, other capitals, no expressions."""
-    renamed = {"IPV6Enabled": "IsIPV6Enabled", "OriginSSLProtocols": "OriginSslProtocols"}
+    renamed = {
+        "IPV6Enabled": "IsIPV6Enabled",
+        "OriginSSLProtocols": "OriginSslProtocols",
+        "AcmCertificateArn": "ACMCertificateArn",
+        "SslSupportMethod": "SSLSupportMethod",
+    }
     match value:
-        case {"Ref": _} | {"Fn::GetAtt": _}:
+        case {"Ref": _} | {"Fn::GetAtt": _} | {"Fn::Select": _}:
             return "known at deployment"
         case {"OriginProtocolPolicy": _}:
             ports = {"HTTPPort": 80, "HTTPSPort": 443}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from edgewise.cdn.accesslog.config import LoggingConfig, RealtimeLogConfig
+from edgewise.cdn.accesslog.config import LogDelivery, LoggingConfig, RealtimeLogConfig
 from edgewise.cdn.policies import CachePolicy, OriginRequestPolicy
 from edgewise.cdn.responseheaders import ResponseHeadersPolicy
 
@@ -26,10 +26,19 @@ ERROR_CACHING_MIN_TTL = (
 
 
 @dataclass(frozen=True, slots=True)
+class AppCommand:
+    """A web server that an image would run: `words`, where `{port}` stands for its port, and its own variables."""
+
+    words: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class FunctionDefinition:
     """A Lambda function. `code` is the folder that becomes `/var/task`.
 
-    At the edge it is a replica and has no variables of its own; behind a function URL it is a regional function.
+    At the edge it is a replica and has no variables of its own; behind a function URL it is a regional function. With
+    `app` it is a function from an image: a stand-in for the image's adapter is its handler.
     """
 
     name: str
@@ -41,14 +50,33 @@ class FunctionDefinition:
     version: int = 1
     at_edge: bool = True
     variables: Mapping[str, str] = field(default_factory=dict)
+    app: AppCommand | None = None
 
     @property
     def file(self) -> Path:
         """Where the handler is; the code's folder if it is in none of the usual files."""
+        if self.app is not None:
+            return self.code
         module = self.handler.rpartition(".")[0]
         stem = Path(self.code, *module.split("/" if "/" in module else "."))
         files = (stem.with_name(stem.name + suffix) for suffix in (".py", ".mjs", ".js", ".cjs"))
         return next((file for file in files if file.is_file()), self.code)
+
+
+EventKind = Literal["function-url", "load-balancer", "load-balancer-multi-value"]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFunction:
+    """A function that is an origin and that the template does not have: an image's, or one of another template.
+
+    `event` says what calls it. `signed`: its function URL has AWS_IAM.
+    """
+
+    definition: FunctionDefinition
+    region: str
+    event: EventKind = "function-url"
+    signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +180,8 @@ class Distribution:
     """A whole distribution. `behaviors` are in order and end with the default one.
 
     `functions` are the edge functions; `function_urls` are the functions behind origins, by the domain of their
-    function URL.
+    function URL. `images` are the domains of function URLs whose functions run from images, `signed_urls` of those that
+    take signed requests alone.
     """
 
     id: str
@@ -166,7 +195,10 @@ class Distribution:
     error_responses: Mapping[int, ErrorResponse] = field(default_factory=dict)
     geo_restriction: GeoRestriction = GeoRestriction()
     logging: LoggingConfig | None = None
+    log_deliveries: tuple[LogDelivery, ...] = ()
     function_urls: Mapping[str, FunctionDefinition] = field(default_factory=dict)
+    images: frozenset[str] = frozenset()
+    signed_urls: frozenset[str] = frozenset()
 
     def first_origin(self, behavior: Behavior) -> Origin:
         """The origin that is asked first."""

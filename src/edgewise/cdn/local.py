@@ -14,7 +14,7 @@ from pathlib import Path
 from edgewise.cdn import errorpage
 from edgewise.cdn.background import Background
 from edgewise.cdn.cache import Cache
-from edgewise.cdn.distribution import Distribution, FunctionDefinition, Notice
+from edgewise.cdn.distribution import Distribution, FunctionDefinition, LocalFunction, Notice
 from edgewise.cdn.errors import ListenError, LocationError, OriginError
 from edgewise.cdn.failure import RequestFailure
 from edgewise.cdn.functions.function import Function
@@ -27,6 +27,8 @@ from edgewise.cdn.http.viewer import Refusal, ResponseWriter
 from edgewise.cdn.limits import CACHE_BYTES
 from edgewise.cdn.location import EdgeLocation, known_locations, region_of
 from edgewise.cdn.message import Request, Response
+from edgewise.cdn.origins.function_url import FunctionUrl
+from edgewise.cdn.origins.load_balancer import LoadBalancer
 from edgewise.cdn.origins.router import OriginRouter, read_places
 from edgewise.cdn.template.bucket_policies import listed_buckets
 from edgewise.cdn.template.distribution import read_distribution
@@ -49,6 +51,8 @@ def _ignore(_: object) -> None:
 class CdnOptions:
     """How a local CDN runs. `location` is the edge location of viewers who name no other.
 
+    `functions` are origins, by id, that are functions which the template does not have; a place in `origins` is before.
+
     `concurrency` and `lifetime` (seconds) are limits of functions and environments: see `functions.Function`.
     `credentials` are the variables in which Lambda gives a function the credentials of its role; none without any.
     `clock` gives seconds since the epoch for the ages of cached objects; it may be moved.
@@ -56,6 +60,7 @@ class CdnOptions:
 
     distribution: str | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
+    functions: Mapping[str, LocalFunction] = field(default_factory=dict)
     location: str = "FRA56-P2"
     max_environments: int = 4
     concurrency: int | None = None
@@ -84,7 +89,9 @@ class LocalCdn:
         self.locations: dict[str, EdgeLocation] = {}
         self._options = options
         listed = listed_buckets(template, self.distribution.origins.values())
-        self._places = read_places(self.distribution, options.origins, listed)
+        functions = [name for name in options.functions if name in self.distribution.origins]
+        self._behind = {name: options.functions[name] for name in functions if name not in options.origins}
+        self._places = read_places(self.distribution, options.origins, listed, self._behind)
         self._functions: list[Function] = []
         self._replicas: dict[str, Mapping[str, Function]] = {}
         self._background = Background()
@@ -97,16 +104,8 @@ class LocalCdn:
         options = self._options
         self._launcher = Launcher(own_client=options.own_runtime_client, credentials=options.credentials)
         self._code = CodeWatch(self._functions, options.refresh_code)
-        behind = {
-            domain: self._function(what, REGION) for domain, what in self.distribution.function_urls.items()
-        }
-        self._functions += behind.values()
         self._origins = OriginRouter(
-            self._places,
-            behind,
-            look=self._code.look,
-            pool=_pool(options.origin_ca),
-            clock=options.clock,
+            self._places, self._functions_behind(), pool=_pool(options.origin_ca), clock=options.clock
         )
         self._default = self._location(options.location)
         self._listener = Listener(self._handle, options.tls, refused=self._refused)
@@ -115,6 +114,25 @@ class LocalCdn:
         except ListenError:
             self._launcher.close()
             raise
+
+    def _functions_behind(self) -> dict[str, FunctionUrl | LoadBalancer]:
+        """The functions that are origins, by the origin's domain."""
+        urls, signed = self.distribution.function_urls, self.distribution.signed_urls
+        local = {
+            domain: LocalFunction(what, REGION, signed=domain in signed) for domain, what in urls.items()
+        }
+        local |= {self.distribution.origins[name].domain: what for name, what in self._behind.items()}
+        found: dict[str, FunctionUrl | LoadBalancer] = {}
+        for domain, what in local.items():
+            function = self._function(what.definition, what.region)
+            self._functions.append(function)
+            clock, look = self._options.clock, self._code.look
+            if what.event == "function-url":
+                found[domain] = FunctionUrl(function, clock, look, signed=what.signed)
+            else:
+                several = what.event == "load-balancer-multi-value"
+                found[domain] = LoadBalancer(function, clock, look, several=several)
+        return found
 
     def _location(self, name: str) -> EdgeLocation:
         """A location by its name; one that nobody has named before begins with an empty cache."""

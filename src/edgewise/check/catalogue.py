@@ -17,6 +17,7 @@ from edgewise.check.rules import (
     names,
     origin_settings,
     origins,
+    own_logs,
     packages,
     policies,
     refused,
@@ -43,6 +44,7 @@ _MODULES = (
     messages,
     rollouts,
     statistics,
+    own_logs,
 )
 
 RULES: tuple[Rule, ...] = tuple(

@@ -1,7 +1,8 @@
 """What a rule is, and what it finds. Rules are plain functions over a stack; they touch nothing.
 
 A rule's id is stable: `EDGE` and three digits. 1xx are about functions, 2xx about associations, 3xx about origins,
-4xx about what is forwarded and cached, 5xx about the distribution, 6xx about the functions' code, 7xx about rollouts.
+4xx about what is forwarded and cached, 5xx about the distribution, 6xx about the functions' code, 7xx about rollouts,
+8xx about page views, 9xx about CloudFront's own logs.
 cfn-lint knows a rule by the same digits: EDGE101 is its E9101, W9101 or I9101.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,14 @@ def build(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FOLDER", help="Where it goes; default DIR/build.")
     ] = None,
+    bucket: Annotated[
+        str | None,
+        typer.Option(
+            "--bucket",
+            metavar="NAME",
+            help="Also write what to upload by hand, for code in that bucket of yours.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print objects, one a zip.")] = False,
 ) -> None:
     """Write the template and a zip of each functions' folder, and say whether Lambda can take and import them."""
@@ -27,12 +36,14 @@ def build(
     from edgewise.cli.saving import queries_of
     from edgewise.cloud.build import build as built_in
     from edgewise.cloud.imports import pythons, try_imports
+    from edgewise.cloud.upload import write_upload
     from edgewise.site import load_site
 
     site = load_site(directory)
     built = built_in(site, out or site.directory / "build", queries_of(site))
     if not as_json:
-        print(f"Wrote {built.template}")
+        for file in (*built.apps, built.template):
+            print(f"Wrote {file}")
     found = pythons() if built.packages else []
     failed = False
     for package in built.packages:
@@ -43,6 +54,9 @@ def build(
             print(json.dumps(_facts(package, tried, problems)))
         else:
             _print(package, tried, problems)
+    if bucket:
+        for file in write_upload(built, bucket):
+            print(f"Wrote {file}", file=sys.stderr if as_json else sys.stdout)
     if failed:
         raise typer.Exit(1)
 

@@ -101,7 +101,15 @@ def _opened(directory: Path, template: Path | None) -> Iterator[_Subject]:
     """The template to check: a file, or a site compiled as for AWS; what that builds is gone afterwards."""
     from edgewise.cdn import load_template, parse_template
     from edgewise.check import line_finder
-    from edgewise.site import CODE_FOLDER, Bundle, bundle_settings, compile_template, load_site, render_yaml
+    from edgewise.site import (
+        CODE_FOLDER,
+        Bundle,
+        bundle_settings,
+        compile_template,
+        load_site,
+        render_yaml,
+        with_stand_ins,
+    )
 
     if template is not None:
         loaded = load_template(template)
@@ -113,7 +121,8 @@ def _opened(directory: Path, template: Path | None) -> Iterator[_Subject]:
         bundle = Bundle(site, built, bundle_settings(site)) if site.runs_functions else None
         if bundle:
             bundle.refresh()
-        text = render_yaml(compile_template(site, code_hash=bundle.code_hash if bundle else ""))
+        compiled_site = compile_template(site, code_hash=bundle.code_hash if bundle else "")
+        text = render_yaml(with_stand_ins(site, compiled_site))
         compiled = parse_template(text, Path(scratch) / "template.yaml")
         # The template is nobody's file: its keys are told, and its lines are not.
         source = _nearby(site.functions.source) if site.functions else None

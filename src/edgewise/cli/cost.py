@@ -68,6 +68,20 @@ def cost(
             min=1, metavar="N", help="Compare the ways of counting so many page views of the requests."
         ),
     ] = None,
+    logs: Annotated[
+        bool,
+        typer.Option("--logs", help="Compare functions that record with CloudFront's own logs, by traffic."),
+    ] = False,
+    line_bytes: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="`--logs`: of a line of CloudFront's (default: 500)."),
+    ] = None,
+    percent: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=100, metavar="N", help="`--logs`: of requests in the real-time log (default: 100)."
+        ),
+    ] = None,
     prices: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Another list of prices, of the same shape.")
     ] = None,
@@ -94,6 +108,18 @@ def cost(
             raise PlanError(f"{option} {value:g} is no number to reckon with", hint="Give a finite one.")
     shares = parse_regions(regions, REGIONS)
     known = read_prices(prices or PACKAGED)
+    _check_logs(logs, line_bytes, percent, page_views)
+    if logs:
+        from edgewise.cli.costways import compare_logs
+        from edgewise.simulate.ways import Own
+
+        own = Own(line_bytes=line_bytes or 500, share=(percent or 100) / 100)
+        compare_logs(
+            Month(requests, miss, ms, record_bytes, 1.0), own, shares, memory, known, as_json=as_json
+        )
+        if not as_json:
+            print(_DATED.format(known.dated))
+        return
     if page_views is not None:
         month = Month(requests, miss, ms, _VIEW_BYTES, batch or _VIEWS_TOGETHER)
         bills = _bills_of_views(month, page_views, shares, service_region, known, memory)
@@ -132,6 +158,17 @@ def _check_workflow(delivery: str, batch: float | None, workflow: str | None, st
         raise PlanError(f"{workflow!r} is no kind of workflow", hint="It is express or standard.")
     if states is not None and workflow != "standard":
         raise PlanError("only a standard workflow is billed by --states", hint="Add --workflow standard.")
+
+
+def _check_logs(logs: bool, line_bytes: int | None, percent: int | None, page_views: float | None) -> None:
+    from edgewise.simulate import PlanError
+
+    if logs and page_views is not None:
+        raise PlanError(
+            "logs and page views are compared one at a time", hint="Leave --logs or --page-views away."
+        )
+    if not logs and (line_bytes, percent) != (None, None):
+        raise PlanError("--line-bytes and --percent are of CloudFront's own logs", hint="Add --logs.")
 
 
 def _bills_of_views(

@@ -17,6 +17,15 @@ LoseData = Annotated[
     bool, typer.Option("--lose-data", help="Also delete tables and buckets that the site no longer has.")
 ]
 NoVerify = Annotated[bool, typer.Option("--no-verify", help="Do not ask the site afterwards.")]
+LogDays = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        metavar="N",
+        help="Keep the functions' logs so long, everywhere; by default as the site file says, else 30 where nothing is "
+        "set; 0 changes nothing.",
+    ),
+]
 
 
 def deploy(
@@ -31,15 +40,15 @@ def deploy(
         list[str] | None,
         typer.Option("--ignore", metavar="RULE", help="Deploy although a rule of the check finds an error."),
     ] = None,
-    log_days: Annotated[
-        int | None,
+    image: Annotated[
+        list[str] | None,
         typer.Option(
-            min=0,
-            metavar="N",
-            help="Keep the functions' logs so long, everywhere; by default 30 where nothing else is set; "
-            "0 changes nothing.",
+            "--image",
+            metavar="NAME=ADDRESS",
+            help="The image in Amazon ECR that an origin's function runs; by default the one that it runs already.",
         ),
     ] = None,
+    log_days: LogDays = None,
     break_lock: BreakLock = False,
     lose_data: LoseData = False,
     as_json: AsJson = False,
@@ -47,14 +56,19 @@ def deploy(
     """Bring the site to AWS: show what changes, ask, do it, wait until every edge has it, and look at the site."""
     # Here, so that the other commands start without it.
     from edgewise.cli.deploying.desk import deployment_of, package_of, refuse_errors, settle
+    from edgewise.cli.deploying.edge import tidy_regions
     from edgewise.cli.deploying.screen import Screen
     from edgewise.cloud.clients import Clients
+    from edgewise.cloud.images import given_images, moving_tags
     from edgewise.cloud.loggroups import check_days
     from edgewise.site import load_site, needed_on_aws
 
     if log_days:
         check_days(log_days)
     site, screen, aws = load_site(directory), Screen(as_json), Clients()
+    images = given_images(site, image or ())
+    for one in moving_tags(images):
+        screen.note(f"{one}: give each image its own tag; when `latest` becomes another one, nobody sees it.")
     with screen.interruptible("run `edgewise deploy` again to go on"):
         deployment = deployment_of(site, aws, screen)
         if not plan_only:
@@ -62,7 +76,7 @@ def deploy(
                 screen.result(finished)
         elif deployment.journal.read():
             screen.note("A deployment of this folder is unfinished; without --plan-only it goes on first.")
-        package = package_of(site, deployment)
+        package = package_of(site, deployment, images)
         refuse_errors(site, screen, ignore or ())
         plan = deployment.plan(package)
         screen.plan(site.name, deployment.account, plan)
@@ -76,4 +90,6 @@ def deploy(
             screen.confirm("Deploy this?", yes)
             result = deployment.carry_out(plan, break_lock=break_lock, lose_data=lose_data)
         screen.result(result)
+        if plan.deployed:
+            tidy_regions(site, aws, plan.deployed.outputs, result.outputs, screen)
         settle(site, aws, result, screen, check=not no_verify, log_days=log_days)

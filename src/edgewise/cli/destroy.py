@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,6 +32,7 @@ def destroy(
 ) -> None:
     """Delete the site's stack. What holds files of yours stays; functions go some hours later, by the same command."""
     from edgewise.cli.deploying.desk import state_folder
+    from edgewise.cli.deploying.edge import leave_regions
     from edgewise.cli.deploying.screen import Screen
     from edgewise.cloud.clients import Clients
     from edgewise.cloud.destroy import Destruction
@@ -38,18 +40,22 @@ def destroy(
 
     site, screen, aws = load_site(directory), Screen(as_json), Clients()
     with screen.interruptible("run `edgewise destroy` again to go on"):
-        destruction = Destruction(aws, site.name, state_folder(site), tell=screen.step)
+        destruction = Destruction(
+            aws, site.name, state_folder(site), tell=screen.step, regions=site.app_regions
+        )
         leaving = destruction.plan()
         _tell(screen, site.name, leaving)
         if leaving or assets or logs:
             screen.confirm(f"Take {site.name} down?", yes)
         if leaving:
             destruction.carry_out(leaving, break_lock=break_lock)
-            screen.note(f"The stack {site.name} is gone.")
+            for one in leaving:
+                screen.note(f"The stack {one.name} is gone.")
+            leave_regions(site, aws, screen)
         else:
             destruction.forget()
         if logs:
-            _remove_logs(screen, aws, site.name)
+            _remove_logs(screen, aws, site.name, leaving)
         bucket = destruction.assets.bucket
         if destruction.assets.exists() and assets:
             destruction.remove_assets(break_lock=break_lock)
@@ -58,20 +64,22 @@ def destroy(
             screen.note(f"The bucket {bucket} is left; --assets deletes it too.")
 
 
-def _tell(screen: Screen, name: str, leaving: Leaving | None) -> None:
-    if leaving is None:
+def _tell(screen: Screen, name: str, leaving: Sequence[Leaving]) -> None:
+    if not leaving:
         screen.note(f"There is no stack {name} in us-east-1.")
-        return
-    screen.note(f"Deleted from the stack {name}: {', '.join(leaving.deleted)}")
-    for resource, physical in leaving.kept.items():
-        screen.note(f"Stays on AWS: {resource}, {physical}")
-    for resource in leaving.data:
-        screen.note(f"What is in {resource} is lost.")
+    for one in leaving:
+        screen.note(f"Deleted from the stack {one.name} in {one.region}: {', '.join(one.deleted)}")
+        for resource, physical in one.kept.items():
+            screen.note(f"Stays on AWS: {resource}, {physical}")
+        for resource in one.data:
+            screen.note(f"What is in {resource} is lost.")
 
 
-def _remove_logs(screen: Screen, aws: Clients, name: str) -> None:
+def _remove_logs(screen: Screen, aws: Clients, name: str, leaving: Sequence[Leaving]) -> None:
     from edgewise.cloud.loggroups import remove
 
-    for one in remove(aws, name):
+    distribution = next((one.distribution for one in leaving if one.distribution), "")
+    others = {one.region: one.log_groups for one in leaving}
+    for one in remove(aws, name, distribution=distribution, others=others):
         if one.trouble and not one.is_off:
             screen.note(f"logs in {one.region} are still there: {one.trouble}")

@@ -20,9 +20,11 @@ def diff(directory: Directory = Path()) -> None:
     site = load_site(directory)
     deployment = deployment_of(site, Clients(), Screen(as_json=False))
     plan = deployment.plan(package_of(site, deployment))
-    old = "" if plan.creates or plan.deployed is None else render_yaml(plan.deployed.template)
-    lines = difflib.unified_diff(
-        old.splitlines(), render_yaml(plan.template).splitlines(), "deployed", "site", lineterm=""
-    )
-    for line in lines:
-        print(printable(line))
+    sides = [(one.deployed, one.template, f" in {one.region}") for one in plan.apps]
+    for deployed, template, where in (*sides, (plan.deployed, plan.template, "")):
+        old = "" if deployed is None or deployed.is_remains else render_yaml(deployed.template)
+        new = "" if template is None else render_yaml(template)
+        for line in difflib.unified_diff(
+            old.splitlines(), new.splitlines(), f"deployed{where}", f"site{where}", lineterm=""
+        ):
+            print(printable(line))

@@ -89,17 +89,17 @@ def print_edge_logs(
     """Print what was logged since so many seconds before now. With `pause` go on, until it says that it is over."""
     from edgewise.cloud.asking import account_of
     from edgewise.cloud.clients import Clients
-    from edgewise.cloud.edgelogs import EdgeLogs, distribution_of
+    from edgewise.cloud.edgelogs import EdgeLogs, distributions_of
     from edgewise.cloud.tail import Tail
     from edgewise.site import function_names, load_site
 
     site = load_site(directory)
     aws = Clients()
     account_of(aws)  # first, so that credentials that are over are told once, and not by every region
-    distribution, why = distribution_of(aws, site.name)
+    distributions, why = distributions_of(aws, site.name)
     if why:
         print(printable(f"CloudFront's own log of refused results is left out: {why}"), file=sys.stderr)
-    logs = EdgeLogs(aws, function_names(site.name), distribution)
+    logs = EdgeLogs(aws, function_names(site.name), distributions)
     printer = Printer(as_json, wanted, records=site.log is not None and site.log.delivery == "stdout")
     before = since_s if since_s is not None else 0 if pause else LAST_S
     start_ms = int((time.time() - before) * 1000)

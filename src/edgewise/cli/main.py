@@ -7,9 +7,11 @@ import sys
 import typer
 
 from edgewise import __version__
+from edgewise.cli.abandon import abandon
 from edgewise.cli.again import again
 from edgewise.cli.build import build
 from edgewise.cli.check import check
+from edgewise.cli.ci import ci
 from edgewise.cli.clock import clock
 from edgewise.cli.commands import PlainCommand, PlainGroup, ValueCommand
 from edgewise.cli.cost import cost
@@ -23,12 +25,15 @@ from edgewise.cli.init import init
 from edgewise.cli.inspect import inspect
 from edgewise.cli.invalidate import invalidate
 from edgewise.cli.logs import logs
+from edgewise.cli.promote import promote
 from edgewise.cli.query import query
+from edgewise.cli.regions import regions
 from edgewise.cli.replay import replay
 from edgewise.cli.report import report
 from edgewise.cli.rollback import rollback
 from edgewise.cli.rollout import rollout
 from edgewise.cli.simulate import simulate
+from edgewise.cli.stage import stage
 from edgewise.cli.stats import stats
 from edgewise.cli.store import store
 from edgewise.cli.synth import synth
@@ -73,8 +78,13 @@ COMMANDS = (
     doctor,
     diff,
     deploy,
+    stage,
+    promote,
+    abandon,
     rollback,
+    regions,
     destroy,
+    ci,
     dashboards,
 )
 for command in COMMANDS:

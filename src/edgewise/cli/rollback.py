@@ -41,12 +41,11 @@ def rollback(
                 settle(site, aws, finished, screen, check=not no_verify, log_days=0)
                 return
         known = history.entries(deployment.assets)
-        deployed = deployment.stack.read()
-        template = deployed.template if deployed else {}
+        state = deployment.state()
         if listed:
-            screen.history(known, history.recipe_of(template))
+            screen.history(known, state)
             return
-        entry = history.one_before(known, template) if to is None else history.numbered(known, to)
+        entry = history.one_before(known, state) if to is None else history.numbered(known, to)
         plan = deployment.plan(history.package_of(deployment.assets, entry), again=entry.original)
         screen.note(f"Back to deployment {entry.original} of {entry.at}, by {entry.by}.")
         screen.plan(site.name, deployment.account, plan)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from edgewise.cloud.clients import THROTTLED, told
+from edgewise.cloud.clients import HOME_REGION, THROTTLED, told
 from edgewise.cloud.errors import CloudError
 
 
 class Aws(Protocol):
-    """Gives the client of a service by its name in boto3, as `Clients` does."""
+    """Gives the client of a service by its name in boto3, in a region, as `Clients` does."""
 
-    def __call__(self, service: str) -> Any: ...
+    def __call__(self, service: str, region: str = HOME_REGION) -> Any: ...
 
 
 def called(place: str, call: Callable[[], Any]) -> Any:

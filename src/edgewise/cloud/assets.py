@@ -29,6 +29,11 @@ def bucket_name(site: str, account: str) -> str:
     return f"{site[: 63 - len(name) + len(site) - 9].rstrip('-.')}-{short}-edgewise-assets-{account}"
 
 
+def template_key(template: Mapping[str, Any]) -> str:
+    """What a template is called in the bucket."""
+    return f"templates/{hashlib.sha256(json.dumps(template).encode()).hexdigest()}.json"
+
+
 class Assets:
     """The bucket of a site in an account; `client` is S3's in us-east-1."""
 
@@ -69,10 +74,13 @@ class Assets:
 
     def put_template(self, template: Mapping[str, Any]) -> tuple[str, str]:
         """Bring a template there; its key and the address that CloudFormation reads it at."""
-        body = json.dumps(template).encode()
-        key = f"templates/{hashlib.sha256(body).hexdigest()}.json"
+        key, body = template_key(template), json.dumps(template).encode()
         self._put(key, body)
-        return key, f"https://{self.bucket}.s3.amazonaws.com/{key}"
+        return key, self.url(key)
+
+    def url(self, key: str) -> str:
+        """The address that CloudFormation reads a template at."""
+        return f"https://{self.bucket}.s3.amazonaws.com/{key}"
 
     def get(self, key: str) -> dict[str, Any]:
         """A document that was put there."""
@@ -82,7 +90,7 @@ class Assets:
 
     def names(self, prefix: str) -> list[str]:
         """The keys under a prefix, sorted."""
-        found = pages(self.bucket, self._client, "list_objects_v2", Bucket=self.bucket, Prefix=prefix)
+        found = pages(self.bucket, self._client, "list_objects_v2", Prefix=prefix, **self._own())
         return sorted(one["Key"] for page in found for one in page.get("Contents", ()))
 
     def put_once(self, key: str, document: Mapping[str, Any]) -> bool:
@@ -91,7 +99,7 @@ class Assets:
 
     def remove(self) -> None:
         """Delete the bucket and all that is in it, old versions too."""
-        for page in pages(self.bucket, self._client, "list_object_versions", Bucket=self.bucket):
+        for page in pages(self.bucket, self._client, "list_object_versions", **self._own()):
             gone = [
                 {"Key": one["Key"], "VersionId": one["VersionId"]}
                 for one in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
@@ -103,9 +111,11 @@ class Assets:
     def call(self, operation: str, **arguments: Any) -> Any:
         """An operation of S3's on the bucket, provided that it is this account's. Raises `CloudError`."""
         ask = getattr(self._client, operation)
-        return called(
-            self.bucket, lambda: ask(Bucket=self.bucket, ExpectedBucketOwner=self._account, **arguments)
-        )
+        return called(self.bucket, lambda: ask(**self._own(), **arguments))
+
+    def _own(self) -> dict[str, str]:
+        """The bucket, as long as it is this account's: its name is one that others could take first."""
+        return {"Bucket": self.bucket, "ExpectedBucketOwner": self._account}
 
     def _put(self, key: str, content: bytes) -> bool:
         try:

@@ -44,10 +44,12 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What `build` wrote."""
+    """What `build` wrote. `document` is the template's content, `apps` the templates of the images of other regions."""
 
     template: Path
     packages: tuple[Package, ...]
+    document: dict[str, Any]
+    apps: tuple[Path, ...] = ()
 
 
 def build(site: Site, out: Path, queries: Sequence[Query] = ()) -> Built:
@@ -62,7 +64,8 @@ def build(site: Site, out: Path, queries: Sequence[Query] = ()) -> Built:
     packages = (
         _package(written.template.parent, [one for one in functions if one.code == code]) for code in codes
     )
-    return Built(written.template, tuple(packages))
+    apps = tuple(file for file, _ in written.apps.values())
+    return Built(written.template, tuple(packages), written.document, apps)
 
 
 @dataclass(frozen=True, slots=True)

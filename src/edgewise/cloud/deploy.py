@@ -1,4 +1,4 @@
-"""Carries a plan out: lock, code, template, change set, execution, waiting, history; each step may be taken again.
+"""Carries a plan out: lock, code, templates, the steps of the stacks, history; all of it may be taken again.
 
 What a run has done is read from AWS, not remembered; the journal holds what AWS does not know: which run it was.
 Calls that must not count twice carry the run's own name or token.
@@ -7,42 +7,44 @@ Calls that must not count twice carry the run's own name or token.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from edgewise.cloud import history
-from edgewise.cloud.asking import Aws, account_of, called, is_throttled
+from edgewise.cloud.apps import app_regions
+from edgewise.cloud.asking import Aws, account_of
 from edgewise.cloud.assets import Assets
-from edgewise.cloud.errors import BusyError, ChangedError, CloudError, StackError
+from edgewise.cloud.errors import ChangedError, StackError
 from edgewise.cloud.journal import Journal, Run, new_run
 from edgewise.cloud.lock import Lock, this_holder
-from edgewise.cloud.package import Package, digest_of
-from edgewise.cloud.plan import DATA
+from edgewise.cloud.package import METADATA, Package, digest_of
+from edgewise.cloud.parameters import Values, images_of
 from edgewise.cloud.planning import Plan, plan_of, seen, usable
-from edgewise.cloud.stack import EVERY_S, PATIENCE_S, ChangeSet, Deployed, Event, Stack
+from edgewise.cloud.stack import Deployed, Stack
+from edgewise.cloud.steps import Steps, Tell, overtaken, refuse_losses
 from edgewise.cloud.versions import associations, number_of
 
-Tell = Callable[[str, str], None]
-"""Is told each step as it is taken: its name and a sentence."""
-
-_DONE: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+# What everybody meets is after these what it was before.
+_UNRECORDED: Final = ("stage", "abandon")
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """What is deployed: the stack's outputs, the version number at each trigger, the deployment's number (0: none new).
 
-    `settings_hash` is what records of the site carry.
+    `settings_hash` is what records of the site carry; `recorded` says whether every request of the default behavior
+    leaves one in the functions' logs.
     """
 
     outputs: Mapping[str, str]
     versions: Mapping[tuple[str, str], int | None]
     number: int
     settings_hash: str
+    recorded: bool = False
 
 
 class Deployment:
@@ -63,7 +65,27 @@ class Deployment:
         self.journal = Journal(folder, self.account)
         self._aws = aws
         self._tell = tell
-        self._sleep = sleep or time.sleep
+        self._steps = Steps(
+            aws,
+            self.account,
+            self.assets,
+            self.stack,
+            self.journal,
+            tell=lambda step, sentence: self._tell(step, sentence),
+            sleep=sleep or time.sleep,
+        )
+
+    def state(self) -> str:
+        """What stands for all that is deployed, as the history has it; empty if it was not deployed by us."""
+        deployed = self.stack.read()
+        return _state(deployed, self._apps(app_regions(deployed))) if deployed else ""
+
+    def images(self) -> dict[str, str]:
+        """The images that the deployed site's functions run, by their parameters."""
+        deployed = self.stack.read()
+        apps = self._apps(app_regions(deployed)).values()
+        there = (deployed, *apps) if deployed else ()
+        return images_of({name: value for one in there for name, value in one.parameters.items()})
 
     def plan(self, package: Package, again: int = 0) -> Plan:
         """What deploying this would change. Reads only. Raises `BusyError` and `CloudError`."""
@@ -79,16 +101,11 @@ class Deployment:
                 return None
             # Whatever is found, the lock that a crash left behind goes with the run.
             with Lock(self.assets, run, break_it=break_lock):
-                found = self.stack.status()
-                if found is None:
+                if not run.apps and self.stack.status() is None:
                     return None
                 self._tell("resume", f"goes on with the unfinished {run.action}")
-                if not self.stack.events(found["StackId"], run.token):
-                    change_set = self._made(run)
-                    if change_set is None:
-                        return None
-                    self.stack.execute(change_set, run.token)
-                return self._finish(run)
+                done = self._steps.take(run, resumed=True)
+                return self._ended(done) if done else None
 
     def carry_out(self, plan: Plan, *, break_lock: bool = False, lose_data: bool = False) -> Result:
         """Deploy what was planned. Raises `ChangedError` if something else is there by now, and `StackError`."""
@@ -112,7 +129,7 @@ class Deployment:
 
     def _begin(self, plan: Plan) -> Run:
         """This run: the unfinished one if it was for the same, else a new one."""
-        action, digest = "rollback" if plan.again else "deploy", digest_of(plan.template)
+        action, digest = plan.action, plan.digest
         before = self.journal.read()
         if before and not before.executing and (before.action, before.digest) == (action, digest):
             return before
@@ -121,36 +138,51 @@ class Deployment:
         return self.journal.write(new_run(action, digest, before, plan.again))
 
     def _act(self, run: Run, plan: Plan, lose_data: bool) -> Result:
-        if seen(usable(self.stack.read(), self.stack.name)) != plan.seen:
-            raise _overtaken(self.stack.name)
+        self._refuse_overtaken(plan)
+        refuse_losses(self.stack.name, {one.resource for one in plan.losses}, lose_data)
         if plan.deployed and plan.deployed.is_remains:
-            self._clear_away(plan.deployed, run)
+            self._steps.clear_away(self.stack, plan.deployed, run)
+        for app in plan.apps:
+            if app.deployed and app.deployed.is_remains:
+                self._steps.clear_away(self._steps.app_stack(app.region), app.deployed, run)
         for asset in plan.package.assets:
             if self.assets.put_code(asset):
                 self._tell("upload", f"{asset.key}, {len(asset.content):,} bytes")
         recipe, _ = self.assets.put_template(plan.package.template)
-        _, url = self.assets.put_template(plan.template)
-        run = self.journal.write(replace(run, recipe=recipe, settings_hash=plan.package.settings_hash))
-        change_set = self.stack.change_set(run.change_set, create=plan.creates, url=url)
-        if change_set is None:
-            return self.result(0, run.settings_hash)
-        if change_set.obsolete:
-            raise _overtaken(self.stack.name)
-        self._refuse_losses(plan, change_set, run, lose_data)
-        run = self.journal.executing(run)
-        self._tell("execute", "CloudFormation begins")
-        self.stack.execute(change_set, run.token)
-        return self._finish(run)
+        template, _ = self.assets.put_template(plan.template)
+        apps = {
+            one.region: {"template": self.assets.put_template(one.template)[0], "values": dict(one.values)}
+            for one in plan.apps
+            if one.template is not None
+        }
+        run = self.journal.write(
+            replace(
+                run,
+                recipe=recipe,
+                settings_hash=plan.package.settings_hash,
+                template=template,
+                seen="" if plan.creates else plan.seen,
+                values=_values(plan),
+                apps=apps,
+                gone=tuple(one.region for one in plan.apps if one.template is None),
+                lose_data=lose_data,
+            )
+        )
+        done = self._steps.take(run, resumed=False)
+        if done is None:
+            raise overtaken(self.stack.name)
+        return self._ended(done)
 
-    def _finish(self, run: Run) -> Result:
-        """Wait for a run that CloudFormation works on, and write it down."""
-        found = self.stack.status()
-        if found is None:
-            raise StackError("the stack was deleted meanwhile", file=self.stack.name)
-        ended = self.stack.wait(found["StackId"], run.token, self._event)
-        if ended not in _DONE:
-            failed = self.stack.failures(found["StackId"], run.token)
-            raise _failure(self.stack.name, ended, failed)
+    def _ended(self, run: Run) -> Result:
+        """Write down what a run did, if it did anything."""
+        recorded = run.executing and run.action not in _UNRECORDED
+        result = self.result(self._recorded(run) if recorded else 0, run.settings_hash)
+        if run.executing:
+            self._steps.spread(result.outputs.get("DistributionId", ""))
+        return result
+
+    def _recorded(self, run: Run) -> int:
+        """The number of the deployment, which is written down."""
         by = this_holder(run.id, datetime.now(UTC))
         entry = history.Entry(
             number=0,
@@ -161,11 +193,11 @@ class Deployment:
             template=run.recipe,
             settings_hash=run.settings_hash,
             again=run.again,
+            state=self.state() if run.apps or run.values or run.gone else "",
+            apps={region: app["template"] for region, app in run.apps.items()},
+            images=self._images(run),
         )
-        number = history.record(self.assets, entry).number
-        result = self.result(number, run.settings_hash)
-        self._spread(result.outputs.get("DistributionId", ""))
-        return result
+        return history.record(self.assets, entry).number
 
     def result(self, number: int, settings_hash: str) -> Result:
         """What is deployed now; `number` is that of the deployment that brought it, 0 for none."""
@@ -174,81 +206,37 @@ class Deployment:
             raise StackError("the stack was deleted meanwhile", file=self.stack.name)
         served = associations(deployed.template)
         numbers = {trigger: number_of(deployed.physical.get(one, one)) for trigger, one in served.items()}
-        return Result(deployed.outputs, numbers, number, settings_hash)
+        notes = deployed.template.get("Metadata", {}).get(METADATA, {})
+        return Result(deployed.outputs, numbers, number, settings_hash, bool(notes.get("Recorded")))
 
-    def _spread(self, distribution: str) -> None:
-        """Wait until every edge has the distribution as it is now."""
-        if not distribution:
-            return
-        client = self._aws("cloudfront")
-        for _ in range(int(PATIENCE_S / EVERY_S)):
-            try:
-                told = called(distribution, lambda: client.get_distribution(Id=distribution))
-                if told["Distribution"]["Status"] == "Deployed":
-                    return
-            except CloudError as error:
-                if not is_throttled(error):
-                    raise
-            self._tell("spread", "CloudFront brings it to its edges")
-            self._sleep(EVERY_S)
-        raise BusyError(
-            "CloudFront has not brought it to all edges yet",
-            file=distribution,
-            hint="Run the same command again.",
-        )
+    def _refuse_overtaken(self, plan: Plan) -> None:
+        if seen(usable(self.stack.read(), self.stack.name)) != plan.seen:
+            raise overtaken(self.stack.name)
+        for app in plan.apps:
+            stack = self._steps.app_stack(app.region)
+            if seen(usable(stack.read(), stack.name)) != seen(app.deployed):
+                raise overtaken(stack.name)
 
-    def _made(self, run: Run) -> ChangeSet | None:
-        try:
-            made = self.stack.made(run.change_set)
-            return None if made is None or made.obsolete else made
-        except CloudError as error:
-            if error.reason in ("ChangeSetNotFound", "ChangeSetNotFoundException"):
-                return None
-            raise
+    def _apps(self, regions: Iterable[str]) -> dict[str, Deployed]:
+        found = {region: self._steps.app_stack(region).read() for region in regions}
+        return {region: one for region, one in found.items() if one}
 
-    def _clear_away(self, remains: Deployed, run: Run) -> None:
-        self._tell("clear", "removes what a failed first deployment left behind")
-        token = f"{run.token}-clear"
-        self.stack.delete(token)
-        if (ended := self.stack.wait(remains.id, token, self._event)) != "DELETE_COMPLETE":
-            failed = self.stack.failures(remains.id, token)
-            raise _failure(self.stack.name, ended, failed)
-
-    def _refuse_losses(self, plan: Plan, change_set: ChangeSet, run: Run, lose_data: bool) -> None:
-        """Before anything is changed: what CloudFormation would replace counts as lost, if it holds data."""
-        lost = {one.resource for one in plan.losses}
-        if plan.deployed:
-            resources = plan.deployed.template.get("Resources", {})
-            lost |= {one for one in change_set.replaces if _is_lost_by_replacement(resources.get(one, {}))}
-        if lost and not lose_data:
-            self.stack.drop(run.change_set)
-            raise StackError(
-                f"data would be lost with {', '.join(sorted(lost))}",
-                file=self.stack.name,
-                hint="Nothing was changed. If that is meant: --lose-data.",
-            )
-
-    def _event(self, event: Event) -> None:
-        reason = f": {event.reason}" if event.status.endswith("_FAILED") else ""
-        self._tell("event", f"{event.resource} {event.status.lower().replace('_', ' ')}{reason}")
+    def _images(self, run: Run) -> dict[str, str]:
+        """The images that the functions run, by their parameters."""
+        told = (run.values, *(app["values"] for app in run.apps.values()))
+        return images_of({name: value or "" for values in told for name, value in values.items()})
 
 
-def _overtaken(stack: str) -> ChangedError:
-    return ChangedError("somebody else deployed since the plan was made", file=stack, hint="Plan again.")
+def _values(plan: Plan) -> Values:
+    """The values of the parameters: the plan's, and of those that it says nothing of the deployed ones."""
+    there = plan.deployed.parameters if plan.deployed else {}
+    kept = {name: there[name] for name in plan.template.get("Parameters", {}) if name in there}
+    return {**kept, **plan.values}
 
 
-def _is_lost_by_replacement(resource: Mapping[str, Any]) -> bool:
-    return resource.get("Type") in DATA and not resource.get("UpdateReplacePolicy", "").startswith("Retain")
-
-
-def _failure(stack: str, ended: str, failed: list[Event]) -> StackError:
-    why = "; ".join(f"{one.resource}: {one.reason}" for one in failed[:3]) or ended
-    if "A version for this Lambda function exists" in why:
-        hint = "A deployment that failed left that version behind: delete it when its replicas are gone, in some hours."
-    elif ended.startswith("ROLLBACK"):
-        hint = "The next `edgewise deploy` removes what is left, and begins anew."
-    elif ended == "UPDATE_ROLLBACK_COMPLETE":
-        hint = "What was there before is there again."
-    else:
-        hint = "Look at the stack's events in the AWS console, region us-east-1."
-    return StackError(f"CloudFormation could not do it: {why}", file=stack, hint=hint)
+def _state(deployed: Deployed, apps: Mapping[str, Deployed]) -> str:
+    values = dict(deployed.parameters)
+    for one in apps.values():
+        values |= one.parameters
+    templates = {region: one.template for region, one in apps.items()}
+    return history.state_of(history.recipe_of(deployed.template), templates, images_of(values))

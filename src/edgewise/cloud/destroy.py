@@ -8,34 +8,50 @@ replicas" in the CloudFront developer guide.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from edgewise.cloud.apps import app_regions, app_stack
 from edgewise.cloud.asking import Aws, account_of
 from edgewise.cloud.assets import Assets
-from edgewise.cloud.deploy import Tell
 from edgewise.cloud.errors import BusyError, ChangedError, ReplicasError, StackError
 from edgewise.cloud.journal import Journal, Run, new_run
 from edgewise.cloud.lock import Lock
 from edgewise.cloud.plan import DATA
 from edgewise.cloud.planning import seen
 from edgewise.cloud.stack import Deployed, Event, Stack
-from edgewise.cloud.versions import VERSION
+from edgewise.cloud.staging import refuse_staged
+from edgewise.cloud.steps import Tell
+from edgewise.cloud.versions import FUNCTION, VERSION
 
 _REPLICATED: Final = "replicated function"
 
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """What taking a site down would do, by the names in the template; `kept` has the names on AWS of what stays."""
+    """What taking a stack down would do, by the names in the template; `kept` has the names on AWS of what stays."""
 
+    name: str
+    region: str
     stack: Deployed
     deleted: tuple[str, ...]
     kept: dict[str, str]
     data: tuple[str, ...]
+
+    @property
+    def distribution(self) -> str:
+        """The id of its distribution; empty for a stack without one."""
+        return self.stack.outputs.get("DistributionId", "")
+
+    @property
+    def log_groups(self) -> tuple[str, ...]:
+        """The groups that Lambda makes, in the stack's region, for functions that are not at the edge."""
+        found = (one for one in self.stack.template["Resources"].values() if one["Type"] == FUNCTION)
+        names = (one["Properties"].get("FunctionName") for one in found)
+        return tuple(f"/aws/lambda/{name}" for name in names if isinstance(name, str))
 
 
 class Destruction:
@@ -49,59 +65,97 @@ class Destruction:
         *,
         tell: Tell,
         sleep: Callable[[float], None] | None = None,
+        regions: Iterable[str] = (),
     ) -> None:
+        """`regions` are those where the site file has apps; those that the deployed site notes are known besides."""
         account = account_of(aws)
+        self._aws = aws
+        self._sleep = sleep or time.sleep
+        self._regions = tuple(regions)
         self.assets = Assets(aws("s3"), name, account)
-        self._stack = Stack(aws("cloudformation"), name, sleep or time.sleep)
+        self._stack = Stack(aws("cloudformation"), name, self._sleep)
         self._journal = Journal(folder, account)
         self._tell = tell
 
-    def plan(self) -> Leaving | None:
-        """What would go, and what would stay; None if there is no stack. Reads only. Raises `BusyError`."""
-        stack = self._stack.ours()
-        if stack is None:
+    def plan(self) -> list[Leaving]:
+        """What would go, and what would stay: the site's own stack, then those of its apps. Reads only.
+
+        Raises `BusyError`, and `StagingError` while a change is staged.
+        """
+        own = self._leaving(self._stack)
+        if own and not (own.stack.in_progress or own.stack.is_remains):
+            # CloudFront does not turn off a distribution that has a policy of a staged change.
+            refuse_staged(own.stack.template, self._stack.name)
+        run = self._journal.read()
+        regions = (
+            *self._regions,
+            *app_regions(own.stack if own else None),
+            *((*run.apps, *run.gone) if run else ()),
+        )
+        apps = [self._leaving(self._app_stack(region)) for region in dict.fromkeys(regions)]
+        return [one for one in (own, *apps) if one]
+
+    def _leaving(self, stack: Stack) -> Leaving | None:
+        found = stack.ours()
+        if found is None:
             return None
-        if stack.in_progress and stack.status != "DELETE_IN_PROGRESS":
+        if found.in_progress and found.status != "DELETE_IN_PROGRESS":
             raise BusyError(
-                f"the stack is being changed: {stack.status}",
-                file=self._stack.name,
+                f"the stack is being changed: {found.status}",
+                file=stack.name,
                 hint="Wait until that is done.",
             )
         # Versions go with their function, whatever the template says.
         there = {
             name: one
-            for name, one in stack.template["Resources"].items()
-            if name in stack.physical and one["Type"] != VERSION
+            for name, one in found.template["Resources"].items()
+            if name in found.physical and one["Type"] != VERSION
         }
         kept = {name: one for name, one in there.items() if _is_kept(one)}
         return Leaving(
-            stack,
+            stack.name,
+            stack.region,
+            found,
             tuple(name for name in there if name not in kept),
-            {name: stack.physical[name] for name in kept},
+            {name: found.physical[name] for name in kept},
             tuple(name for name, one in there.items() if name not in kept and one["Type"] in DATA),
         )
 
-    def carry_out(self, leaving: Leaving, *, break_lock: bool = False) -> None:
-        """Delete the stack. Raises `ReplicasError` when the functions have to wait, and `StackError`.
+    def carry_out(self, leaving: Sequence[Leaving], *, break_lock: bool = False) -> None:
+        """Delete the stacks. Raises `ReplicasError` when the functions have to wait, and `StackError`.
 
         What was looked at has to be there still: else it raises `ChangedError`.
         """
+        failed: list[ReplicasError | StackError] = []
         with self._journal.held(), ExitStack() as held:
             run = self._run()
             if self.assets.exists():
                 held.enter_context(Lock(self.assets, run, break_it=break_lock))
-            token = run.token
-            if leaving.stack.status == "DELETE_IN_PROGRESS":
-                token = self._stack.token_of_latest(leaving.stack.id)
-            else:
-                self._refuse_another(leaving)
-                self._stack.delete(token)
-            ended = self._stack.wait(leaving.stack.id, token, self._event)
-            failed = self._stack.failures(leaving.stack.id, token)
+            for one in leaving:
+                # Where functions wait for CloudFront, the distribution is gone, and its apps may go.
+                if not failed or isinstance(failed[0], ReplicasError):
+                    failed += self._delete(one, run)
         # After the lock: one that a crash leaves behind can be told as the run's own.
         self._journal.finish()
-        if ended != "DELETE_COMPLETE":
-            raise _left(self._stack.name, ended, failed)
+        if failed:
+            raise failed[-1]
+
+    def _delete(self, leaving: Leaving, run: Run) -> list[ReplicasError | StackError]:
+        """Delete one stack; what it failed of, if it did."""
+        stack = self._stack if leaving.name == self._stack.name else self._app_stack(leaving.region)
+        token = run.token
+        if leaving.stack.status == "DELETE_IN_PROGRESS":
+            token = stack.token_of_latest(leaving.stack.id)
+        else:
+            self._refuse_another(stack, leaving)
+            stack.delete(token)
+        ended = stack.wait(leaving.stack.id, token, self._event)
+        if ended == "DELETE_COMPLETE":
+            return []
+        return [_left(stack.name, ended, stack.failures(leaving.stack.id, token))]
+
+    def _app_stack(self, region: str) -> Stack:
+        return app_stack(self._aws, self._stack.name, region, self._sleep)
 
     def remove_assets(self, *, break_lock: bool = False) -> None:
         """Delete the bucket of the code, unless somebody deploys from it. Raises `LockedError`."""
@@ -118,11 +172,11 @@ class Destruction:
                 pass
         self._journal.finish()
 
-    def _refuse_another(self, leaving: Leaving) -> None:
-        if seen(self._stack.read()) != seen(leaving.stack):
+    def _refuse_another(self, stack: Stack, leaving: Leaving) -> None:
+        if seen(stack.read()) != seen(leaving.stack):
             raise ChangedError(
                 "somebody changed the stack since it was looked at",
-                file=self._stack.name,
+                file=stack.name,
                 hint="Run `edgewise destroy` again: it says what would go now.",
             )
 

@@ -18,6 +18,7 @@ from edgewise.cloud.asking import called, is_throttled
 from edgewise.cloud.clients import HOME_REGION, Clients
 from edgewise.cloud.edgejoin import FUNCTION_GROUP, VALIDATION_GROUP, Line, record_in
 from edgewise.cloud.errors import CloudError
+from edgewise.cloud.staging import STAGING_OUTPUT
 from edgewise.site import function_names
 from edgewise.site.regions import POSITIONS
 
@@ -57,13 +58,13 @@ class _Asked:
 
 
 class EdgeLogs:
-    """Reads the groups of functions, and of a distribution if its id is given, in all regions."""
+    """Reads the groups of functions, and of distributions whose ids are given, in all regions."""
 
     def __init__(
         self,
         aws: Clients,
         functions: Sequence[str],
-        distribution: str | None = None,
+        distributions: Sequence[str] = (),
         regions: Iterable[str] = POSITIONS,
         *,
         most_lines: int = MOST_LINES,
@@ -71,8 +72,7 @@ class EdgeLogs:
         """At most `most_lines` of a group are read at a time."""
         self._aws = aws
         self._groups = [f"{FUNCTION_GROUP}{name}" for name in functions]
-        if distribution:
-            self._groups.append(f"{VALIDATION_GROUP}{distribution}")
+        self._groups += [f"{VALIDATION_GROUP}{one}" for one in distributions]
         self._regions = tuple(regions)
         self._most_lines = most_lines
         self._absent: dict[tuple[str, str], float] = {}
@@ -148,14 +148,14 @@ def is_off(error: CloudError) -> bool:
     return error.reason in _NOT_ENABLED
 
 
-def distribution_of(aws: Clients, stack: str) -> tuple[str | None, str]:
-    """The id of the distribution that a stack made; None, and why, where it cannot be had."""
+def distributions_of(aws: Clients, stack: str) -> tuple[list[str], str]:
+    """The ids of the site's distribution and of that of a staged change; none, and why, where they cannot be had."""
     try:
         told = called(stack, lambda: aws("cloudformation").describe_stacks(StackName=stack))["Stacks"][0]
     except CloudError as error:
-        return None, error.message
+        return [], error.message
     outputs = {one["OutputKey"]: one["OutputValue"] for one in told.get("Outputs", ())}
-    found = outputs.get("DistributionId")
+    found = [outputs[key] for key in ("DistributionId", STAGING_OUTPUT) if key in outputs]
     return found, "" if found else f"the stack {stack} has no output DistributionId"
 
 

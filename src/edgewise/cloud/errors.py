@@ -5,6 +5,7 @@ EdgewiseError
     ├── CredentialsError  AWS does not know who asks
     ├── UnreachableError  AWS does not answer
     ├── BuildError        what is to be shipped cannot be made
+    ├── ImageError        it is not known which image a function runs
     ├── AssetsError       the functions' code cannot be brought to AWS
     ├── LockedError       somebody else deploys now
     ├── BusyError         the stack is being changed
@@ -12,6 +13,7 @@ EdgewiseError
     ├── StackError        CloudFormation could not do it
     ├── JournalError      a run's own notes cannot be used
     ├── HistoryError      there is no earlier deployment to go back to
+    ├── StagingError      a change cannot be staged, or is
     ├── ReplicasError     CloudFront still holds the functions' replicas
     └── VerifyError       the site does not answer as it was deployed
 """
@@ -49,6 +51,12 @@ class BuildError(CloudError):
     """What is to be shipped cannot be made, is too large, or cannot be imported."""
 
     code = "cloud.build"
+
+
+class ImageError(CloudError):
+    """It is not known which image a function runs, or the one that is named is none."""
+
+    code = "cloud.image"
 
 
 class AssetsError(CloudError):
@@ -93,6 +101,12 @@ class HistoryError(CloudError):
     code = "cloud.history"
 
 
+class StagingError(CloudError):
+    """A change cannot be staged; or one is, and what was asked for would end it unseen."""
+
+    code = "cloud.staging"
+
+
 class ReplicasError(CloudError):
     """CloudFront still holds replicas of the functions."""
 
@@ -103,3 +117,9 @@ class VerifyError(CloudError):
     """The site does not answer as it was deployed."""
 
     code = "cloud.verify"
+
+
+class WorkflowError(EdgewiseError):
+    """Workflows cannot be written for this folder."""
+
+    code = "cloud.workflow"

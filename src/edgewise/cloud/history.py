@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from edgewise.cloud.assets import Assets
 from edgewise.cloud.errors import HistoryError
-from edgewise.cloud.package import METADATA, Package
+from edgewise.cloud.package import METADATA, Package, digest_of
 
 _PREFIX: Final = "history/"
 # As far as one can go back; older ones stay in the bucket.
@@ -19,7 +19,9 @@ _LATEST: Final = 50
 class Entry:
     """One deployment: its number, run, time (ISO 8601, UTC) and person; the key of its template in the bucket.
 
-    `recipe` stands for the template; `again` is the number of the deployment that it brought back, or 0.
+    `recipe` stands for the template, `state` for all that was deployed, where that is more: `apps` has the keys of the
+    apps' templates by region, `images` what their functions run. `again` is the number of the deployment that it
+    brought back, or 0.
     """
 
     number: int
@@ -30,11 +32,19 @@ class Entry:
     template: str
     settings_hash: str
     again: int = 0
+    state: str = ""
+    apps: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def original(self) -> int:
         """The number of the deployment that first brought its template."""
         return self.again or self.number
+
+    @property
+    def what(self) -> str:
+        """What stands for all that it deployed."""
+        return self.state or self.recipe
 
 
 def entries(assets: Assets) -> list[Entry]:
@@ -58,12 +68,14 @@ def record(assets: Assets, entry: Entry) -> Entry:
     return numbered
 
 
-def one_before(known: Sequence[Entry], deployed: Mapping[str, Any]) -> Entry:
-    """The deployment before the one that is there. Going back again goes back further. Raises `HistoryError`."""
-    recipe = recipe_of(deployed)
-    now = next((one for one in reversed(known) if one.recipe == recipe), None)
+def one_before(known: Sequence[Entry], state: str) -> Entry:
+    """The deployment before the one that is there, which `state` stands for. Going back again goes back further.
+
+    Raises `HistoryError`.
+    """
+    now = next((one for one in reversed(known) if one.what == state), None)
     limit = now.original if now else float("inf")
-    earlier = [one for one in known if not one.again and one.number < limit and one.recipe != recipe]
+    earlier = [one for one in known if not one.again and one.number < limit and one.what != state]
     if not earlier:
         raise HistoryError(
             "no earlier deployment is known",
@@ -77,9 +89,17 @@ def recipe_of(deployed: Mapping[str, Any]) -> str:
     return str(deployed.get("Metadata", {}).get(METADATA, {}).get("Recipe", ""))
 
 
+def state_of(recipe: str, apps: Mapping[str, Mapping[str, Any]], images: Mapping[str, str]) -> str:
+    """What stands for all that is deployed: the site's own template, and its apps' templates and images."""
+    if not (apps or images):
+        return recipe
+    return digest_of([recipe, {region: digest_of(one) for region, one in apps.items()}, dict(images)])
+
+
 def package_of(assets: Assets, entry: Entry) -> Package:
     """What an earlier deployment took along. Its code is still in the bucket."""
-    return Package(assets.get(entry.template), (), entry.settings_hash)
+    apps = {region: assets.get(key) for region, key in entry.apps.items()}
+    return Package(assets.get(entry.template), (), entry.settings_hash, apps, entry.images)
 
 
 def numbered(known: Sequence[Entry], number: int) -> Entry:

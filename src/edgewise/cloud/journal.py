@@ -9,10 +9,11 @@ import fcntl
 import json
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from edgewise.cloud.errors import JournalError, LockedError
 
@@ -24,6 +25,9 @@ class Run:
     `executing` is set before CloudFormation is told to begin. `again` is the number of the earlier deployment that
     this one brings back, or 0. `given_up` are the runs of this folder before it that came to no end: what they hold,
     it may take.
+
+    `template` is the key of what CloudFormation gets, `values` those of its parameters, `seen` stands for what was
+    there. `apps` has the same of the apps' stacks by region, `gone` are the regions whose stack goes.
     """
 
     id: str
@@ -34,6 +38,12 @@ class Run:
     again: int = 0
     executing: bool = False
     given_up: tuple[str, ...] = ()
+    template: str = ""
+    seen: str = ""
+    values: Mapping[str, str | None] = field(default_factory=dict)
+    apps: Mapping[str, Any] = field(default_factory=dict)
+    gone: tuple[str, ...] = ()
+    lose_data: bool = False
 
     @property
     def ids(self) -> frozenset[str]:
@@ -88,7 +98,8 @@ class Journal:
         """The unfinished run, if there is one. Raises `JournalError`."""
         try:
             kept = json.loads(self._file.read_bytes())
-            return Run(**{**kept, "given_up": tuple(kept["given_up"])})
+            lists = {key: tuple(kept.get(key, ())) for key in ("given_up", "gone")}
+            return Run(**{**kept, **lists})
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, KeyError) as error:

@@ -1,40 +1,38 @@
-"""How long the edge functions' logs are kept, in every region: a group of a replica that Lambda makes is kept for ever.
+"""The edge functions' log groups, in every region: how long they keep lines, and where those go.
 
-The groups are made ahead in each region that the account has enabled, so that the first visitor of a region finds one
-that ends. An empty group costs nothing.
+A group of a replica that Lambda makes keeps its lines for ever. The groups are made ahead in each region that the
+account has enabled, so that the first visitor of a region finds one that ends. An empty group costs nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
 from typing import Any, Final
 
 from edgewise.cloud.asking import called
-from edgewise.cloud.clients import HOME_REGION, Clients
-from edgewise.cloud.edgejoin import FUNCTION_GROUP
-from edgewise.cloud.edgelogs import is_off
+from edgewise.cloud.clients import Clients
+from edgewise.cloud.edgejoin import FUNCTION_GROUP, VALIDATION_GROUP
 from edgewise.cloud.errors import CloudError
-from edgewise.site import function_names
+from edgewise.cloud.regions import Kept, but_for, everywhere
+from edgewise.site import Subscription, function_names
+from edgewise.site.limits import LOG_DAYS
 from edgewise.site.regions import POSITIONS
 
-_AT_ONCE: Final = 16
 _USUAL_DAYS: Final = 30
-# What PutRetentionPolicy takes, in its API Reference.
-DAYS: Final = (
-    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288),
-    3653,
-)
+_RECORDS: Final = '{ $.schema = "edge/*" }'
+DAYS: Final = LOG_DAYS
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What became of a region's groups. `trouble` is empty if all went well, `is_off` says it is not enabled."""
+def groups_of(site_name: str) -> tuple[str, ...]:
+    """The names of a site's groups, the same in every region."""
+    return tuple(f"{FUNCTION_GROUP}{name}" for name in function_names(site_name))
 
-    region: str
-    trouble: str = ""
-    is_off: bool = False
+
+def make_group(client: Any, group: str) -> None:
+    """Make a group where it is missing."""
+    but_for("ResourceAlreadyExistsException", group, lambda: client.create_log_group(logGroupName=group))
 
 
 def set_retention(
@@ -49,14 +47,16 @@ def set_retention(
     if days is not None:
         check_days(days)
 
-    def act(client: Any, group: str) -> None:
-        _but_for("ResourceAlreadyExistsException", group, lambda: client.create_log_group(logGroupName=group))
-        if days is None and _has_retention(client, group):
-            return
-        kept = days or _USUAL_DAYS
-        called(group, lambda: client.put_retention_policy(logGroupName=group, retentionInDays=kept))
+    def act(region: str) -> None:
+        client = aws("logs", region)
+        for group in groups_of(site_name):
+            make_group(client, group)
+            if days is None and _has_retention(client, group):
+                continue
+            words = {"logGroupName": group, "retentionInDays": days or _USUAL_DAYS}
+            called(group, partial(client.put_retention_policy, **words))
 
-    return list(_everywhere(aws, site_name, regions, act))
+    return everywhere(regions, act)
 
 
 def check_days(days: int) -> None:
@@ -68,52 +68,76 @@ def check_days(days: int) -> None:
         )
 
 
-def remove(aws: Clients, site_name: str, regions: Iterable[str] = POSITIONS) -> list[Kept]:
-    """Delete the groups of a site's functions, with all their lines. May be repeated. Raises as `set_retention`."""
+def remove(
+    aws: Clients,
+    site_name: str,
+    regions: Iterable[str] = POSITIONS,
+    *,
+    distribution: str = "",
+    others: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> list[Kept]:
+    """Delete the groups of a site's functions, with all their lines. May be repeated. Raises as `set_retention`.
 
-    def act(client: Any, group: str) -> None:
-        _but_for("ResourceNotFoundException", group, lambda: client.delete_log_group(logGroupName=group))
+    With the id of its `distribution` also those where CloudFront wrote what it refused; `others` are groups of
+    functions that run in one region, by that.
+    """
+    everywhere_there = (
+        *groups_of(site_name),
+        *((f"{VALIDATION_GROUP}{distribution}",) if distribution else ()),
+    )
 
-    return list(_everywhere(aws, site_name, regions, act))
+    def act(region: str) -> None:
+        client = aws("logs", region)
+        for group in (*everywhere_there, *others.get(region, ())):
+            words = {"logGroupName": group}
+            but_for("ResourceNotFoundException", group, partial(client.delete_log_group, **words))
+
+    return everywhere(regions, act)
 
 
-def _everywhere(
-    aws: Clients, site_name: str, regions: Iterable[str], act: Callable[[Any, str], None]
-) -> Iterator[Kept]:
-    groups = [f"{FUNCTION_GROUP}{name}" for name in function_names(site_name)]
+def subscribe(aws: Clients, site_name: str, subscription: Subscription, role: str | None) -> list[Kept]:
+    """Hand the lines of the groups on, in each of the subscription's regions; `role` is an ARN, for a stream.
 
-    def in_region(region: str) -> CloudError | None:
-        try:
-            for group in groups:
-                act(aws("logs", region), group)
-        except CloudError as error:
-            return error
-        return None
+    A group takes two subscriptions; others' are left alone. May be repeated. Raises as `set_retention`.
+    """
+    words: dict[str, Any] = {
+        "filterName": _filter(site_name),
+        "filterPattern": _RECORDS if subscription.records_only else "",
+    }
+    if role:
+        words["roleArn"] = role
 
-    names = tuple(regions)
-    with ThreadPoolExecutor(_AT_ONCE, "edgewise-groups") as threads:
-        errors = dict(zip(names, threads.map(in_region, names), strict=True))
-    failed = [error for error in errors.values() if error]
-    if len(failed) == len(names):
-        raise errors.get(HOME_REGION) or failed[0]
-    for region, error in errors.items():
-        if error is None:
-            yield Kept(region)
-        elif is_off(error):
-            yield Kept(region, "not enabled in this account", is_off=True)
-        else:
-            yield Kept(region, error.message)
+    def act(region: str) -> None:
+        client = aws("logs", region)
+        there = subscription.destination.replace("{region}", region)
+        for group in groups_of(site_name):
+            make_group(client, group)
+            asked = {**words, "logGroupName": group, "destinationArn": there}
+            called(group, partial(client.put_subscription_filter, **asked))
+
+    return everywhere(subscription.regions, act)
+
+
+def unsubscribe(aws: Clients, site_name: str, regions: Iterable[str]) -> list[Kept]:
+    """Hand nothing on any more. May be repeated. Raises as `set_retention`."""
+
+    def act(region: str) -> None:
+        client = aws("logs", region)
+        for group in groups_of(site_name):
+            words = {"logGroupName": group, "filterName": _filter(site_name)}
+            but_for(
+                "ResourceNotFoundException",
+                group,
+                partial(client.delete_subscription_filter, **words),
+            )
+
+    return everywhere(regions, act)
+
+
+def _filter(site_name: str) -> str:
+    return f"{site_name}.edgewise"
 
 
 def _has_retention(client: Any, group: str) -> bool:
     told = called(group, lambda: client.describe_log_groups(logGroupNamePrefix=group))
     return any(one["logGroupName"] == group and "retentionInDays" in one for one in told["logGroups"])
-
-
-def _but_for(reason: str, place: str, call: Callable[[], Any]) -> None:
-    """Call; that one refusal says that it is done already."""
-    try:
-        called(place, call)
-    except CloudError as error:
-        if error.reason != reason:
-            raise

@@ -6,8 +6,9 @@ import copy
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from edgewise.cloud.zips import folder_files, hash_of, zipped
@@ -28,11 +29,17 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A template whose code is in `bucket`, and the zips that it names. Records of the site carry `settings_hash`."""
+    """A template whose code is in `bucket`, and the zips that it names. Records of the site carry `settings_hash`.
+
+    `apps` are the templates of the apps of other regions, by region; None leaves their stacks as they are. `images` are
+    the images to run, by the parameters of the templates; one that is not given stays the one that runs.
+    """
 
     template: dict[str, Any]
     assets: tuple[Asset, ...]
     settings_hash: str
+    apps: Mapping[str, Mapping[str, Any]] | None = None
+    images: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def recipe(self) -> str:
@@ -40,18 +47,26 @@ class Package:
         return digest_of(self.template)
 
 
-def digest_of(template: Mapping[str, Any]) -> str:
+def digest_of(template: Any) -> str:
     """64 hex digits that stand for a document."""
     return hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()
 
 
-def package(site: Site, folder: Path, bucket: str, queries: Sequence[Query] = ()) -> Package:
+def package(
+    site: Site,
+    folder: Path,
+    bucket: str,
+    queries: Sequence[Query] = (),
+    images: Mapping[str, str] = MappingProxyType({}),
+) -> Package:
     """Make what the site needs on AWS in a folder of ours, for a bucket. `queries`: see `write_template`.
 
     Raises `SiteError` and `BuildError`.
     """
     written = write_template(site, folder / "template.yaml", queries)
     template = written.document
+    if leaves_records(site):
+        template["Metadata"] = template.get("Metadata", {}) | {METADATA: {"Recorded": True}}
     folders = sorted({one for _, one in _local_code(template)})
     # Read once, so that a name and what it stands for are of the same files.
     files = {one: folder_files(folder / one) for one in folders}
@@ -61,7 +76,15 @@ def package(site: Site, folder: Path, bucket: str, queries: Sequence[Query] = ()
         with_code(template, bucket, located),
         tuple(Asset(folder / one, located[one], zipped(files[one])) for one in folders),
         settings["hash"],
+        {region: document for region, (_, document) in written.apps.items()},
+        images,
     )
+
+
+def leaves_records(site: Site) -> bool:
+    """Whether every request of the default behavior leaves a record in the functions' logs."""
+    log = site.log
+    return bool(log and log.delivery == "stdout" and log.sample >= 1 and site.triggers_of(site.default))
 
 
 def with_code(template: Mapping[str, Any], bucket: str, keys: Mapping[str, str]) -> dict[str, Any]:

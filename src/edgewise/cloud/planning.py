@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from edgewise.cloud.apps import AppPlan, app_regions, plan_apps
 from edgewise.cloud.asking import Aws, pages
+from edgewise.cloud.drift import drift_of
 from edgewise.cloud.errors import BusyError, CloudError
 from edgewise.cloud.package import METADATA, Package, digest_of
+from edgewise.cloud.parameters import Values, value_changes, values_of
 from edgewise.cloud.plan import Change, Numbers, changes, highest_numbers, same
 from edgewise.cloud.stack import Deployed, Stack
+from edgewise.cloud.staging import detached, refuse_staged
 from edgewise.cloud.versions import FUNCTION, with_old_versions
 
 # What cannot be deployed to, by the stack's status: why, and what to do.
@@ -21,7 +25,7 @@ _UNFIT = {
     ),
     "UPDATE_ROLLBACK_FAILED": (
         "CloudFormation could not go back after an update that failed",
-        "aws cloudformation continue-update-rollback --region us-east-1 --stack-name {stack}",
+        "aws cloudformation continue-update-rollback --region {region} --stack-name {stack}",
     ),
 }
 
@@ -30,7 +34,9 @@ _UNFIT = {
 class Plan:
     """What a deployment would do. `template` is what CloudFormation gets; `seen` stands for what was there.
 
-    `again` is the number of the earlier deployment that it brings back, or 0.
+    `again` is the number of the earlier deployment that it brings back, or 0. `action` is what the run is called.
+    `values` are those of the template's parameters, as far as they are known; `apps` has the plans of the other stacks,
+    `drift` what was changed on AWS behind the stack's back.
     """
 
     package: Package
@@ -39,6 +45,10 @@ class Plan:
     seen: str
     deployed: Deployed | None
     again: int = 0
+    action: str = "deploy"
+    values: Values = field(default_factory=dict)
+    apps: tuple[AppPlan, ...] = ()
+    drift: tuple[str, ...] = ()
 
     @property
     def creates(self) -> bool:
@@ -48,25 +58,81 @@ class Plan:
     @property
     def nothing(self) -> bool:
         """Whether everything is deployed already."""
-        return not self.creates and self.deployed is not None and same(self.template, self.deployed.template)
+        if self.creates or self.deployed is None or not same(self.template, self.deployed.template):
+            return False
+        changed = any(value_changes(self.values, self.deployed.parameters))
+        return not changed and all(one.nothing for one in self.apps)
 
     @property
     def losses(self) -> list[Change]:
         """What nothing would bring back."""
-        return [one for one in self.changes if one.loses_data]
+        told = (*self.changes, *(change for app in self.apps for change in app.changes))
+        return [one for one in told if one.loses_data]
+
+    @property
+    def digest(self) -> str:
+        """What stands for all that is to be deployed."""
+        apps = {one.region: [one.template, dict(one.values)] for one in self.apps}
+        known = [self.template, dict(self.values), apps] if self.values or apps else self.template
+        return digest_of(known)
 
 
-def plan_of(aws: Aws, stack: Stack, package: Package, again: int = 0) -> Plan:
-    """What deploying this would change. Reads only. Raises `BusyError` and `StackError`."""
+def plan_of(aws: Aws, stack: Stack, package: Package, again: int = 0, *, ends: str = "") -> Plan:
+    """What deploying this would change. Reads only. Raises `BusyError` and `StackError`.
+
+    While a change is staged it raises `StagingError`, unless the plan `ends` that: by "promote" or "abandon".
+    """
     deployed = usable(stack.ours(), stack.name)
     old = None if deployed is None or deployed.is_remains else deployed.template
-    template = with_old_versions(package.template, old or {})
-    template["Metadata"] = template.get("Metadata", {}) | {
-        METADATA: {"Recipe": package.recipe, "Settings": package.settings_hash}
+    if old and not ends:
+        refuse_staged(old, stack.name)
+    template = detached(with_old_versions(package.template, old or {}), old or {})
+    there = None if old is None else deployed
+    apps: tuple[AppPlan, ...] = ()
+    if package.apps is not None:
+        apps = tuple(plan_apps(aws, stack.name, package.apps, package.images, there, usable))
+    notes = template.get("Metadata", {})
+    template["Metadata"] = notes | {
+        METADATA: {
+            **notes.get(METADATA, {}),
+            "Recipe": package.recipe,
+            "Settings": package.settings_hash,
+            **_regions(package, there),
+        }
     }
+    before = there.parameters if there else {}
+    values = values_of(template, {**_hosts(template, apps), **package.images}, before)
+    told = (
+        *value_changes(values, before),
+        *changes(template, old, numbers_of(aws, deployed, template)),
+    )
+    action = ends or ("rollback" if again else "deploy")
+    return Plan(
+        package, template, told, seen(deployed), deployed, again, action, values, apps, drift_of(aws, there)
+    )
+
+
+def _regions(package: Package, deployed: Deployed | None) -> dict[str, list[str]]:
+    """Where the site's apps are, as its own template notes it."""
+    regions = app_regions(deployed) if package.apps is None else package.apps
+    return {"Apps": sorted(regions)} if regions else {}
+
+
+def _hosts(template: Mapping[str, Any], apps: tuple[AppPlan, ...]) -> Values:
+    """The parameters that outputs of the apps give; those of an app that is not there yet are not known."""
+    known: dict[str, str | None] = {}
+    for one in apps:
+        if one.template is None:
+            continue
+        there = one.deployed.outputs if one.deployed and not one.deployed.is_remains else {}
+        known |= {name: there.get(name) for name in one.template.get("Outputs", {})}
+    return {name: known[name] for name in template.get("Parameters", {}) if name in known}
+
+
+def numbers_of(aws: Aws, deployed: Deployed | None, template: Mapping[str, Any]) -> Numbers:
+    """The numbers that the template's function versions have, or will get."""
     physical = deployed.physical if deployed else {}
-    numbers = Numbers(physical, highest_numbers(template, _published(aws, template)))
-    return Plan(package, template, changes(template, old, numbers), seen(deployed), deployed, again)
+    return Numbers(physical, highest_numbers(template, _published(aws, template)))
 
 
 def usable(deployed: Deployed | None, stack: str) -> Deployed | None:
@@ -79,13 +145,15 @@ def usable(deployed: Deployed | None, stack: str) -> Deployed | None:
         )
     if deployed.status in _UNFIT:
         why, hint = _UNFIT[deployed.status]
-        raise BusyError(why, file=stack, hint=hint.format(stack=stack))
+        raise BusyError(why, file=stack, hint=hint.format(stack=stack, region=deployed.id.split(":")[3]))
     return deployed
 
 
 def seen(deployed: Deployed | None) -> str:
     """What stands for a stack as it is: another deployment is another text."""
-    return "" if deployed is None else digest_of({"id": deployed.id, "template": deployed.template})
+    if deployed is None:
+        return ""
+    return digest_of([deployed.id, deployed.template, dict(deployed.parameters)])
 
 
 def _published(aws: Aws, template: Mapping[str, Any]) -> dict[str, int]:

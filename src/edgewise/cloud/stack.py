@@ -6,11 +6,12 @@ Statuses are those of "Understand CloudFormation stack creation events" and the 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from edgewise.cloud.asking import called, is_throttled, pages
+from edgewise.cloud.clients import HOME_REGION
 from edgewise.cloud.errors import BusyError, CloudError, StackError
 from edgewise.cloud.reading import template_of
 
@@ -26,6 +27,7 @@ _NO_CHANGES: Final = ("didn't contain changes", "No updates are to be performed"
 # What the description of each template says that is compiled from a site file.
 _COMPILED: Final = "compiled by Edgewise"
 _IN_PROGRESS: Final = "_IN_PROGRESS"
+_BEGINS: Final = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
 _STACK: Final = "AWS::CloudFormation::Stack"
 # The reason of a failure that another one caused.
 _CANCELLED: Final = "cancelled"
@@ -40,6 +42,7 @@ class Deployed:
     template: Mapping[str, Any] = field(default_factory=dict)
     physical: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def in_progress(self) -> bool:
@@ -82,10 +85,17 @@ _Seen = TypeVar("_Seen")
 
 
 class Stack:
-    """The stack of a site; `client` is CloudFormation's in us-east-1."""
+    """A stack of a site; `client` is CloudFormation's in its region."""
 
-    def __init__(self, client: Any, name: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        client: Any,
+        name: str,
+        sleep: Callable[[float], None] = time.sleep,
+        region: str = HOME_REGION,
+    ) -> None:
         self.name = name
+        self.region = region
         self._client = client
         self._sleep = sleep
 
@@ -105,7 +115,8 @@ class Stack:
             if one["ResourceStatus"] != "DELETE_COMPLETE"
         }
         outputs = {one["OutputKey"]: one["OutputValue"] for one in told.get("Outputs", ())}
-        return Deployed(stack_id, told["StackStatus"], template_of(template), physical, outputs)
+        values = {one["ParameterKey"]: one.get("ParameterValue", "") for one in told.get("Parameters", ())}
+        return Deployed(stack_id, told["StackStatus"], template_of(template), physical, outputs, values)
 
     def status(self, stack_id: str = "") -> dict[str, Any] | None:
         """What CloudFormation says of it, by its name or its id; None if it knows none."""
@@ -130,15 +141,21 @@ class Stack:
             )
         return found
 
-    def change_set(self, name: str, *, create: bool, url: str) -> ChangeSet | None:
-        """Make a change set, or find it made; None if there is nothing to change. Raises `StackError`."""
+    def change_set(
+        self, name: str, *, create: bool, template: Mapping[str, str], values: Mapping[str, str]
+    ) -> ChangeSet | None:
+        """Make a change set, or find it made; None if there is nothing to change. Raises `StackError`.
+
+        `template` is where it is, in the words of the call: its `TemplateURL`, or its `TemplateBody`.
+        """
         try:
             self._call(
                 "create_change_set",
                 StackName=self.name,
                 ChangeSetName=name,
                 ChangeSetType="CREATE" if create else "UPDATE",
-                TemplateURL=url,
+                **template,
+                Parameters=[{"ParameterKey": key, "ParameterValue": one} for key, one in values.items()],
                 Capabilities=["CAPABILITY_IAM"],
                 ClientToken=name,
             )
@@ -196,16 +213,25 @@ class Stack:
         """Let CloudFormation begin to delete the stack."""
         self._call("delete_stack", StackName=self.name, ClientRequestToken=token)
 
-    def events(self, stack_id: str, token: str, known: Collection[str] = ()) -> list[Event]:
-        """What a run did, from its beginning, or after the events that are `known` by their ids."""
+    def events(self, stack_id: str, token: str) -> list[Event]:
+        """What a run did, from its beginning."""
+        return [one for one in self._latest(stack_id, token, "") if one.token == token]
+
+    def _latest(self, stack_id: str, token: str, known: str) -> list[Event]:
+        """What happened since the event that is `known`, or since the run began, whoever did it.
+
+        A stack that was changed often has pages of events: none is read that is older than that.
+        """
         found: list[Event] = []
         for page in pages(self.name, self._client, "describe_stack_events", StackName=stack_id):
             # The latest first.
-            for one in page["StackEvents"]:
-                if one["EventId"] in known:
+            for told in page["StackEvents"]:
+                one = _event(told)
+                if one.id == known:
                     return found[::-1]
-                if one.get("ClientRequestToken", "") == token:
-                    found.append(_event(one))
+                found.append(one)
+                if one.token == token and one.type == _STACK and one.status in _BEGINS:
+                    return found[::-1]
         return found[::-1]
 
     def wait(self, stack_id: str, token: str, tell: Tell) -> str:
@@ -214,14 +240,15 @@ class Stack:
         The run's own events say so, not the stack's status: that may still be the one from before the run, or already
         another run's.
         """
-        known: set[str] = set()
-        own = ""
+        known = own = ""
 
         def look() -> str | None:
-            nonlocal own
+            nonlocal known, own
             found = self.status(stack_id)
-            for event in self.events(stack_id, token, known):
-                known.add(event.id)
+            for event in self._latest(stack_id, token, known):
+                known = event.id
+                if event.token != token:
+                    continue
                 tell(event)
                 if event.type == _STACK:
                     own = event.status

@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from edgewise.cloud.errors import VerifyError
@@ -48,10 +49,10 @@ class Expected:
     versions: frozenset[int]
 
 
-def ask(url: str) -> Answer:
+def ask(url: str, headers: Mapping[str, str] = MappingProxyType({})) -> Answer:
     """Ask for the page, with a query that no cache knows. Raises `VerifyError` when nobody answers."""
     asked = urllib.request.Request(
-        f"{url}?edgewise-deploy={secrets.token_hex(8)}", headers={"User-Agent": "edgewise-deploy"}
+        f"{url}?edgewise-deploy={secrets.token_hex(8)}", headers={"User-Agent": "edgewise-deploy", **headers}
     )
     try:
         with urllib.request.urlopen(asked, timeout=_TIMEOUT_S) as answer:
@@ -75,15 +76,19 @@ def verify(
     tell: Callable[[str, str], None],
     sleep: Callable[[float], None] = time.sleep,
     patience_s: float = PATIENCE_S,
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Ask until the site answers as it was deployed; a sentence on what was seen. Raises `VerifyError`.
 
-    Without anything `expected`, as where records do not go to the functions' logs, only the answer is looked at.
+    `headers` go with each request, so that it meets a staged change.
+
+    Without anything `expected`, as where records do not go to the functions' logs or chance decides which version
+    answers, only the answer is looked at.
     """
     tries = max(1, int(patience_s / EVERY_S))
     for left in reversed(range(tries)):
         try:
-            return _look(url, expected, find, sleep, tell)
+            return _look(url, headers, expected, find, sleep, tell)
         except VerifyError as error:
             if not left:
                 raise
@@ -94,13 +99,14 @@ def verify(
 
 def _look(
     url: str,
+    headers: Mapping[str, str],
     expected: Expected | None,
     find: Find,
     sleep: Callable[[float], None],
     tell: Callable[[str, str], None],
 ) -> str:
     since = time.time_ns() // 1_000_000 - 60_000
-    answer = ask(url)
+    answer = ask(url, headers)
     if answer.status >= 500 and any(word in answer.cache for word in _OURS):
         raise VerifyError(
             f"a function failed: {answer.status}, {answer.cache}",
@@ -109,7 +115,7 @@ def _look(
         )
     seen = f"{url} answers {answer.status}"
     if expected is None:
-        return f"{seen}; its records go elsewhere, so they were not looked for"
+        return f"{seen}; no record of it was looked for"
     tell("verify", f"{seen}; looking for the record of {answer.request_id}")
     for _ in range(6):
         if answer.request_id and (record := find(answer.request_id, since)) is not None:

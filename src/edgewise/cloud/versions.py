@@ -47,11 +47,19 @@ def function_of(version: Mapping[str, Any]) -> str:
     return str(name.get("Ref", "")) if isinstance(name, Mapping) else ""
 
 
-def associations(template: Mapping[str, Any]) -> dict[Trigger, str]:
-    """What serves each trigger: the name in the template of a version, or the ARN that stands there."""
+def is_staging(distribution: Mapping[str, Any]) -> bool:
+    """Whether a distribution is the second one, of a staged change."""
+    return bool(distribution["Properties"]["DistributionConfig"].get("Staging"))
+
+
+def associations(template: Mapping[str, Any], *, staging: bool = False) -> dict[Trigger, str]:
+    """What serves each trigger: the name in the template of a version, or the ARN that stands there.
+
+    With `staging`, in the distribution of the staged change.
+    """
     found: dict[Trigger, str] = {}
     for one in template.get("Resources", {}).values():
-        if one.get("Type") != DISTRIBUTION:
+        if one.get("Type") != DISTRIBUTION or is_staging(one) != staging:
             continue
         config = one["Properties"]["DistributionConfig"]
         for behavior in (config["DefaultCacheBehavior"], *config.get("CacheBehaviors", ())):

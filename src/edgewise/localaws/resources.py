@@ -66,12 +66,12 @@ def _state_machine(name: str, properties: Properties, client: Client) -> None:
 
 
 def _rule(name: str, properties: Properties, client: Client) -> None:
-    if "EventPattern" not in properties:
-        return  # a schedule: it runs a function, and functions of the stack do not run here
-    events, rule = client("events"), {"Name": properties.get("Name", name)}
-    bus = {"EventBusName": properties["EventBusName"]} if "EventBusName" in properties else {}
-    events.put_rule(**rule, **bus, EventPattern=json.dumps(properties["EventPattern"]))
-    events.put_targets(Rule=rule["Name"], **bus, Targets=properties["Targets"])
+    if not {"EventPattern", "EventBusName"} <= properties.keys():
+        # A schedule, which runs a function, or a rule of AWS's own events: neither functions nor those are here.
+        return
+    events, rule, bus = client("events"), properties.get("Name", name), properties["EventBusName"]
+    events.put_rule(Name=rule, EventBusName=bus, EventPattern=json.dumps(properties["EventPattern"]))
+    events.put_targets(Rule=rule, EventBusName=bus, Targets=properties["Targets"])
 
 
 def _texts(value: Any) -> Any:

@@ -12,6 +12,8 @@ import orjson
 from edgewise.logfiles import fields as known
 from edgewise.logfiles.errors import FormatError
 from edgewise.logfiles.lines import LoggedRequest, parse_combined
+from edgewise.logfiles.undelivered import unwrapped
+from edgewise.realtime import FIELDS
 
 Kind = Literal["delimited", "json", "combined", "views"]
 
@@ -62,7 +64,7 @@ def chunks(blocks: Iterable[bytes], given: tuple[str, ...] | None = None) -> Ite
     """
     layout: Layout | None = None
     line = 1
-    for block in blocks:
+    for block in unwrapped(blocks):
         for start, end in _between_directives(block):
             data = block[start:end]
             if _DIRECTIVE.match(data):
@@ -143,8 +145,6 @@ def _is_view(line: str) -> bool:
 
 
 def _real_time(columns: int) -> Layout:
-    from edgewise.store.realtime import FIELDS
-
     if columns != len(FIELDS):
         raise FormatError(
             f"a real-time log with {columns} fields, and no word of which",

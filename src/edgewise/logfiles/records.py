@@ -17,7 +17,7 @@ from edgewise.agents import classify
 from edgewise.logfiles.fields import TEXT, Columns, dictionary, each_value, plain_text, texts
 from edgewise.logfiles.masking import Mask, Visitors, truncated
 from edgewise.logfiles.tables import DIGEST, Parsed
-from edgewise.store.realtime import decoded
+from edgewise.realtime import decoded
 
 _SCHEMA_NAME: Final = "access/1"
 _AGENT: Final = ("agent", "browser", "os", "device", "bot_reason")

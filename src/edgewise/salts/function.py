@@ -1,6 +1,7 @@
 """The Lambda function that keeps the salts: called by a schedule, and by CloudFormation as a custom resource.
 
-The event says where they are: `Path`, of a custom resource in its properties. A failure is an error of the function,
+The event says where they are: `Path`, of a custom resource in its properties. Terraform calls it like the schedule, and
+says in `tf` what it does (`lifecycle_scope` of `aws_lambda_invocation`). A failure is an error of the function,
 so that Lambda calls it again and an alarm can see it; to CloudFormation it is told, too, which waits for an hour
 otherwise. Source: "Custom resource request and response" in the CloudFormation user guide.
 """
@@ -33,6 +34,8 @@ def lambda_handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
 
 def run(event: Mapping[str, Any], ssm: Any, now: float, send: Send) -> dict[str, Any]:
     """One call at a time in seconds; the dates of what was made and deleted. Raises `SaltsError`."""
+    if event.get("tf", {}).get("action") == "delete":
+        return {"deleted": list(forget_salts(ssm, str(event["Path"])))}
     if "RequestType" not in event:
         return _keep(ssm, str(event["Path"]), now)
     path = str(event["ResourceProperties"]["Path"])

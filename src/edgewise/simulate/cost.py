@@ -124,6 +124,11 @@ def bill(
     )
 
 
+def lines_of(quantities: Mapping[str, float], region: str, prices: Prices) -> Iterator[Line]:
+    """The lines for so much of each thing, by the names of the list of prices, in one region."""
+    return (_line(prices, name, region, quantity) for name, quantity in quantities.items() if quantity)
+
+
 def _quantities(usage: Usage, memory_mb: int, workflow: Workflow) -> Iterator[tuple[str, float]]:
     yield "lambda-edge-requests", usage.invocations
     yield "lambda-edge-duration", usage.billed_ms / 1000 * memory_mb / 1024

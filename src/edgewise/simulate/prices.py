@@ -22,6 +22,14 @@ NAMES = (
     "step-functions-express-requests",
     "step-functions-express-duration",
     "eventbridge",
+    "real-time-log",
+    "kinesis-hours",
+    "kinesis-in",
+    "kinesis-out",
+    "lambda-requests",
+    "lambda-duration",
+    "log-parquet",
+    "s3-storage",
 )
 
 

@@ -12,14 +12,17 @@ from edgewise.site.model import (
     BucketOrigin,
     CustomOrigin,
     Functions,
+    ImageOrigin,
     Judge,
     LocalCommand,
+    LocalHandler,
     LocalUrl,
     Log,
     Origin,
     Rollout,
     Sessions,
     Site,
+    Subscription,
 )
 from edgewise.site.model_statistics import Rewrite, Statistics
 from edgewise.site.needs import needed_on_aws, records_go_to
@@ -30,20 +33,35 @@ from edgewise.site.starter import create_site
 from edgewise.site.synth import Synthesis, write_template
 from edgewise.site.template import compile_template
 from edgewise.site.template_functions import CODE_FOLDER, function_names
-from edgewise.site.template_text import render_yaml
+from edgewise.site.template_images import (
+    DISTRIBUTION_PARAMETER,
+    compile_app_template,
+    domain_name,
+    image_name,
+    image_parameter,
+    with_stand_ins,
+)
+from edgewise.site.template_real_time import TRANSFORM_FOLDER
+from edgewise.site.template_text import FIRST_LINE, reasons_of, render_app_yaml, render_yaml
 from edgewise.site.template_views_athena import Query
+from edgewise.site.transform import write_transform
 
 __all__ = [
     "CODE_FOLDER",
+    "DISTRIBUTION_PARAMETER",
+    "FIRST_LINE",
     "SITE_FILE",
+    "TRANSFORM_FOLDER",
     "Behavior",
     "BucketOrigin",
     "Bundle",
     "BundleError",
     "CustomOrigin",
     "Functions",
+    "ImageOrigin",
     "Judge",
     "LocalCommand",
+    "LocalHandler",
     "LocalUrl",
     "Log",
     "Note",
@@ -58,16 +76,25 @@ __all__ = [
     "SiteProblems",
     "StarterError",
     "Statistics",
+    "Subscription",
     "SynthError",
     "Synthesis",
     "bundle_settings",
+    "compile_app_template",
     "compile_template",
     "create_site",
+    "domain_name",
     "function_names",
+    "image_name",
+    "image_parameter",
     "load_site",
     "needed_on_aws",
+    "reasons_of",
     "records_go_to",
+    "render_app_yaml",
     "render_yaml",
     "rollout_notes",
+    "with_stand_ins",
     "write_template",
+    "write_transform",
 ]

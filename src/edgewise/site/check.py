@@ -10,10 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from edgewise.site.check_alarms import check_alarms
 from edgewise.site.check_behaviors import check_behavior, check_behaviors
 from edgewise.site.check_context import Context, OnDisk
+from edgewise.site.check_domain import check_domain
 from edgewise.site.check_functions import check_functions
 from edgewise.site.check_log import check_log, check_persistence
+from edgewise.site.check_logging import check_real_time_log, check_standard_log
 from edgewise.site.check_origins import check_origins
 from edgewise.site.check_rollout import check_rollout
 from edgewise.site.check_statistics import check_counted, check_rewrite, check_statistics
@@ -34,7 +37,7 @@ def check_site(document: Mapping[str, Any], file: Path, on_disk: OnDisk) -> Site
     context = Context(file.parent, problems, on_disk)
     raw = read_table(RawSite, document, "", problems)
     name = context.name("name", raw.name)
-    origins = check_origins(context, raw.origins)
+    origins = check_origins(context, raw.origins, name)
     default = check_behavior(context, "default", raw.default or RawDefault(), "*", origins)
     behaviors = check_behaviors(context, raw.behaviors or [], origins)
     functions = check_functions(context, raw.functions) if raw.functions else None
@@ -51,10 +54,16 @@ def check_site(document: Mapping[str, Any], file: Path, on_disk: OnDisk) -> Site
         log=log,
         persistence_header=persistence_header,
         rollout=rollout,
+        alarms=check_alarms(context, raw.alarms) if raw.alarms else None,
+        domain=check_domain(context, raw.domain) if raw.domain else None,
         statistics=check_statistics(context, raw.statistics, name) if raw.statistics else None,
     )
     if raw.rewrite:
         site = replace(site, rewrite=check_rewrite(context, raw.rewrite, site))
+    if raw.real_time_log:
+        site = replace(site, real_time_log=check_real_time_log(context, raw.real_time_log, raw.log, site))
+    if raw.standard_log:
+        site = replace(site, standard_log=check_standard_log(context, raw.standard_log, site))
     check_steered(context, site)
     check_counted(context, site)
     problems.raise_any()

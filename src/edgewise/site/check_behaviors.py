@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from edgewise.site import limits
 from edgewise.site.check_context import Context
-from edgewise.site.model import Behavior, BucketOrigin, Origin
+from edgewise.site.model import Behavior, BucketOrigin, ImageOrigin, Origin
 from edgewise.site.policies import (
     CACHE_POLICIES,
     NO_FORWARDING,
@@ -53,7 +53,8 @@ def check_behavior(
     """One behavior, its defaults filled in by the kind of its origin."""
     if raw.origin is not None and raw.origin not in origins:
         context.problems.add_unknown(f"{key}.origin", "origin", raw.origin, origins)
-    bucket = isinstance(origins.get(raw.origin or ""), BucketOrigin)
+    origin = origins.get(raw.origin or "")
+    bucket = isinstance(origin, BucketOrigin)
     behavior = Behavior(
         path=path,
         origin=raw.origin or "",
@@ -64,8 +65,12 @@ def check_behavior(
         functions=raw.functions is not False,
         viewer_function=raw.viewer_function,
     )
-    if bucket:
-        _check_bucket_behavior(context, key, behavior)
+    if isinstance(origin, BucketOrigin | ImageOrigin):
+        _refuse_host(context, key, behavior, "a bucket" if bucket else "a function URL")
+    if bucket and behavior.methods == "all":
+        context.problems.add(
+            f"{key}.methods", "a bucket can only be read", "Expected one of: read, read-options."
+        )
     return behavior
 
 
@@ -104,16 +109,12 @@ def _check_forward(context: Context, key: str, given: str | None, bucket: bool) 
     return policy
 
 
-def _check_bucket_behavior(context: Context, key: str, behavior: Behavior) -> None:
-    """A bucket answers the viewer's `Host` with 403, and nobody writes to one through the distribution."""
+def _refuse_host(context: Context, key: str, behavior: Behavior, what: str) -> None:
+    """AWS finds buckets and function URLs by their own name, and answers the viewer's `Host` with 403."""
     for name, policy in (("cache", behavior.cache), ("forward", behavior.forward)):
         if policy and policy.host:
             context.problems.add(
                 f"{key}.{name}",
-                f"{policy.name} sends the viewer's Host header, and a bucket answers that with 403",
+                f"{policy.name} sends the viewer's Host header, and {what} answers that with 403",
                 "Expected a policy without Host, or nothing.",
             )
-    if behavior.methods == "all":
-        context.problems.add(
-            f"{key}.methods", "a bucket can only be read", "Expected one of: read, read-options."
-        )

@@ -46,3 +46,12 @@ class Context:
         if not least <= given <= most:
             self.problems.add(key, f"{given} is out of range", f"Expected {least} to {most}.")
         return given
+
+    def whole(self, key: str, given: float | None, default: int, bounds: tuple[int, int]) -> int:
+        """A whole number between the bounds."""
+        number = self.number(key, given, default, *bounds)
+        if not bounds[0] <= number <= bounds[1]:
+            return default  # nan and inf have no whole part
+        if number % 1:
+            self.problems.add(key, f"{given} is no whole number", f"Expected {bounds[0]} to {bounds[1]}.")
+        return int(number)

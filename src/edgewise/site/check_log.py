@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from edgewise.site import limits
 from edgewise.site.check_context import Context
+from edgewise.site.check_log_groups import check_retention, check_subscription
 from edgewise.site.check_secret import check_secret
 from edgewise.site.model import Log, Privacy
 from edgewise.site.problems import shown
@@ -63,8 +64,10 @@ def check_log(context: Context, raw: RawLog) -> Log:
         target=target,
         token=check_secret(context, "log.token", raw.token, region),
         region=region,
-        privacy=_check_privacy(context, raw, region),
+        privacy=check_privacy(context, raw, region),
         sample=context.number("log.sample", raw.sample, 1.0, 0, 1),
+        retention_days=check_retention(context, raw.retention_days),
+        subscription=check_subscription(context, raw.subscription) if raw.subscription else None,
     )
 
 
@@ -112,28 +115,29 @@ def _check_waiting(context: Context, raw: RawLog) -> dict[str, float]:
     return waiting
 
 
-def _check_privacy(context: Context, raw: RawLog, region: str) -> Privacy:
+def check_privacy(context: Context, raw: RawLog, region: str, table: str = "log") -> Privacy:
+    """What is masked, as `table` says it; a key that is not named by its ARN is in `region`."""
     address = raw.client_address or "keep"
     query = tuple(name for name in raw.query if name) if isinstance(raw.query, list) else raw.query or "keep"
     if raw.key is not None and address != "hash" and not raw.visitor:
         context.problems.add(
-            "log.key",
+            f"{table}.key",
             "nothing is hashed with this key",
             'It goes with client_address = "hash" or visitor = true.',
         )
     return Privacy(
         client_address=address,
         query=query,
-        headers=_check_headers(context, raw.headers or ()),
+        headers=_check_headers(context, raw.headers or (), table),
         visitor=bool(raw.visitor),
-        key=check_secret(context, "log.key", raw.key, region),
+        key=check_secret(context, f"{table}.key", raw.key, region),
     )
 
 
-def _check_headers(context: Context, given: Sequence[str | None]) -> tuple[str, ...]:
+def _check_headers(context: Context, given: Sequence[str | None], table: str) -> tuple[str, ...]:
     if len(given) > limits.MAX_RECORDED_HEADERS:
         context.problems.add(
-            "log.headers",
+            f"{table}.headers",
             f"there are {len(given)} headers",
             f"Expected at most {limits.MAX_RECORDED_HEADERS}.",
         )
@@ -142,13 +146,13 @@ def _check_headers(context: Context, given: Sequence[str | None]) -> tuple[str, 
             continue
         if not limits.RECORDED_HEADER.fullmatch(name):
             context.problems.add(
-                f"log.headers[{i}]",
+                f"{table}.headers[{i}]",
                 f"{shown(name)} cannot be the name of a field",
                 "Expected letters, digits and hyphens, at most 40.",
             )
         elif limits.UNRECORDED_HEADER.fullmatch(name):
             context.problems.add(
-                f"log.headers[{i}]",
+                f"{table}.headers[{i}]",
                 f"{shown(name)} is never recorded",
                 "By its name it holds a credential, or the visitor's address or page, which have keys of their own.",
             )

@@ -1,4 +1,4 @@
-"""Checks origins: a custom origin has a host name and a way to reach it here, a bucket has a folder."""
+"""Checks origins: a custom origin has a host name and a way to reach it here, a bucket a folder, an image too."""
 
 from __future__ import annotations
 
@@ -8,44 +8,65 @@ from urllib.parse import urlsplit
 
 from edgewise.site import limits
 from edgewise.site.check_context import Context
-from edgewise.site.model import BucketOrigin, CustomOrigin, LocalCommand, LocalUrl, Origin
+from edgewise.site.check_image import IMAGE_KEYS, check_function_name, check_handler, check_image
+from edgewise.site.model import BucketOrigin, CustomOrigin, ImageOrigin, Local, LocalCommand, LocalUrl, Origin
 from edgewise.site.problems import joined, shown
-from edgewise.site.raw import RawLocal, RawOrigin
+from edgewise.site.raw_origins import RawLocal, RawOrigin
 
 
-def check_origins(context: Context, raw: Mapping[str, RawOrigin | None] | None) -> dict[str, Origin]:
-    """The origins by name, in the file's order."""
+def check_origins(
+    context: Context, raw: Mapping[str, RawOrigin | None] | None, site: str
+) -> dict[str, Origin]:
+    """The origins by name, in the file's order; `site` is the site's name."""
     if raw is not None and not 0 < len(raw) <= limits.MAX_ORIGINS:
         context.problems.add(
             "origins", f"there are {len(raw)} origins", f"A distribution has 1 to {limits.MAX_ORIGINS}."
         )
-    return {name: _check_origin(context, name, origin or RawOrigin()) for name, origin in (raw or {}).items()}
+    origins = {
+        name: _check_origin(context, name, origin or RawOrigin()) for name, origin in (raw or {}).items()
+    }
+    for origin in origins.values():
+        if isinstance(origin, ImageOrigin):
+            check_function_name(context, site, origin.name)
+    return origins
 
 
 def _check_origin(context: Context, name: str, raw: RawOrigin) -> Origin:
     key = joined("origins", name)
     context.name(key, name)
     if raw.folder is not None:
-        return _check_bucket(context, name, key, raw)
+        _refuse(
+            context, key, raw, ("domain", "protocol", "local", "image", *IMAGE_KEYS), "folder", "a bucket"
+        )
+        return BucketOrigin(name, context.folder(f"{key}.folder", raw.folder))
+    if raw.image is not None:
+        _refuse(context, key, raw, ("domain", "protocol"), "image", "a function")
+        folder = context.folder(f"{key}.image", raw.image)
+        local = _check_local(context, f"{key}.local", raw.local, raw.image) if raw.local else None
+        return check_image(context, name, raw, folder, local)
     return _check_custom(context, name, key, raw)
 
 
-def _check_bucket(context: Context, name: str, key: str, raw: RawOrigin) -> BucketOrigin:
-    for other in ("domain", "protocol", "local"):
+def _refuse(context: Context, key: str, raw: RawOrigin, others: Sequence[str], kind: str, what: str) -> None:
+    for other in others:
         if getattr(raw, other) is not None:
             context.problems.add(
                 f"{key}.{other}",
-                f"`{other}` is for custom origins, and `folder` makes this one a bucket",
-                f"Remove `{other}` or `folder`.",
+                f"`{other}` does not go with `{kind}`, which makes this origin {what}",
+                f"Remove `{other}` or `{kind}`.",
             )
-    return BucketOrigin(name, context.folder(f"{key}.folder", raw.folder))
 
 
 def _check_custom(context: Context, name: str, key: str, raw: RawOrigin) -> CustomOrigin:
+    for other in IMAGE_KEYS:
+        if getattr(raw, other) is not None:
+            context.problems.add(
+                f"{key}.{other}", f"`{other}` is for a function from an image", "Say `image`, or remove it."
+            )
     if raw.domain is None:
         context.problems.add(
             key,
-            "an origin needs `domain` (a custom origin) or `folder` (a bucket)",
+            "an origin needs `domain` (a custom origin), `folder` (a bucket) or `image` (a function)",
             'For example: domain = "app.example.com"',
         )
     elif not limits.DOMAIN.fullmatch(raw.domain):
@@ -54,22 +75,29 @@ def _check_custom(context: Context, name: str, key: str, raw: RawOrigin) -> Cust
             f"{shown(raw.domain)} is not a host name",
             "Expected a DNS name alone, such as app.example.com: no scheme, port or path, and no address.",
         )
-    local = _check_local(context, f"{key}.local", raw.local) if raw.local else None
+    local = _check_local(context, f"{key}.local", raw.local, ".") if raw.local else None
     return CustomOrigin(name, raw.domain or "", raw.protocol or "https-only", local)
 
 
-def _check_local(context: Context, key: str, raw: RawLocal) -> LocalCommand | LocalUrl | None:
-    if (raw.command is None) == (raw.url is None):
+def _check_local(context: Context, key: str, raw: RawLocal, folder: str) -> Local | None:
+    """`folder` is where a command runs that is given no directory."""
+    if [raw.command, raw.url, raw.handler].count(None) != 2:
         context.problems.add(
-            key, "expected either `command` or `url`", "A command is started; what has a url runs already."
+            key,
+            "expected one of `command`, `url` and `handler`",
+            "A command is started; what has a url runs already; a handler is run as Lambda does.",
         )
         return None
+    if raw.handler is not None:
+        return check_handler(context, key, raw)
+    if raw.event is not None:
+        context.problems.add(f"{key}.event", "`event` goes with `handler`", "Remove it, or give a handler.")
     if raw.command is not None:
-        directory = context.folder(f"{key}.directory", "." if raw.directory is None else raw.directory)
+        directory = context.folder(f"{key}.directory", folder if raw.directory is None else raw.directory)
         return LocalCommand(_check_command(context, f"{key}.command", raw.command), directory)
     if raw.directory is not None:
         context.problems.add(
-            f"{key}.directory", "`directory` goes with `command`", "Remove it, or give a command."
+            f"{key}.directory", "`directory` goes with `command` or `handler`", "Remove it, or give one."
         )
     return LocalUrl(_check_url(context, f"{key}.url", raw.url or ""))
 

@@ -11,7 +11,7 @@ from edgewise.site import limits
 from edgewise.site.check_context import Context
 from edgewise.site.check_judge import check_judge
 from edgewise.site.check_secret import check_secret
-from edgewise.site.model import BucketOrigin, Log, Origin, Rollout, Sessions
+from edgewise.site.model import BucketOrigin, ImageOrigin, Log, Origin, Rollout, Sessions
 from edgewise.site.problems import shown
 from edgewise.site.raw import RawRollout, RawSessions
 from edgewise.site.regions import POSITIONS
@@ -64,6 +64,12 @@ def _check_versions(context: Context, raw: RawRollout, origins: Mapping[str, Ori
                 f"rollout.{key}",
                 f"{shown(given)} is a bucket, and a version is served by a custom origin",
                 "Requests to a bucket are signed for the one that the behavior names: none can be sent elsewhere.",
+            )
+        elif isinstance(origins[given], ImageOrigin):
+            context.problems.add(
+                f"rollout.{key}",
+                f"{shown(given)} is a function from an image, whose host name AWS makes at deployment",
+                "Functions at the edge know a version by its host name: name custom origins, with a `domain`.",
             )
     if raw.stable is not None and raw.stable == raw.new:
         context.problems.add(

@@ -21,11 +21,11 @@ def check_statistics(context: Context, raw: RawStatistics, name: str) -> Statist
         path=raw.path or "step-functions",
         countries=_check_countries(context, raw.countries),
         bots=raw.bots is not False,
-        days=_whole(context, "statistics.days", raw.days, 730, limits.FILE_DAYS),
+        days=context.whole("statistics.days", raw.days, 730, limits.FILE_DAYS),
         format=raw.format or "json",
         catalog=raw.catalog or "projection",
-        buffer_seconds=_whole(
-            context, "statistics.buffer_seconds", raw.buffer_seconds, 300, limits.BUFFER_SECONDS
+        buffer_seconds=context.whole(
+            "statistics.buffer_seconds", raw.buffer_seconds, 300, limits.BUFFER_SECONDS
         ),
         batch_seconds=context.number("statistics.batch_seconds", raw.batch_seconds, 0, *limits.BATCH_SECONDS),
         budget_ms=context.number("statistics.budget_ms", raw.budget_ms, 50, *limits.BUDGET_MS),
@@ -128,12 +128,3 @@ def _check_countries(context: Context, given: str | None) -> Path | None:
             "dbip-country-lite.mmdb.",
         )
     return path
-
-
-def _whole(context: Context, key: str, given: float | None, default: int, bounds: tuple[int, int]) -> int:
-    number = context.number(key, given, default, *bounds)
-    if not bounds[0] <= number <= bounds[1]:
-        return default  # nan and inf have no whole part
-    if number % 1:
-        context.problems.add(key, f"{given} is no whole number", f"Expected {bounds[0]} to {bounds[1]}.")
-    return int(number)

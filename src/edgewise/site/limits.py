@@ -12,6 +12,14 @@ import re
 MAX_BEHAVIORS = 75  # the default behavior is not counted
 MAX_ORIGINS = 100
 
+# A function behind a function URL. Lambda takes 900 s, and CloudFront waits for an origin 120 s at most
+# ("Response timeout" under "Origin settings").
+IMAGE_MEMORY_MB = (128, 10_240)
+IMAGE_TIMEOUT_S = (1, 120)
+MAX_FUNCTION_NAME = 64
+# The ends of the names of functions of our own.
+OWN_FUNCTIONS = ("viewer", "origin", "judge", "salts", "visitor-salts")
+
 # Path patterns: "Path pattern" under "Cache behavior settings".
 MAX_PATH_PATTERN = 255
 PATH_PATTERN_CHARACTERS = re.compile(r"[A-Za-z0-9_\-.*$/~\"'@:+&?]*")
@@ -29,6 +37,23 @@ MAX_DOMAIN = 253
 DOMAIN = re.compile(
     r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE
 )
+
+# Who is told of an alarm: the API reference of CreateTopic. A topic in order takes no alarms.
+EMAIL = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,190}\.[^\s@<>.]{2,63}")
+TOPIC = re.compile(r"arn:aws:sns:(?P<region>[a-z]{2}(-[a-z]+)+-[0-9]):[0-9]{12}:[A-Za-z0-9_-]{1,256}")
+
+# The site's own names: "Quotas" and "Requirements for using alternate domain names" in the CloudFront developer guide,
+# "Quotas" and "RequestCertificate" of ACM.
+MAX_ALIASES = 100
+MAX_CERTIFICATE_NAMES = 10
+MAX_FIRST_NAME = 64
+CERTIFICATE = re.compile(
+    r"arn:aws:acm:(?P<region>[a-z]{2}(-[a-z]+)+-[0-9]):[0-9]{12}:certificate/[A-Za-z0-9_-]{1,128}"
+)
+HOSTED_ZONE = re.compile(r"Z[A-Z0-9]{1,31}")
+# "Supported protocols and ciphers between viewers and CloudFront": those without TLS 1.0 and 1.1.
+TLS_POLICIES = ("TLSv1.2_2018", "TLSv1.2_2019", "TLSv1.2_2021", "TLSv1.2_2025", "TLSv1.3_2025")
+TLS_POLICY = "TLSv1.2_2021"
 
 # What our functions ask for. The law is 30 s and Lambda's own memory maximum for every trigger; viewer
 # functions stay at the older 5 s and 128 MB, because the API refused more for years and a visitor waits.
@@ -60,6 +85,17 @@ SECRET_NAMES = {
     ),
 }
 KMS_KEY = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,256}")
+
+# How long CloudWatch Logs can keep lines: PutRetentionPolicy in its API reference.
+LOG_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288),
+    3653,
+)
+# Where a log group can be subscribed to; PutSubscriptionFilter there, which wants all in one region.
+LOG_DESTINATION = re.compile(
+    r"arn:aws:(?P<service>firehose|kinesis|logs):(?P<region>\{region\}|[a-z]{2}(-[a-z]+)+-[0-9]):[0-9]{12}:"
+    r"(deliverystream/|stream/|destination:)[A-Za-z0-9_.-]{1,512}"
+)
 
 # OpenObserve's names of organizations and streams.
 OPENOBSERVE_NAME = re.compile(r"[A-Za-z0-9_:-]+")
@@ -102,3 +138,45 @@ BATCH_SECONDS = (0, 60)
 # As the runtime at the edge takes it.
 INDEX_PAGE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9]{1,8}")
 CLOUDFRONT_FUNCTION = re.compile(r"arn:aws:cloudfront::[0-9]{12}:function/[A-Za-z0-9_-]{1,64}")
+
+# CloudFront's own logs: "Use real-time access logs" and "Configure standard logging (v2)" in the CloudFront developer
+# guide; the API references of CreateStream and CreateDeliveryStream.
+PERCENT = (1, 100)
+REAL_TIME_BUFFER_SECONDS = (0, 900)
+RETENTION_HOURS = (24, 8760)
+# What a configuration has at most; the page that says so lists more.
+MAX_REAL_TIME_FIELDS = 40
+# Firehose speaks TLS, on its port alone.
+FIREHOSE_URL = re.compile(r"https://[A-Za-z0-9._-]+(:443)?(/[!-~]*)?")
+STANDARD_PLACES = ("s3", "cloudwatch", "firehose")
+STANDARD_FORMATS = ("json", "plain", "w3c", "raw", "parquet")
+LOG_PATH = re.compile(
+    r"(/?([A-Za-z0-9_.=-]+|\{(DistributionId|distributionid|accountid|yyyy|MM|dd|HH)\})+)*/?"
+)
+DELIMITER = re.compile(r"[\t -~]{1,5}")
+# A log group keeps its lines so many days, or for ever.
+GROUP_DAYS = (
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3288,
+    3653,
+)
+FIREHOSE_ARN = re.compile(r"arn:aws:firehose:us-east-1:[0-9]{12}:deliverystream/[A-Za-z0-9_-]{1,64}")

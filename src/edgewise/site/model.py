@@ -11,6 +11,9 @@ from pathlib import Path
 
 from edgewise.site import limits
 from edgewise.site.limits import TRIGGERS
+from edgewise.site.model_alarms import Alarms
+from edgewise.site.model_domain import Domain
+from edgewise.site.model_logging import RealTimeLog, StandardLog
 from edgewise.site.model_statistics import Rewrite, Statistics
 from edgewise.site.policies import CachePolicy, OriginRequestPolicy
 from edgewise.site.secret import Secret, region_of
@@ -53,13 +56,25 @@ class LocalUrl:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalHandler:
+    """An origin that is a Lambda handler in `directory`; `event` says whose event it takes."""
+
+    handler: str
+    directory: Path
+    event: str
+
+
+Local = LocalCommand | LocalUrl | LocalHandler
+
+
+@dataclass(frozen=True, slots=True)
 class CustomOrigin:
     """A web server. `name` is the origin's `Id` in the template; without `local` it is only known on AWS."""
 
     name: str
     domain: str
     protocol: str
-    local: LocalCommand | LocalUrl | None
+    local: Local | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +85,24 @@ class BucketOrigin:
     folder: Path
 
 
-Origin = CustomOrigin | BucketOrigin
+@dataclass(frozen=True, slots=True)
+class ImageOrigin:
+    """An app that runs as a function from a container image, behind a function URL. `folder` has its Dockerfile.
+
+    `signed`: this distribution alone may call it. `local` is what the container would run.
+    """
+
+    name: str
+    folder: Path
+    region: str
+    signed: bool
+    architecture: str
+    memory_mb: int
+    timeout_s: int
+    local: Local | None
+
+
+Origin = CustomOrigin | BucketOrigin | ImageOrigin
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +155,28 @@ class Privacy:
 
 
 @dataclass(frozen=True, slots=True)
+class Subscription:
+    """Where lines of the functions' log groups go, from each of `regions`: an ARN, in which `{region}` is one of them.
+
+    With `records_only` records alone. `service` is `firehose`, `kinesis` or `logs`.
+    """
+
+    destination: str
+    regions: tuple[str, ...]
+    records_only: bool
+
+    @property
+    def service(self) -> str:
+        """Whose the destination is."""
+        return self.destination.split(":")[2]
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """The log feature. `target` holds what the delivery needs to know on AWS, by the names of the site file.
 
-    `token` is OpenObserve's; `region` is where the delivery and the secrets are.
+    `token` is OpenObserve's; `region` is where the delivery and the secrets are. `retention_days` and `subscription`
+    are of the functions' log groups in all regions.
     """
 
     delivery: str
@@ -135,6 +185,8 @@ class Log:
     region: str = limits.HOME_REGION
     privacy: Privacy = Privacy()
     sample: float = 1.0
+    retention_days: int | None = None
+    subscription: Subscription | None = None
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
@@ -216,6 +268,10 @@ class Site:
     rollout: Rollout | None = None
     statistics: Statistics | None = None
     rewrite: Rewrite | None = None
+    domain: Domain | None = None
+    alarms: Alarms | None = None
+    real_time_log: RealTimeLog | None = None
+    standard_log: StandardLog | None = None
 
     @property
     def directory(self) -> Path:
@@ -226,6 +282,16 @@ class Site:
     def handler(self) -> str:
         """The functions' handler, `module.attribute`: the user's, or the generated one."""
         return self.functions.handler if self.functions else f"{GENERATED_MODULE}.handler"
+
+    @property
+    def images(self) -> tuple[ImageOrigin, ...]:
+        """The origins that are functions from images."""
+        return tuple(one for one in self.origins if isinstance(one, ImageOrigin))
+
+    @property
+    def app_regions(self) -> tuple[str, ...]:
+        """The regions, besides the home region, where images run: each has a stack of its own."""
+        return tuple(sorted({one.region for one in self.images} - {limits.HOME_REGION}))
 
     @property
     def all_behaviors(self) -> tuple[Behavior, ...]:

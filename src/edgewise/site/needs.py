@@ -8,6 +8,7 @@ from __future__ import annotations
 from edgewise.site import limits
 from edgewise.site.model import Log, Site
 from edgewise.site.secret import Secret
+from edgewise.site.template_images import image_parameter
 
 # By delivery, where records go.
 _PLACES = {
@@ -27,9 +28,10 @@ def records_go_to(log: Log) -> str | None:
 
 def needed_on_aws(site: Site) -> list[str]:
     """Everything that has to be there, in words."""
+    needed = _for_images(site) + _for_the_names(site) + _for_real_time(site)
     if not site.runs_functions:
-        return []
-    needed = _for_the_log(site.log) if site.log else []
+        return needed
+    needed += _for_the_log(site.log) if site.log else []
     if site.rollout:
         needed.append(_in_words(site.rollout.key, limits.HOME_REGION))
     if site.log and site.rollout and site.rollout.judge and site.rollout.judge.password:
@@ -37,6 +39,30 @@ def needed_on_aws(site: Site) -> list[str]:
     if site.statistics and site.statistics.own_key:
         needed.append(_in_words(site.statistics.own_key, limits.HOME_REGION))
     return needed
+
+
+def _for_images(site: Site) -> list[str]:
+    return [
+        f"the image of the origin {one.name}, in a repository of ECR's in {one.region}; the parameter "
+        f"{image_parameter(one)} is its address"
+        for one in site.images
+    ]
+
+
+def _for_the_names(site: Site) -> list[str]:
+    if site.domain is None or site.domain.zone:
+        return []
+    return [f"a record of the DNS that leads {name} to the distribution" for name in site.domain.names]
+
+
+def _for_real_time(site: Site) -> list[str]:
+    log = site.real_time_log
+    if log is None:
+        return []
+    secrets = [(log.access_key, limits.HOME_REGION)]
+    if log.privacy.key and not (site.log and site.log.privacy.key == log.privacy.key):
+        secrets.append((log.privacy.key, log.region))
+    return [log.url, *(_in_words(secret, region) for secret, region in secrets)]
 
 
 def _for_the_log(log: Log) -> list[str]:

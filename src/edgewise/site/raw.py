@@ -10,39 +10,12 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from edgewise.site.limits import DELIVERIES, RELEASE_STATES, TRIGGERS
+from edgewise.site.raw_alarms import RawAlarms
+from edgewise.site.raw_domain import RawDomain
 from edgewise.site.raw_key import Key, RawSecret
+from edgewise.site.raw_logging import RawRealTimeLog, RawStandardLog
+from edgewise.site.raw_origins import RawOrigin
 from edgewise.site.raw_statistics import RawRewrite, RawStatistics
-
-
-@dataclass(frozen=True, slots=True)
-class RawLocal:
-    command: Annotated[
-        list[str] | None,
-        Key(
-            "how `edgewise up` starts the origin; `{port}` becomes the port it has to listen on, and a first word "
-            "`python` the interpreter that runs edgewise"
-        ),
-    ] = None
-    directory: Annotated[str | None, Key("the folder the command runs in; default `.`")] = None
-    url: Annotated[
-        str | None, Key("instead of `command`: where the origin runs already, `http://HOST:PORT`")
-    ] = None
-
-
-@dataclass(frozen=True, slots=True)
-class RawOrigin:
-    domain: Annotated[str | None, Key("a custom origin's host name on AWS")] = None
-    protocol: Annotated[
-        str | None,
-        Key(
-            "how CloudFront talks to a custom origin; default `https-only`",
-            choices=("http-only", "https-only", "match-viewer"),
-        ),
-    ] = None
-    local: Annotated[RawLocal | None, Key("how `edgewise up` reaches a custom origin")] = None
-    folder: Annotated[
-        str | None, Key("makes the origin a bucket: the folder whose files are its objects on this machine")
-    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +74,24 @@ class RawFunctions:
     triggers: Annotated[
         list[str] | None,
         Key("the triggers that your steps need; the features add their own", choices=TRIGGERS, required=True),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawSubscription:
+    destination: Annotated[
+        str | None,
+        Key(
+            "the ARN of a Firehose stream, a Kinesis stream or a destination of CloudWatch Logs; `{region}` in it "
+            "becomes each region, as a log is handed on in its own region alone",
+            required=True,
+        ),
+    ] = None
+    regions: Annotated[
+        list[str] | None, Key("the regions that have one; default all where CloudFront runs functions")
+    ] = None
+    records_only: Annotated[
+        bool | None, Key("hands on records, and not what else functions print; default `true`")
     ] = None
 
 
@@ -170,6 +161,15 @@ class RawLog:
             "environment has its own",
             may_be_secret=True,
         ),
+    ] = None
+    retention_days: Annotated[
+        float | None,
+        Key(
+            "how long CloudWatch Logs keeps the functions' lines, in every region; default 30 where nothing is set"
+        ),
+    ] = None
+    subscription: Annotated[
+        RawSubscription | None, Key("hands the functions' lines on from the log group of each region")
     ] = None
     sample: Annotated[
         float | None, Key("the share of requests to record, 0 to 1; errors always are; default 1")
@@ -314,4 +314,20 @@ class RawSite:
     statistics: Annotated[RawStatistics | None, Key("counts page views; its presence turns it on")] = None
     rewrite: Annotated[
         RawRewrite | None, Key("gives folders' paths the name of their page; its presence turns it on")
+    ] = None
+    domain: Annotated[
+        RawDomain | None, Key("the site's own names; without it CloudFront's name is the only one")
+    ] = None
+    alarms: Annotated[RawAlarms | None, Key("rings when something is wrong; its presence turns it on")] = None
+    real_time_log: Annotated[
+        RawRealTimeLog | None,
+        Key(
+            "CloudFront's own log within seconds, to OpenObserve without a function; its presence turns it on"
+        ),
+    ] = None
+    standard_log: Annotated[
+        RawStandardLog | None,
+        Key(
+            "CloudFront's own log within minutes, to a bucket, a log group or a stream; its presence turns it on"
+        ),
     ] = None

@@ -48,6 +48,14 @@ POSITIONS = {
     "us-west-2": (46, -120),  # Oregon
 }
 
+# Where CloudFront runs functions: "Set up IAM permissions and roles for Lambda@Edge", the list of the service-linked
+# role for replicas, in the CloudFront developer guide.
+EDGE_REGIONS = (
+    *("ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2"),
+    *("eu-central-1", "eu-west-1", "eu-west-2", "sa-east-1"),
+    *("us-east-1", "us-east-2", "us-west-1", "us-west-2"),
+)
+
 
 def nearest_replicas(replicas: Sequence[str]) -> dict[str, str]:
     """For each region the nearest of `replicas`; of two that are equally near the first."""

@@ -87,12 +87,17 @@ def _log_on_aws(site: Site, log: Log) -> dict[str, Any]:
 def _privacy(log: Log, *, key: bool) -> dict[str, Any]:
     """What is masked, where it is anything."""
     privacy = log.privacy
-    settings: dict[str, Any] = {
+    settings = privacy_settings(privacy)
+    if key and privacy.key:
+        settings["key"] = where(privacy.key)
+    return {} if privacy == Privacy() else {"privacy": settings}
+
+
+def privacy_settings(privacy: Privacy) -> dict[str, Any]:
+    """What is masked, without the key of the hashes."""
+    return {
         "client_address": privacy.client_address,
         "query": privacy.query if isinstance(privacy.query, str) else list(privacy.query),
         "headers": list(privacy.headers),
         "visitor": privacy.visitor,
     }
-    if key and privacy.key:
-        settings["key"] = where(privacy.key)
-    return {} if privacy == Privacy() else {"privacy": settings}

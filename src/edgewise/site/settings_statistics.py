@@ -29,7 +29,19 @@ def statistics_settings(site: Site, statistics: Statistics, aws: str | None) -> 
         "key": where(statistics.own_key) if statistics.own_key and not aws else salts,
         "counts_at": site.counts_at,
         "countries": statistics.countries is not None,
+        **_own_hosts(site),
     }
+
+
+def _own_hosts(site: Site) -> dict[str, list[str]]:
+    """The site's names where CloudFront does not tell which one the visitor asked for.
+
+    A host is one of them that ends so, with a stroke in front. It has no `www.` any more, which a star stands for too.
+    """
+    if site.domain is None or site.counts_at != "origin-response":
+        return {}
+    whole = [f"/{name.removeprefix('*.').removeprefix('www.')}" for name in site.domain.names]
+    return {"own_hosts": whole + [name[1:] for name in site.domain.names if name.startswith("*.")]}
 
 
 def rewrite_settings(site: Site, rewrite: Rewrite) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Compiles a checked site to a CloudFormation template: values in, a dictionary out.
 
 The template is the hinge of the project: the local CDN reads it and stock AWS tools deploy it. The functions'
-resources are in `template_functions.py`, a bucket's in `template_buckets.py`, a rollout's in `template_rollout.py` and
-`template_versions.py`, the statistics' in `template_statistics.py`, the text in `template_text.py`.
+resources are in `template_functions.py`, a bucket's in `template_buckets.py`, an image's in `template_images.py`, a
+rollout's in `template_rollout.py` and `template_versions.py`, the statistics' in `template_statistics.py`, the text in
+`template_text.py`.
 Property names and defaults: the CloudFormation reference of `AWS::CloudFront::Distribution`.
 """
 
@@ -11,10 +12,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from edgewise.site.model import Behavior, BucketOrigin, CustomOrigin, Site
+from edgewise.site.model import Behavior, BucketOrigin, CustomOrigin, ImageOrigin, Origin, Site
+from edgewise.site.template_alarm_topic import alarm_outputs
+from edgewise.site.template_alarms import alarm_resources
 from edgewise.site.template_buckets import bucket_id, bucket_resources
+from edgewise.site.template_dashboard import dashboard_resources
+from edgewise.site.template_domain import domain_config, domain_resources
 from edgewise.site.template_functions import function_resources, version_ids
+from edgewise.site.template_images import image_origin, image_outputs, image_parameters, image_resources
+from edgewise.site.template_log_groups import log_group_outputs, log_group_resources
+from edgewise.site.template_real_time import REAL_TIME_LOG, real_time_outputs, real_time_resources
 from edgewise.site.template_rollout import rollout_outputs, rollout_resources
+from edgewise.site.template_standard_log import standard_log_outputs, standard_log_resources
 from edgewise.site.template_statistics import VIEW_POLICY, statistics_outputs, statistics_resources
 from edgewise.site.template_versions import behavior_policies, policy_resources
 from edgewise.site.template_views_athena import Query
@@ -44,11 +53,21 @@ def compile_template(site: Site, *, code_hash: str, queries: Sequence[Query] = (
     resources |= policy_resources(site)
     resources |= rollout_resources(site)
     resources |= statistics_resources(site, queries)
+    resources |= log_group_resources(site)
+    resources |= real_time_resources(site)
+    resources |= standard_log_resources(site)
     resources |= bucket_resources(site)
+    resources |= image_resources(site)
+    resources |= domain_resources(site)
+    # Last: the alarms of all others are to ring as well.
+    resources |= alarm_resources(site, resources)
+    resources |= dashboard_resources(site)
+    parameters = image_parameters(site)
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"The site {site.name}, compiled by Edgewise from its site file.",
         "Metadata": {"cfn-lint": {"config": {"ignore_checks": ["W3002"]}}},
+        **({"Parameters": parameters} if parameters else {}),
         "Resources": resources,
         "Outputs": _outputs(site),
     }
@@ -60,6 +79,7 @@ def _distribution(site: Site, versions: dict[str, str]) -> dict[str, Any]:
         "Comment": site.name,
         "HttpVersion": "http2",
         "IPV6Enabled": True,
+        **domain_config(site),
         "Origins": [_origin(origin) for origin in site.origins],
         "DefaultCacheBehavior": _behavior(site, site.default, versions),
     }
@@ -70,7 +90,9 @@ def _distribution(site: Site, versions: dict[str, str]) -> dict[str, Any]:
     return config
 
 
-def _origin(origin: CustomOrigin | BucketOrigin) -> dict[str, Any]:
+def _origin(origin: Origin) -> dict[str, Any]:
+    if isinstance(origin, ImageOrigin):
+        return image_origin(origin)
     if isinstance(origin, CustomOrigin):
         return {
             "Id": origin.name,
@@ -100,6 +122,8 @@ def _behavior(site: Site, behavior: Behavior, versions: dict[str, str]) -> dict[
         properties["Compress"] = True
     if site.has_view_policy(behavior):
         properties["OriginRequestPolicyId"] = {"Ref": VIEW_POLICY}
+    if site.real_time_log and behavior.path in site.real_time_log.behaviors:
+        properties["RealtimeLogConfigArn"] = {"Fn::GetAtt": [REAL_TIME_LOG, "Arn"]}
     if behavior.viewer_function:
         properties["FunctionAssociations"] = [
             {"EventType": "viewer-request", "FunctionARN": behavior.viewer_function}
@@ -125,4 +149,15 @@ def _outputs(site: Site) -> dict[str, Any]:
                 "Description": f"The bucket that the files of the origin {origin.name} belong in.",
                 "Value": {"Ref": bucket_id(origin)},
             }
-    return outputs | rollout_outputs(site) | statistics_outputs(site)
+    return (
+        outputs
+        | image_outputs(site)
+        | rollout_outputs(site)
+        | statistics_outputs(site)
+        | _watching_outputs(site)
+    )
+
+
+def _watching_outputs(site: Site) -> dict[str, Any]:
+    logs = log_group_outputs(site) | real_time_outputs(site) | standard_log_outputs(site)
+    return logs | alarm_outputs(site)

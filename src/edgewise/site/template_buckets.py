@@ -64,6 +64,31 @@ def private_bucket() -> dict[str, Any]:
     }
 
 
+def over_tls_alone(bucket: str) -> dict[str, Any]:
+    """The policy of a bucket that nobody may ask without TLS; `bucket` is its logical id."""
+    return {
+        "Type": "AWS::S3::BucketPolicy",
+        "Properties": {
+            "Bucket": {"Ref": bucket},
+            "PolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Deny",
+                        "Principal": "*",
+                        "Action": "s3:*",
+                        "Resource": [
+                            {"Fn::GetAtt": [bucket, "Arn"]},
+                            {"Fn::Sub": f"${{{bucket}.Arn}}/*"},
+                        ],
+                        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                    }
+                ],
+            },
+        },
+    }
+
+
 def _policy(bucket: str) -> dict[str, Any]:
     # No s3:ListBucket: a missing file is then a 403, and `/` never shows the list of files.
     distribution = "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}"

@@ -57,6 +57,11 @@ def function_names(site_name: str) -> tuple[str, ...]:
     return tuple(f"{site_name}-{kind.suffix}" for kind in _KINDS)
 
 
+def served_functions(site: Site) -> tuple[str, ...]:
+    """What the edge functions are called that some trigger of this site needs."""
+    return tuple(kind.name(site) for kind in _KINDS if set(kind.triggers) & set(site.triggers))
+
+
 def version_ids(site: Site, code_hash: str) -> dict[str, str]:
     """The logical id of the function version that serves each trigger; empty when no behavior runs functions.
 
@@ -116,7 +121,8 @@ def _function(site: Site, kind: _Kind) -> dict[str, Any]:
 def _version(function: str) -> dict[str, Any]:
     return {
         "Type": "AWS::Lambda::Version",
-        "DeletionPolicy": "Retain",
+        # A deployment that fails takes its version back: one that stayed would stand in the way of the next try.
+        "DeletionPolicy": "RetainExceptOnCreate",
         "UpdateReplacePolicy": "Retain",
         "Properties": {"FunctionName": {"Ref": function}},
     }

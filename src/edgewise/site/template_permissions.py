@@ -46,7 +46,7 @@ def edge_permissions(site: Site) -> Permissions:
         permissions["sessions"] = (("dynamodb:GetItem",), _table(rollout.sessions.table, "*"))
     if site.statistics:
         permissions |= _views(site.statistics)
-    return permissions | _reading(_secrets(site))
+    return permissions | reading(_secrets(site))
 
 
 def judge_permissions(site: Site, rollout: Rollout) -> Permissions:
@@ -60,10 +60,10 @@ def judge_permissions(site: Site, rollout: Rollout) -> Permissions:
     secrets = {}
     if site.log and rollout.judge and rollout.judge.password:
         secrets["password"] = (rollout.judge.password, site.log.region)
-    return {"release": release, **_reading(secrets)}
+    return {"release": release, **reading(secrets)}
 
 
-def _reading(secrets: Mapping[str, tuple[Secret, str]]) -> Permissions:
+def reading(secrets: Mapping[str, tuple[Secret, str]]) -> Permissions:
     """Permission to read secrets, and to use the keys that they are encrypted with."""
     permissions: Permissions = {}
     for name, (secret, region) in secrets.items():

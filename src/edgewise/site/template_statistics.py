@@ -13,6 +13,7 @@ from edgewise.agents import country_names
 from edgewise.site.model import Site
 from edgewise.site.model_statistics import Statistics
 from edgewise.site.policies import COUNTRY
+from edgewise.site.template_alarm import alarm
 from edgewise.site.template_salts import salts_resources
 from edgewise.site.template_views_athena import Query, athena_resources
 from edgewise.site.template_views_catalog import catalog_resources
@@ -99,7 +100,7 @@ def _alarms(site: Site, statistics: Statistics) -> dict[str, Any]:
     name = statistics.pipeline
     late = statistics.buffer_seconds * (1 + _BUFFERS_MORE)
     alarms = {
-        "PageViewsStreamAlarm": _alarm(
+        "PageViewsStreamAlarm": alarm(
             f"{name}-late",
             "Files of page views are late: the stream cannot write to its bucket.",
             ("AWS/Firehose", "DeliveryToS3.DataFreshness", "Maximum"),
@@ -108,21 +109,21 @@ def _alarms(site: Site, statistics: Statistics) -> dict[str, Any]:
         )
     }
     if statistics.path == "step-functions":
-        alarms["PageViewsExecutionsAlarm"] = _alarm(
+        alarms["PageViewsExecutionsAlarm"] = alarm(
             f"{name}-executions",
             "Executions of the state machine fail: their views are lost. The log has the reasons.",
             ("AWS/States", "ExecutionsFailed", "Sum"),
             ("StateMachineArn", "PageViewsStateMachine"),
             0,
         )
-        alarms["PageViewsTimeoutsAlarm"] = _alarm(
+        alarms["PageViewsTimeoutsAlarm"] = alarm(
             f"{name}-timeouts",
             "Executions of the state machine take longer than they may: their views are lost.",
             ("AWS/States", "ExecutionsTimedOut", "Sum"),
             ("StateMachineArn", "PageViewsStateMachine"),
             0,
         )
-        alarms["PageViewsQueueAlarm"] = _alarm(
+        alarms["PageViewsQueueAlarm"] = alarm(
             f"{name}-failed",
             "Page views were set aside: see the messages in the queue.",
             ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum"),
@@ -130,7 +131,7 @@ def _alarms(site: Site, statistics: Statistics) -> dict[str, Any]:
             0,
         )
     if site.makes_salts:
-        alarms["VisitorSaltsAlarm"] = _alarm(
+        alarms["VisitorSaltsAlarm"] = alarm(
             f"{statistics.name}-visitor-salts",
             "Salts are not made or not deleted: visitors are not told apart, or can be longer than they should.",
             ("AWS/Lambda", "Errors", "Sum"),
@@ -138,26 +139,3 @@ def _alarms(site: Site, statistics: Statistics) -> dict[str, Any]:
             0,
         )
     return alarms
-
-
-def _alarm(
-    name: str, text: str, metric: tuple[str, str, str], dimension: tuple[str, Any], threshold: int
-) -> dict[str, Any]:
-    """An alarm that rings over a threshold; what it rings is the user's to add."""
-    value = {"Ref": dimension[1]} if isinstance(dimension[1], str) else dimension[1]
-    return {
-        "Type": "AWS::CloudWatch::Alarm",
-        "Properties": {
-            "AlarmName": name,
-            "AlarmDescription": text,
-            "Namespace": metric[0],
-            "MetricName": metric[1],
-            "Statistic": metric[2],
-            "Dimensions": [{"Name": dimension[0], "Value": value}],
-            "Period": 300,
-            "EvaluationPeriods": 1,
-            "Threshold": threshold,
-            "ComparisonOperator": "GreaterThanThreshold",
-            "TreatMissingData": "notBreaching",
-        },
-    }

@@ -22,6 +22,11 @@ _HEADER = f"""\
 # Deploy it in us-east-1 with stock AWS tools: `aws cloudformation package` uploads the folder that `Code` names,
 # `aws cloudformation deploy` does the rest. Nothing of Edgewise is needed on AWS.
 """
+_APP_HEADER = f"""\
+{FIRST_LINE}#
+# Deploy it with `aws cloudformation deploy`, before template.yaml: what it puts out are parameters of that one. Deploy
+# it again with the distribution that there is then; until that, nobody may call the functions that are signed for.
+"""
 
 _POLICY_NAMES = {policy.id: policy.name for policy in CACHE_POLICIES.values()} | {
     policy.id: policy.name for policy in ORIGIN_REQUEST_POLICIES.values()
@@ -49,11 +54,27 @@ _REASONS = {
     "AWS::DynamoDB::GlobalTable": (
         "Read at the edge from the nearest replica, written in us-east-1. What is in it means nothing without the site."
     ),
+    "AWS::CertificateManager::Certificate": (
+        "Proved by records that ACM has made in the zone, and renewed by them. The stack waits until it is issued."
+    ),
+    "AWS::Route53::RecordSet": "Leads a name to the distribution; an alias, so that the zone's own name may be one.",
     "AWS::S3::Bucket": "Private. Retained when the stack goes: files are the user's.",
     "AWS::S3::BucketPolicy": "This distribution may read files, and nobody may list them.",
 }
 # Of resources whose type says less, by their names; they come before the reasons of types.
 _OWN_REASONS = {
+    "ErrorsAlarm": (
+        "CloudFront's metrics are of all regions. No data, which is no request or no error, is nothing wrong."
+    ),
+    "AlarmTopic": "Not encrypted: CloudWatch may not write to a topic under AWS's own key.",
+    "EdgeAlarmsRule": (
+        "Metrics of edge functions stay in their regions, so do alarms. `edgewise deploy` makes those, and rules that "
+        "bring their changes here; this one hands them on."
+    ),
+    "EdgeLogsRole": "For the log groups of the functions, in every region where they run.",
+    "EdgeAlarmsRole": "For the rules in the other regions.",
+    "Dashboard": "A page of CloudWatch's; a graph may have metrics of all regions.",
+    "MoreMetrics": "Paid for by metric and month.",
     "JudgeSchedule": "The judge looks at the release every minute.",
     "PageViewsRequestPolicy": "Lets the function that counts page views see who asks. A bucket would be sent nothing.",
     "PageViewsStateMachine": (
@@ -76,6 +97,37 @@ _OWN_REASONS = {
     "PageViewsTable": "The day of a view is in its file's name, and a column of the table by that.",
     "PageViewsWorkGroup": "A query that would read more than its limit is stopped. Answers are deleted after a week.",
     "PageViewsReader": "Attached to nobody: give it to the role that Grafana takes.",
+    "RealTimeStream": (
+        "On demand: it grows with the traffic, and costs by the hour even without any. Encrypted with AWS's own key."
+    ),
+    "RealTimeLog": "The fields in CloudFront's order. Behaviors name it; a change takes effect with the distribution.",
+    "RealTimeLogRole": "CloudFront may write into this stream, and nothing else.",
+    "RealTimeTransformFunction": (
+        "Firehose hands it lines, and gets records: OpenObserve would refuse tab-separated text. It knows the same "
+        "fields as the configuration: both change together, and lines of the old kind that come meanwhile go to the "
+        "bucket."
+    ),
+    "RealTimeTransformRole": "It calls nobody but, where visitors are hashed, the keeper of the key.",
+    "RealTimeTransformLogs": "Made ahead, so that its lines go after some days. They hold nothing of visitors.",
+    "RealTimeDelivery": (
+        "Only what failed is written into the bucket. The access key is read from Secrets Manager when it is used, so "
+        "that it is neither here nor in the stream's settings."
+    ),
+    "RealTimeDeliveryRole": (
+        "For reading the stream, calling the function, writing what failed, its own log, and the one secret."
+    ),
+    "RealTimeFailed": (
+        "What could not be transformed or delivered, as it came: addresses and queries are unmasked there, so it is "
+        "deleted after some days. Retained when the stack goes."
+    ),
+    "RealTimeFailedPolicy": "Nobody may ask without TLS, not even the owner.",
+    "RealTimeDeliveryAlarm": "Without `[alarms]` in the site file alarms tell nobody.",
+    "AccessLogSource": "A distribution has one source at most, for all destinations.",
+    "AccessLogDestination": "The format cannot be changed later: it is in the name, so that another makes another.",
+    "AccessLogDelivery": "Which fields, and where in the bucket. A change takes effect within twelve hours.",
+    "AccessLogFiles": "Private, over TLS alone, deleted after some days. Retained when the stack goes.",
+    "AccessLogFilesPolicy": "AWS's delivery may write for this source of this account, and nobody without TLS.",
+    "AccessLogGroupPolicy": "AWS's delivery may write into this group, for this account.",
     "VisitorSaltsFunction": "CloudFormation makes no SecureString, and a salt has to go when its day is over.",
     "VisitorSalts": "Called when the stack is made, so that the first visitor meets a salt, and when it is deleted.",
     "VisitorSaltsSchedule": "Twice a day: no promise is broken when a run is missed.",
@@ -83,9 +135,23 @@ _OWN_REASONS = {
 }
 
 
-def render_yaml(template: Mapping[str, Any]) -> str:
+# Of an image's resources, by the ends of their names; the first of each has its reason above it.
+_IMAGE_REASONS = {
+    "ImageFunction": "The image has a web server, and an adapter that hands it Lambda's events as requests.",
+    "ImageRole": "The app may write its own log and nothing else: give it what it needs besides.",
+    "ImageLogs": "A log group that Lambda makes by itself keeps everything for ever.",
+    "ImageUrl": "Its host is the origin. With AWS_IAM, Lambda refuses every request that is not signed.",
+    "ImageUrlPermission": "Two permissions: since October 2025 a function URL asks for both.",
+    "ImageAccessControl": (
+        "The distribution signs its requests to the function URLs, so that nobody gets around it. It does not sign "
+        "bodies: whoever sends one says its SHA-256 in x-amz-content-sha256."
+    ),
+}
+
+
+def render_yaml(template: Mapping[str, Any], *, header: str = _HEADER) -> str:
     """The YAML text of a template, with comments; it loads to the same template."""
-    sections = [_HEADER]
+    sections = [header]
     for name, value in template.items():
         if name == "Resources":
             sections.append("Resources:\n" + "\n".join(_resources(value)))
@@ -94,11 +160,30 @@ def render_yaml(template: Mapping[str, Any]) -> str:
     return "\n".join(sections)
 
 
-def _resources(resources: Mapping[str, Any]) -> Iterator[str]:
-    """The text of each resource; the first of a type has its reason above it, others have one of their own."""
-    reasons = dict(_REASONS)
+def render_app_yaml(template: Mapping[str, Any]) -> str:
+    """The YAML text of the template of the images of another region."""
+    return render_yaml(template, header=_APP_HEADER)
+
+
+def reasons_of(resources: Mapping[str, Any]) -> dict[str, str]:
+    """What is to be said of resources, by their logical ids: the first of a type has the reason of that type, and
+    others have one of their own.
+    """
+    reasons, images = dict(_REASONS), dict(_IMAGE_REASONS)
+    said = {}
     for name, body in resources.items():
-        reason = _OWN_REASONS.get(name) or reasons.pop(body["Type"], None)
+        if part := next((end for end in _IMAGE_REASONS if name.endswith(end)), None):
+            said[name] = images.pop(part, "")
+        else:
+            said[name] = _OWN_REASONS.get(name) or reasons.pop(body["Type"], "")
+    return {name: reason for name, reason in said.items() if reason}
+
+
+def _resources(resources: Mapping[str, Any]) -> Iterator[str]:
+    """The text of each resource, with what is to be said of it above."""
+    reasons = reasons_of(resources)
+    for name, body in resources.items():
+        reason = reasons.get(name)
         comment = (
             textwrap.fill(reason, 110, initial_indent="# ", subsequent_indent="# ") + "\n" if reason else ""
         )
@@ -160,7 +245,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent_tagged(dumper: yaml.SafeDumper, value: _Tagged) -> yaml.Node:
-    return dumper.represent_scalar(value.tag, value.text)
+    return dumper.represent_scalar(value.tag, value.text, style="|" if "\n" in value.text else None)
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from edgewise.site.model_statistics import Statistics
-from edgewise.site.template_buckets import private_bucket
+from edgewise.site.template_buckets import over_tls_alone, private_bucket
 from edgewise.site.template_permissions import policy, trust
 from edgewise.site.template_views_path import LOG_DAYS
 
@@ -42,7 +42,7 @@ def file_resources(statistics: Statistics) -> dict[str, Any]:
             },
         },
         "PageViewsFiles": _bucket(statistics),
-        "PageViewsFilesPolicy": _bucket_policy(),
+        "PageViewsFilesPolicy": over_tls_alone("PageViewsFiles"),
     }
 
 
@@ -148,30 +148,6 @@ def _bucket(statistics: Statistics) -> dict[str, Any]:
     # Versions would keep what the rules delete.
     bucket["Properties"]["LifecycleConfiguration"] = {"Rules": rules}
     return bucket
-
-
-def _bucket_policy() -> dict[str, Any]:
-    return {
-        "Type": "AWS::S3::BucketPolicy",
-        "Properties": {
-            "Bucket": {"Ref": "PageViewsFiles"},
-            "PolicyDocument": {
-                "Version": "2012-10-17",
-                "Statement": [
-                    {
-                        "Effect": "Deny",
-                        "Principal": "*",
-                        "Action": "s3:*",
-                        "Resource": [
-                            {"Fn::GetAtt": ["PageViewsFiles", "Arn"]},
-                            {"Fn::Sub": "${PageViewsFiles.Arn}/*"},
-                        ],
-                        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                    }
-                ],
-            },
-        },
-    }
 
 
 def catalog_arns() -> list[str]:

@@ -39,6 +39,7 @@ from edgewise.site import (
     compile_template,
     load_site,
     render_yaml,
+    with_stand_ins,
 )
 from edgewise.testing.answer import Answer
 from edgewise.testing.asking import (
@@ -97,7 +98,8 @@ def _template(place: Path, build: Path, given: Mapping[str, str]) -> tuple[Templ
         bundle.refresh()
         code_hash = bundle.code_hash
     file = build / "template.yaml"
-    file.write_text(render_yaml(compile_template(site, code_hash=code_hash)), encoding="utf-8")
+    document = with_stand_ins(site, compile_template(site, code_hash=code_hash))
+    file.write_text(render_yaml(document), encoding="utf-8")
     template = load_template(file)
     # A bucket has its folder already; a test starts no server of the site.
     places = {origin.name: str(origin.folder) for origin in site.origins if isinstance(origin, BucketOrigin)}

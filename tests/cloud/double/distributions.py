@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cloud.double.functions import ACCOUNT, Functions
+from cloud.double.policies import Policies
 from cloud.double.wire import Refusal
 
 LOOKS_UNTIL_DEPLOYED = 2
@@ -43,11 +44,24 @@ class Distributions:
 
     def __init__(self, functions: Functions) -> None:
         self.distributions: dict[str, Distribution] = {}
+        self.policies = Policies(self.distributions)
         self._functions = functions
         self._numbers = itertools.count(1)
 
     def handle(self, operation: str, given: dict[str, Any]) -> dict[str, Any]:
         return getattr(self, f"_{operation}")(given)
+
+    def _CreateContinuousDeploymentPolicy(self, given: dict[str, Any]) -> dict[str, Any]:
+        return self.policies.create(given)
+
+    def _GetContinuousDeploymentPolicy(self, given: dict[str, Any]) -> dict[str, Any]:
+        return self.policies.get(given)
+
+    def _UpdateContinuousDeploymentPolicy(self, given: dict[str, Any]) -> dict[str, Any]:
+        return self.policies.update(given)
+
+    def _DeleteContinuousDeploymentPolicy(self, given: dict[str, Any]) -> dict[str, Any]:
+        return self.policies.delete(given)
 
     def _CreateDistribution(self, given: dict[str, Any]) -> dict[str, Any]:
         config = given["DistributionConfig"]
@@ -55,6 +69,7 @@ class Distributions:
             if known.config["CallerReference"] == config["CallerReference"]:
                 raise Refusal("DistributionAlreadyExists", "The caller reference is in use.")
         self._check(config)
+        self.policies.check_new(config)
         made = Distribution(f"E{next(self._numbers):013d}", config, self._etag())
         self.distributions[made.id] = made
         self._associate()
@@ -75,7 +90,7 @@ class Distributions:
             raise Refusal("IllegalUpdate", "The caller reference cannot be changed.")
         self._check(given["DistributionConfig"])
         found.config, found.etag, found.looks = (
-            given["DistributionConfig"],
+            self.policies.check_update(found, given["DistributionConfig"]),
             self._etag(),
             LOOKS_UNTIL_DEPLOYED,
         )
@@ -89,6 +104,7 @@ class Distributions:
                 "DistributionNotDisabled",
                 "The distribution you are trying to delete has not been disabled.",
             )
+        self.policies.check_deletion(found)
         del self.distributions[found.id]
         self._associate()
         return {}

@@ -74,14 +74,17 @@ class Formation:
         if '"AWS::IAM::' in body and not given.get("Capabilities"):
             raise Refusal("InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_IAM]")
         name = given["ChangeSetName"]
+        told = {one["ParameterKey"]: one["ParameterValue"] for one in given.get("Parameters", ())}
+        values = stack.checked(body, told)
         made = ChangeSet(
-            f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:changeSet/{name}/{uuid.uuid4()}",
+            f"arn:aws:cloudformation:{self._resources.region}:{ACCOUNT}:changeSet/{name}/{uuid.uuid4()}",
             name,
             given.get("ClientToken", ""),
             given["ChangeSetType"],
             body,
+            values,
         )
-        made.changes = [*stack.changes(body), *self.says_also]
+        made.changes = [*stack.changes(body, values), *self.says_also]
         return made
 
     def _body(self, given: dict[str, Any]) -> str:
@@ -119,6 +122,11 @@ class Formation:
             if token in stack.tokens:
                 return {}
         stack, found = self._found_change_set(given)
+        if stack.status.endswith("_IN_PROGRESS") and stack.status != "REVIEW_IN_PROGRESS":
+            raise Refusal(
+                "InvalidChangeSetStatus",
+                f"ChangeSet [{found.id}] cannot be executed: stack {stack.name} is in {stack.status} state.",
+            )
         if found.execution != "AVAILABLE":
             raise Refusal(
                 "InvalidChangeSetStatus", f"ChangeSet [{found.id}] cannot be executed in its current status."
@@ -127,7 +135,8 @@ class Formation:
         stack.change_sets = {found.name: found}
         found.execution = "EXECUTE_IN_PROGRESS"
         stack.retain_except_on_create = given.get("RetainExceptOnCreate", False)
-        work = stack.create(found.body) if found.kind == "CREATE" else stack.update(found.body)
+        operation = stack.create if found.kind == "CREATE" else stack.update
+        work = operation(found.body, found.values)
         stack.begin(work, token)
         return {}
 
@@ -148,6 +157,7 @@ class Formation:
             "StackName": stack.name,
             "StackStatus": stack.status,
             "CreationTime": datetime.now(UTC),
+            "Parameters": [{"ParameterKey": key, "ParameterValue": one} for key, one in stack.values.items()],
             "Outputs": [{"OutputKey": key, "OutputValue": one} for key, one in stack.outputs.items()],
         }
         stack.look()

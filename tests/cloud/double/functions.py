@@ -33,12 +33,13 @@ class Function:
     name: str
     settings: dict[str, Any]
     code: str
+    region: str
     versions: dict[int, dict[str, Any]] = field(default_factory=dict)
     last: int = 0
 
     def arn(self, version: int | None = None) -> str:
         end = "" if version is None else f":{version}"
-        return f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{self.name}{end}"
+        return f"arn:aws:lambda:{self.region}:{ACCOUNT}:function:{self.name}{end}"
 
     def told(self, version: int | None = None) -> dict[str, Any]:
         kept = self.versions[version] if version is not None else {**self.settings, "CodeSha256": self.code}
@@ -51,9 +52,10 @@ class Function:
 
 
 class Functions:
-    """The service. `hours` is the time that has passed; `content` gives an object of S3."""
+    """The service in a region. `hours` is the time that has passed; `content` gives an object of S3."""
 
-    def __init__(self, content: Any) -> None:
+    def __init__(self, content: Any, region: str) -> None:
+        self.region = region
         self.functions: dict[str, Function] = {}
         self.hours = 0.0
         self.hours_of_replicas = HOURS_OF_REPLICAS
@@ -83,7 +85,7 @@ class Functions:
         if given["FunctionName"] in self.functions:
             raise Refusal("ResourceConflictException", f"Function already exist: {given['FunctionName']}")
         settings = {key: given[key] for key in _SETTINGS if key in given}
-        function = Function(given["FunctionName"], settings, self._code(given["Code"]))
+        function = Function(given["FunctionName"], settings, self._code(given["Code"]), self.region)
         self.functions[function.name] = function
         return function.told()
 
@@ -139,9 +141,13 @@ class Functions:
         if name not in self.functions:
             raise Refusal(
                 "ResourceNotFoundException",
-                f"Function not found: arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}",
+                f"Function not found: arn:aws:lambda:{self.region}:{ACCOUNT}:function:{name}",
             )
         return self.functions[name]
 
     def _code(self, given: dict[str, Any]) -> str:
+        if "ImageUri" in given:
+            if f".dkr.ecr.{self.region}." not in given["ImageUri"]:
+                raise Refusal("InvalidParameterValueException", "Source image is not in this region.")
+            return given["ImageUri"]
         return hashlib.sha256(self._content(given["S3Bucket"], given["S3Key"])).hexdigest()

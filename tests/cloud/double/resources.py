@@ -1,7 +1,8 @@
 """What CloudFormation does with one resource: makes, changes and deletes it through the services.
 
-Functions, versions and distributions are really made. Of other types the schema that AWS publishes is asked (cfn-lint
-has them): a type, a property or an attribute that it does not know is refused, and it says what cannot be changed.
+Functions, versions, distributions and continuous deployment policies are really made. Of other types the schema that
+AWS publishes is asked (cfn-lint has them): a type, a property or an attribute that it does not know is refused, and it
+says what cannot be changed.
 """
 
 from __future__ import annotations
@@ -15,15 +16,20 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from cloud.double.distributions import Distributions
 from cloud.double.functions import ACCOUNT, Functions
-from cloud.double.translating import distribution_config
+from cloud.double.translating import distribution_config, policy_config
 from cloud.double.wire import Refusal, validate
+
+_POLICY = "AWS::CloudFront::ContinuousDeploymentPolicy"
 
 
 class Resources:
-    """Makes resources for stacks. `fail` has reasons by logical names: the next change of such a one fails."""
+    """Makes resources for stacks. `fail` has reasons by logical names: the next change of such a one fails; of
+    those in `fail_later` the one after the next."""
 
     def __init__(self, functions: Functions, distributions: Distributions) -> None:
         self.fail: dict[str, str] = {}
+        self.fail_later: dict[str, str] = {}
+        self.region = functions.region
         self._functions = functions
         self._distributions = distributions
         self._numbers = itertools.count(1)
@@ -35,7 +41,9 @@ class Resources:
     def create(self, stack: str, name: str, kind: str, properties: dict[str, Any]) -> str:
         """Make it; its physical id."""
         self._fail(name)
-        if unknown := set(properties) - set(_schema(kind).schema["properties"]):
+        # Whoever handles a type that he made up takes what he likes.
+        unknown = set(properties) - set(_schema(kind).schema["properties"])
+        if unknown and not kind.startswith("Custom::"):
             raise Refusal("ValidationError", f"Encountered unsupported property {unknown.pop()}")
         if kind == "AWS::Lambda::Function":
             return self._lambda("CreateFunction", properties)["FunctionName"]
@@ -45,6 +53,9 @@ class Resources:
             config = distribution_config(properties, f"{stack}-{name}-{next(self._numbers)}")
             made = self._cloudfront("CreateDistribution", {"DistributionConfig": config})
             return made["Distribution"]["Id"]
+        if kind == _POLICY:
+            made = self._policy("Create", ContinuousDeploymentPolicyConfig=policy_config(properties))
+            return made["ContinuousDeploymentPolicy"]["Id"]
         return f"{stack}-{name}-{next(self._numbers):012x}".lower()
 
     def update(self, name: str, kind: str, physical: str, old: dict[str, Any], new: dict[str, Any]) -> None:
@@ -54,10 +65,15 @@ class Resources:
             if old["Code"] != new["Code"]:
                 self._lambda("UpdateFunctionCode", {"FunctionName": physical, **new["Code"]})
             # The architecture goes with the code.
-            settings = {key: value for key, value in new.items() if key not in ("Code", "Architectures")}
+            fixed = ("Code", "Architectures", "PackageType")
+            settings = {key: value for key, value in new.items() if key not in fixed}
             self._lambda("UpdateFunctionConfiguration", settings | {"FunctionName": physical})
         elif kind == "AWS::CloudFront::Distribution":
             self._configure(physical, new)
+        elif kind == _POLICY:
+            etag = self._policy("Get", Id=physical)["ETag"]
+            config = policy_config(new)
+            self._policy("Update", Id=physical, IfMatch=etag, ContinuousDeploymentPolicyConfig=config)
 
     def delete(self, name: str, kind: str, physical: str) -> None:
         """Delete it. What is gone already is no failure."""
@@ -70,6 +86,8 @@ class Resources:
                 self._lambda("DeleteFunction", {"FunctionName": function, "Qualifier": version})
         elif kind == "AWS::CloudFront::Distribution":
             self._remove_distribution(physical)
+        elif kind == _POLICY and physical in self._distributions.policies.policies:
+            self._policy("Delete", Id=physical, IfMatch=self._policy("Get", Id=physical)["ETag"])
 
     def attribute(self, kind: str, physical: str, name: str) -> str:
         """What `Fn::GetAtt` gives; `Ref` gives the physical id."""
@@ -77,10 +95,13 @@ class Resources:
             told = self._cloudfront("GetDistribution", {"Id": physical})["Distribution"]
             return told["DomainName"] if name == "DomainName" else told["Id"]
         assert name in _schema(kind).get_atts, f"{kind} has no attribute {name}"
+        if name == "FunctionUrl":
+            host = "".join(one for one in physical if one.isalnum())
+            return f"https://{host}.lambda-url.{self.region}.on.aws/"
         if name == "RegionalDomainName":
             return f"{physical}.s3.us-east-1.amazonaws.com"
         if name.endswith("Arn"):
-            return f"arn:aws:{kind.split('::')[1].lower()}:us-east-1:{ACCOUNT}:{physical}"
+            return f"arn:aws:{kind.split('::')[1].lower()}:{self.region}:{ACCOUNT}:{physical}"
         return physical.rpartition(":")[2]
 
     def _lambda(self, operation: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -91,9 +112,14 @@ class Resources:
         validate("cloudfront", operation, given)
         return self._distributions.handle(operation, given)
 
+    def _policy(self, verb: str, **given: Any) -> dict[str, Any]:
+        return self._cloudfront(f"{verb}ContinuousDeploymentPolicy", given)
+
     def _fail(self, name: str) -> None:
         if name in self.fail:
             raise Refusal("InternalFailure", self.fail.pop(name))
+        if name in self.fail_later:
+            self.fail[name] = self.fail_later.pop(name)
 
     def _publish(self, function: str) -> str:
         before = self._functions.functions[function].last

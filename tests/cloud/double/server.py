@@ -20,9 +20,19 @@ from cloud.double.functions import ACCOUNT, Functions
 from cloud.double.resources import Resources
 from cloud.double.wire import Refusal, answer
 
-_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([\w-]+)/aws4_request")
+_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/([\w-]+)/([\w-]+)/aws4_request")
+_HOME = "us-east-1"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
 Refuse = Callable[[str, str], tuple[str, str] | None]
+
+
+class Place:
+    """What is of one region: its functions, and its stacks with their resources."""
+
+    def __init__(self, functions: Functions, cloudfront: Distributions) -> None:
+        self.functions = functions
+        self.resources = Resources(functions, cloudfront)
+        self.formation = Formation(self.resources, _object)
 
 
 class Double:
@@ -51,10 +61,17 @@ class Double:
 
     def begin_formation_anew(self) -> None:
         """No stack, and nothing of what stacks made; what is in S3 stays."""
-        self.functions = Functions(_object)
+        self._places: dict[str, Place] = {}
+        self.functions = Functions(_object, _HOME)
         self.cloudfront = Distributions(self.functions)
-        self.resources = Resources(self.functions, self.cloudfront)
-        self.formation = Formation(self.resources, _object)
+        home = self._places[_HOME] = Place(self.functions, self.cloudfront)
+        self.resources, self.formation = home.resources, home.formation
+
+    def at(self, region: str) -> Place:
+        """What a region has."""
+        if region not in self._places:
+            self._places[region] = Place(Functions(_object, region), self.cloudfront)
+        return self._places[region]
 
     def stop(self) -> None:
         self._server.shutdown()
@@ -64,11 +81,12 @@ class Double:
     def _respond(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
         request = Request(environ)
         found = _SCOPE.search(request.headers.get("Authorization", ""))
-        service = found[1] if found else ""
+        region, service = found.groups() if found else (_HOME, "")
+        place = self.at(region)
         handler = {
-            "cloudformation": self.formation.handle,
+            "cloudformation": place.formation.handle,
             "cloudfront": self.cloudfront.handle,
-            "lambda": self.functions.handle,
+            "lambda": place.functions.handle,
             "sts": _identity,
         }.get(service)
         if handler is None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from cloud.double.evaluating import evaluated, in_order, references
+from cloud.double.evaluating import checked, evaluated, holding, in_order, references, told_apart
 from cloud.double.functions import ACCOUNT
 from cloud.double.resources import Resources
 from cloud.double.wire import Refusal
@@ -43,6 +43,7 @@ class ChangeSet:
     token: str
     kind: str
     body: str
+    values: dict[str, str] = field(default_factory=dict)
     changes: list[dict[str, Any]] = field(default_factory=list)
     status: str = "CREATE_PENDING"
     reason: str = ""
@@ -50,19 +51,21 @@ class ChangeSet:
 
 
 class Stack:
-    """A stack; `resources` does the work. `work` is what is left of the operation that runs."""
+    """A stack; `resources` does the work. While it is `held`, what runs stands still."""
 
     def __init__(self, name: str, resources: Resources) -> None:
         self.name = name
-        self.id = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/{name}/{uuid.uuid4()}"
+        self.id = f"arn:aws:cloudformation:{resources.region}:{ACCOUNT}:stack/{name}/{uuid.uuid4()}"
         self.status = "REVIEW_IN_PROGRESS"
         self.body = ""
+        self.values: dict[str, str] = {}
         self.kept: dict[str, Kept] = {}
         self.outputs: dict[str, str] = {}
         self.events: list[dict[str, Any]] = []
         self.change_sets: dict[str, ChangeSet] = {}
         self.tokens: set[str] = set()
         self.retain_except_on_create = False
+        self.held = False
         self._resources = resources
         self._work: Iterator[None] = iter(())
         self._lag = 0
@@ -70,6 +73,8 @@ class Stack:
 
     def look(self) -> None:
         """Let time pass: some steps of what runs."""
+        if self.held:
+            return
         self._lag -= 1
         for _ in range(_STEPS_A_LOOK if self._lag < 0 else 0):
             next(self._work, None)
@@ -90,11 +95,11 @@ class Stack:
         """The template as values."""
         return json.loads(self.body if body is None else body)
 
-    def create(self, body: str) -> Iterator[None]:
+    def create(self, body: str, values: dict[str, str]) -> Iterator[None]:
         """Make all of it; when something fails, delete what was made."""
         self._now("CREATE_IN_PROGRESS", "User Initiated")
         yield
-        self.body = body
+        self.body, self.values = body, values
         template = self.template()
         try:
             yield from self._make(template, {})
@@ -107,18 +112,24 @@ class Stack:
         self._give(template)
         self._now("CREATE_COMPLETE")
 
-    def update(self, body: str) -> Iterator[None]:
+    def update(self, body: str, values: dict[str, str]) -> Iterator[None]:
         """Make it as the template says; when something fails, make it as it was."""
         self._now("UPDATE_IN_PROGRESS", "User Initiated")
         yield
         old, new = self.template(), self.template(body)
-        before = set(self.kept)
+        before, values_before = set(self.kept), self.values
+        self.values = values
         try:
             yield from self._make(new, old["Resources"])
         except Refusal:
             self._now("UPDATE_ROLLBACK_IN_PROGRESS", "The following resource(s) failed to update.")
             yield
-            yield from self._make(old, new["Resources"])
+            self.values = values_before
+            try:
+                yield from self._make(old, new["Resources"])
+            except Refusal:
+                self._now("UPDATE_ROLLBACK_FAILED", "The following resource(s) failed to update.")
+                return
             self._now("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
             yield
             failed = yield from self._remove(
@@ -133,7 +144,11 @@ class Stack:
         self._give(new)
         self._now("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
         yield
-        yield from self._remove([name for name in self.kept if name not in new["Resources"]])
+        wanted = holding(new, self.values)
+        failed = yield from self._remove([name for name in self.kept if name not in wanted])
+        for name in failed:
+            # What cannot be deleted leaves the stack all the same.
+            del self.kept[name]
         self._now("UPDATE_COMPLETE")
 
     def delete(self) -> Iterator[None]:
@@ -146,10 +161,19 @@ class Stack:
         else:
             self._now("DELETE_COMPLETE")
 
-    def changes(self, body: str) -> list[dict[str, Any]]:
+    def checked(self, body: str, values: dict[str, str]) -> dict[str, str]:
+        """The values for a template."""
+        try:
+            return checked(self.template(body), values)
+        except ValueError as error:
+            raise Refusal("ValidationError", str(error)) from None
+
+    def changes(self, body: str, values: dict[str, str]) -> list[dict[str, Any]]:
         """What a change set with this template says."""
-        new = self.template(body)["Resources"]
-        old = self.template()["Resources"] if self.body and self.kept else {}
+        new = told_apart(holding(self.template(body), values), values)
+        old = (
+            told_apart(holding(self.template(), self.values), self.values) if self.body and self.kept else {}
+        )
         told = []
         for name in dict.fromkeys((*new, *old)):
             if name not in old:
@@ -166,7 +190,7 @@ class Stack:
         return told
 
     def _make(self, template: dict[str, Any], old: dict[str, Any]) -> Iterator[None]:
-        resources = template["Resources"]
+        resources = holding(template, self.values)
         for name in in_order(resources):
             body = resources[name]
             properties = evaluated(body.get("Properties", {}), self._attribute)
@@ -228,6 +252,10 @@ class Stack:
         return one.policy == "Retain" or (one.policy == "RetainExceptOnCreate" and not created_now)
 
     def _attribute(self, name: str, attribute: str) -> str:
+        if name == "AWS::Region":
+            return self._resources.region
+        if name in self.values:
+            return self.values[name]
         one = self.kept[name]
         return self._resources.attribute(one.kind, one.physical, attribute) if attribute else one.physical
 

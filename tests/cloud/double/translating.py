@@ -1,4 +1,4 @@
-"""A distribution as CloudFormation writes it, as the API takes it: by the API's own model, with its required defaults.
+"""Distributions and policies as CloudFormation writes them, as the API takes them: by its own model and defaults.
 
 CloudFormation's lists are the API's `{Quantity, Items}`, and its names differ in case here and there. Defaults:
 "AWS::CloudFront::Distribution" in CloudFormation's reference.
@@ -24,6 +24,15 @@ def distribution_config(properties: dict[str, Any], reference: str) -> dict[str,
     shape = get_service_model("cloudfront").shape_for("DistributionConfig")
     config = _translated(properties["DistributionConfig"], shape, "DistributionConfig")
     return {**config, "CallerReference": reference}
+
+
+def policy_config(properties: dict[str, Any]) -> dict[str, Any]:
+    """The API's `ContinuousDeploymentPolicyConfig`."""
+    shape = get_service_model("cloudfront").shape_for("ContinuousDeploymentPolicyConfig")
+    config: dict[str, Any] = _translated(
+        properties["ContinuousDeploymentPolicyConfig"], shape, "ContinuousDeploymentPolicyConfig"
+    )
+    return config
 
 
 def _translated(value: Any, shape: Any, where: str) -> Any:

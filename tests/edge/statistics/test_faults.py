@@ -19,11 +19,13 @@ from edge.doubles import HandClock, load_event
 from edge.statistics.views import FIREFOX, Invoked, Visited, task_folder
 from edgewise.edge.delivery.breaker import PAUSE_SECONDS
 from edgewise.edge.delivery.courier import RESERVE_MS, Courier
+from support.filter_pattern import matches
 
 Start = Callable[..., Visited]
 SALTS = {"from": "ssm", "name": "/shop/visitor-salts/{date}"}
 LONG = "/%C3%A9é'\"<script>\n\x7f;--" * 400
 NOBODY = "http://localhost:9"
+RECORDS, VIEWS = '{ $.schema = "edge/*" }', '{ $.schema = "pageview/*" }'
 
 
 @pytest.fixture
@@ -132,6 +134,23 @@ def test_a_dead_destination_costs_nobody_anything(start: Start, aws: AwsDouble) 
     dropped = [line for line in site.output.records if line["schema"] == "pageview/1"]
     assert [view["event_id"] for view in dropped] == [f"{number}==" for number in range(100)]
     assert sum("localhost:9" in note for note in site.output.notes) == 1
+
+
+def test_an_alarm_counts_each_that_was_given_up_once(start: Start, aws: AwsDouble) -> None:
+    """By the lines that the functions print, with the patterns that a site's metric filters have."""
+    log = {"delivery": "firehose", "stream_name": "records", "endpoint": NOBODY}
+    site = start(aws=aws, endpoint=NOBODY, log=log)
+    for number in range(600):
+        site.visit("viewer-request", request_id=f"{number}==")
+        site.visit(request_id=f"{number}==")
+    records, views = sorted(site.dropped, reverse=True)
+    assert records > 0 and views > 0
+    counted = {
+        pattern: sum(matches(pattern, line) for line in site.output.lines)
+        for pattern in (RECORDS, VIEWS, f"{{ ({RECORDS[2:-2]}) || ({VIEWS[2:-2]}) }}")
+    }
+    assert sorted(counted.values()) == sorted((records, views, records + views))
+    assert len(site.output.lines) > records + views  # why is told too, and not counted
 
 
 def test_a_destination_that_refuses_is_told_with_the_view(start: Start, aws: AwsDouble) -> None:

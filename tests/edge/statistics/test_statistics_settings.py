@@ -21,6 +21,7 @@ REST = {
     "counts_at": "viewer-response",
     "countries": False,
     "batch_seconds": 0,
+    "own_hosts": [],
 }
 
 
@@ -39,6 +40,7 @@ def test_what_there_is_without_a_word() -> None:
         {"key": {"from": "ssm", "name": "/shop/visitor-salts/{date}"}},
         {"counts_at": "origin-response", "countries": True, "bots": False, "wait": True},
         {"batch_seconds": 2.5, "budget_ms": 5},
+        {"own_hosts": ["/example.com", ".example.org"]},
     ],
 )
 def test_what_may_be_said(changes: dict[str, Any]) -> None:

@@ -229,6 +229,28 @@ class TestAtTheOrigin:
         assert view is not None
         assert view["host"] == cf["config"]["distributionDomainName"]
 
+    def test_a_click_inside_the_site_is_no_entry_where_its_names_are_known(self, start: Start) -> None:
+        site = start(**ORIGIN, own_hosts=["/example.com", "/example.org", ".example.org"])
+        own = {
+            "https://example.com/",
+            "https://www.example.com/a",
+            "https://a.b.example.org/",
+            "https://www.example.org/",
+        }
+        others = {"https://example.net/", "https://badexample.com/", "https://a.example.com/", None}
+        for referrer in own | others:
+            view = site.view("origin-response", {"Host": None, "Referer": referrer})
+            assert view is not None
+            assert view["entry"] is (referrer in others)
+            assert ("referrer_host" in view) is (referrer in others and referrer is not None)
+
+    def test_where_the_host_is_told_it_alone_is_the_sites(self, start: Start) -> None:
+        view = start(**ORIGIN, own_hosts=["/shop.example.com"]).view(
+            "origin-response", {"Host": "blog.example.com", "Referer": "https://shop.example.com/"}
+        )
+        assert view is not None
+        assert (view["entry"], view["referrer_host"]) == (True, "shop.example.com")
+
     def test_by_a_forwarded_user_agent_bots_are_told(self, start: Start) -> None:
         headers = {"User-Agent": GOOGLEBOT} | {
             f"CloudFront-Is-{kind}-Viewer": None for kind in ("SmartTV", "Tablet", "Mobile", "Desktop")

@@ -102,6 +102,11 @@ class Visited:
         self._made.append(make_delivery(asked, environment, write))
         return self._made[-1]
 
+    @property
+    def dropped(self) -> list[int]:
+        """What each of the deliveries has given up, the log's first."""
+        return [made.dropped for made in self._made]
+
     def close(self) -> None:
         for made in self._made:
             if isinstance(made, Courier):

@@ -21,3 +21,20 @@ class RealtimeLogConfig:
     fields: tuple[str, ...]
     stream: str
     sampling_rate: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LogDelivery:
+    """A standard log of the second version, into `prefix` and `path` of a bucket.
+
+    `format` is `json`, `parquet`, `w3c` or `plain`; `delimiter` is of the latter two. `path` may have variables in
+    braces; with `hive` folders are called `year=2026`.
+    """
+
+    bucket: str
+    prefix: str
+    path: str
+    hive: bool
+    format: str
+    fields: tuple[str, ...]
+    delimiter: str = "\t"

@@ -53,7 +53,6 @@ def _first_byte_of_origin(trace: Trace) -> str:
     return seconds(trace.exchanges[-1].milliseconds) if trace.exchanges else NOTHING
 
 
-# In CloudFront's order, whatever the order in a template.
 FIELDS: dict[str, Field] = {
     "timestamp": lambda trace: f"{values.finished(trace):.3f}",
     "c-ip": lambda trace: trace.request.viewer,
@@ -121,12 +120,6 @@ FIELDS: dict[str, Field] = {
 }
 
 
-def in_order(names: Iterable[str]) -> tuple[str, ...]:
-    """The chosen fields in the order in which records have them."""
-    chosen = frozenset(names)
-    return tuple(name for name in FIELDS if name in chosen)
-
-
 def realtime_record(trace: Trace, fields: Iterable[str]) -> str:
-    """The record of one request, with its line end; `fields` as `in_order` gives them."""
+    """The record of one request, with its line end; `fields` as `edgewise.realtime.in_order` gives them."""
     return "\t".join([FIELDS[name](trace) for name in fields]) + "\n"

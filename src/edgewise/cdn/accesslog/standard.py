@@ -26,11 +26,16 @@ HEAD = f"#Version: 1.0\n#Fields: {FIELDS}\n"
 
 def standard_line(trace: Trace, *, cookies: bool) -> str:
     """The line of one request, with its line end; `cookies` says whether the template asks for them."""
+    return "\t".join(line_values(trace, cookies=cookies)) + "\n"
+
+
+def line_values(trace: Trace, *, cookies: bool) -> tuple[str, ...]:
+    """The values of `FIELDS`."""
     request, headers = trace.request, trace.request.headers
     result, response_result, detailed = values.results(trace)
     protocol, cipher = values.tls(trace)
     first, last = values.sent_range(trace)
-    fields = (
+    return (
         time.strftime("%Y-%m-%d", time.gmtime(values.finished(trace))),
         time.strftime("%H:%M:%S", time.gmtime(values.finished(trace))),
         trace.edge_location,
@@ -65,4 +70,3 @@ def standard_line(trace: Trace, *, cookies: bool) -> str:
         first,
         last,
     )
-    return "\t".join(fields) + "\n"

@@ -1,6 +1,7 @@
 """Writes the access logs that a template asks for into folders that stand for its bucket and its streams.
 
-`LOGS/s3/BUCKET/PREFIX<DistributionId>.YYYY-MM-DD-HH.<unique>.gz` and `LOGS/kinesis/STREAM/YYYY-MM-DD-HH.<unique>.tsv`.
+`LOGS/s3/BUCKET/PREFIX<DistributionId>.YYYY-MM-DD-HH.<unique>.gz` (for both versions of standard logs) and
+`LOGS/kinesis/STREAM/YYYY-MM-DD-HH.<unique>.tsv`.
 Requests are put in a queue; a thread writes them every second. Like CloudFront's, these logs are a best
 effort: a disk that is full or too slow costs lines of theirs, never a request.
 """
@@ -12,17 +13,18 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from random import random
 
-from edgewise.cdn.accesslog import standard, values
-from edgewise.cdn.accesslog.config import LoggingConfig, RealtimeLogConfig
+from edgewise.cdn.accesslog import standard, standard2, values
+from edgewise.cdn.accesslog.config import LogDelivery, LoggingConfig, RealtimeLogConfig
 from edgewise.cdn.accesslog.files import HourlyFiles
 from edgewise.cdn.accesslog.realtime import realtime_record
 from edgewise.cdn.accesslog.standard import standard_line
 from edgewise.cdn.distribution import Distribution
+from edgewise.cdn.template.identities import ACCOUNT
 from edgewise.cdn.trace import Trace
 
 INTERVAL = 1.0  # seconds between two writes
@@ -52,6 +54,8 @@ class AccessLogs:
         pick: Callable[[], float] = random,
         unique: Callable[[], str] = _eight_digits,
         interval: float = INTERVAL,
+        on_line: Callable[[str, str], None] | None = None,
+        deliveries: Sequence[LogDelivery] = (),
     ) -> None:
         self._folder = folder
         self._distribution_id = distribution_id
@@ -59,6 +63,10 @@ class AccessLogs:
         self._pick = pick
         self._unique = unique
         self._interval = interval
+        self._on_line = on_line
+        self._deliveries = deliveries
+        # Where each delivery has written: by the place of a file.
+        self._delivered: dict[str, LogDelivery] = {}
         self._logging = logging
         self._realtime = realtime
         self._files: dict[str, HourlyFiles] = {}
@@ -75,8 +83,10 @@ class AccessLogs:
         on_trouble: Callable[[str], None],
         *,
         always: bool = False,
+        on_line: Callable[[str, str], None] | None = None,
     ) -> AccessLogs:
-        """Those that a distribution asks for; without any, calls cost nothing.
+        """Those that a distribution asks for; without any, calls cost nothing. `on_line` gets the name of a stream and
+        each of its lines, when it is written.
 
         `always` is for standard logs all the same, in the place of a bucket called `access-log`.
         """
@@ -88,10 +98,18 @@ class AccessLogs:
             for behavior in distribution.behaviors
             if behavior.realtime_log is not None
         }
-        return cls(folder, distribution.id, logging, realtime, on_trouble)
+        return cls(
+            folder,
+            distribution.id,
+            logging,
+            realtime,
+            on_trouble,
+            on_line=on_line,
+            deliveries=distribution.log_deliveries,
+        )
 
     def __call__(self, trace: Trace) -> None:
-        if self._logging is None and trace.behavior not in self._realtime:
+        if self._logging is None and not self._deliveries and trace.behavior not in self._realtime:
             return
         if len(self._waiting) >= MAX_WAITING:
             self._tell("speed", "requests come faster than access logs can be written; some are not in them")
@@ -139,9 +157,17 @@ class AccessLogs:
         if self._logging is not None:
             line = standard_line(trace, cookies=self._logging.include_cookies)
             lines.append((f"s3/{self._logging.bucket}", line))
+        for delivery in self._deliveries:
+            folder = standard2.folder(delivery, self._distribution_id, ACCOUNT, values.finished(trace))
+            place = f"s3/{delivery.bucket}/{folder}"
+            self._delivered[place] = delivery
+            lines.append((place, standard2.line(delivery, trace, cookies=False)))
         config = self._realtime.get(trace.behavior)
         if config is not None and self._pick() * 100 < config.sampling_rate:
-            lines.append((f"kinesis/{config.stream}", realtime_record(trace, config.fields)))
+            record = realtime_record(trace, config.fields)
+            lines.append((f"kinesis/{config.stream}", record))
+            if self._on_line is not None:
+                self._on_line(config.stream, record)
         return lines
 
     def _file(self, place: str) -> HourlyFiles:
@@ -151,14 +177,19 @@ class AccessLogs:
         return files
 
     def _opened(self, place: str) -> HourlyFiles:
+        if delivery := self._delivered.get(place):
+            return self._packed(self._folder / place, standard2.head(delivery))
         if self._logging is None or place != f"s3/{self._logging.bucket}":
             stream = self._folder / place
             return HourlyFiles(stream, "", ".tsv", head="", pack=bytes, unique=self._unique)
+        return self._packed(self._folder / place / self._logging.prefix, standard.HEAD)
+
+    def _packed(self, folder: Path, head: str) -> HourlyFiles:
         return HourlyFiles(
-            self._folder / place / self._logging.prefix,
+            folder,
             f"{self._distribution_id}.",
             ".gz",
-            head=standard.HEAD,
+            head=head,
             pack=partial(gzip.compress, compresslevel=5, mtime=0),
             unique=self._unique,
         )

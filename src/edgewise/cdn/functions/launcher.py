@@ -7,6 +7,7 @@ Node's client is looked for is in `node_client.py`.
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import tempfile
@@ -18,9 +19,12 @@ from pathlib import Path
 from edgewise.cdn.distribution import FunctionDefinition
 from edgewise.cdn.errors import RuntimeClientError
 from edgewise.cdn.functions import names, node_client
+from edgewise.cdn.functions.edgewise_web_adapter import APP_VARIABLE
 
 # AWS's runtime client with what it needs, and the SDK that the managed runtime contains.
 _CLIENT = ("awslambdaric", "simplejson", "snapshot_restore_py")
+# The stand-in for the adapter of an image, by the name of its module.
+_ADAPTER = "edgewise_web_adapter"
 _SDK = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
 
 
@@ -47,6 +51,7 @@ class Launcher:
         for name in (*(() if self.own_client else _CLIENT), *_SDK):
             if _installed(name):
                 _link(name, site)
+        (site / f"{_ADAPTER}.py").symlink_to(Path(__file__).with_name(f"{_ADAPTER}.py"))
         return site
 
     def close(self) -> None:
@@ -63,8 +68,9 @@ class Launcher:
         if _is_node(function):
             return node_client.command(function)
         script = "runtime_client.py" if self.own_client else "aws_client.py"
+        handler = f"{_ADAPTER}.handler" if function.app else function.handler
         # -S: no site-packages and no .pth files. PYTHONPATH (see `environment`) says what can be imported.
-        return [sys.executable, "-S", str(Path(__file__).with_name(script)), function.handler]
+        return [sys.executable, "-S", str(Path(__file__).with_name(script)), handler]
 
     def environment(
         self, function: FunctionDefinition, region: str, *, api: str, log_stream: str
@@ -77,7 +83,6 @@ class Launcher:
         return {
             **function.variables,
             **self._credentials,
-            **({} if _is_node(function) else self._python_environment(function)),
             "AWS_DEFAULT_REGION": region,
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
@@ -93,6 +98,7 @@ class Launcher:
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "TZ": ":UTC",
             "_HANDLER": function.handler,
+            **({} if _is_node(function) else self._python_environment(function)),
         }
 
     def _python_environment(self, function: FunctionDefinition) -> dict[str, str]:
@@ -101,7 +107,18 @@ class Launcher:
             # `/var/task` is read-only on AWS: what has no bytecode in it is compiled at every start. Here it also
             # means that an edit within the same second is never hidden by bytecode of the file before it.
             "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONPATH": f"{function.code}:{self._site}",
+            **self._what_is_run(function),
+        }
+
+    def _what_is_run(self, function: FunctionDefinition) -> dict[str, str]:
+        if function.app is None:
+            return {"PYTHONPATH": f"{function.code}:{self._site}"}
+        # Nothing of the app is imported beside the adapter: it is a process of its own.
+        app = {"command": function.app.words, "environment": dict(function.app.variables)}
+        return {
+            "PYTHONPATH": str(self._site),
+            "LAMBDA_TASK_ROOT": str(self._site),
+            APP_VARIABLE: json.dumps(app),
         }
 
 

@@ -6,39 +6,47 @@ Source: Lambda Developer Guide, "Invoking Lambda function URLs", "Lambda quotas"
 
 from __future__ import annotations
 
-import asyncio
-import secrets
+import hashlib
 import uuid
 from collections.abc import Callable
-from typing import Protocol
 
 import orjson
 
-from edgewise.cdn import failure, httpdate
+from edgewise.cdn import httpdate
 from edgewise.cdn.distribution import Origin
 from edgewise.cdn.errorpage import reason
 from edgewise.cdn.functions.failed import THROTTLED
 from edgewise.cdn.functions.function import FunctionResult
 from edgewise.cdn.message import Headers, Request, Response
 from edgewise.cdn.origins import payload
+from edgewise.cdn.origins.invoking import Invocable, invoke, new_trace_id
 from edgewise.cdn.origins.refusal import Refusal
 
+_SIGNATURE = (
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
+    "and signing method. Consult the service documentation for details."
+)
 # Lambda's limit for a synchronous invocation, each way.
 _MAX_PAYLOAD = 6 * 1024 * 1024
 
 
-class Invocable(Protocol):
-    """What runs the function: `functions.Function`, or a test's own."""
-
-    async def invoke(self, event: bytes) -> FunctionResult: ...
-
-
 class FunctionUrl:
-    """One function URL. Its signature check always passes: CloudFront signs."""
+    """One function URL. CloudFront's signature passes, unless it is of a body whose hash the viewer did not tell."""
 
-    def __init__(self, function: Invocable, clock: Callable[[], float], look: Callable[[], None]) -> None:
-        """`look` is called before each invocation, so that it runs the code as it is by then."""
+    def __init__(
+        self,
+        function: Invocable,
+        clock: Callable[[], float],
+        look: Callable[[], None],
+        *,
+        signed: bool = False,
+    ) -> None:
+        """`look` is called before each invocation, so that it runs the code as it is by then.
+
+        `signed`: the URL has AWS_IAM, and CloudFront signs what it sends.
+        """
         self._function = function
+        self._signed = signed
         self._clock = clock
         self._look = look
 
@@ -51,29 +59,23 @@ class FunctionUrl:
         if host.lower() != origin.domain.lower():
             why = f"the Host {host} is sent to the function URL {origin.domain}, which answers to its own name only"
             return self._refused(403, {"Message": "Forbidden"}, why)
+        if self._signed:
+            if why := _unsigned_body(request):
+                return self._refused(403, {"message": _SIGNATURE}, why)
+            # The signature has the place of the viewer's header, whoever is meant by it.
+            request = request.copy()
+            request.headers.remove("authorization")
         request_id = str(uuid.uuid4())
-        trace_id = f"Root=1-{int(self._clock()):08x}-{secrets.token_hex(12)}"
-        event = payload.event(origin.domain, request, request_id, trace_id, self._clock())
+        event = payload.event(origin.domain, request, request_id, new_trace_id(self._clock()), self._clock())
         if len(event) > _MAX_PAYLOAD:
             why = f"the event has {len(event)} bytes, Lambda takes {_MAX_PAYLOAD}"
             return self._refused(413, {"Message": "Request Entity Too Large"}, why)
         self._look()
-        response = self._response(await self._invoke(origin, event, attempts))
+        response = self._response(await invoke(self._function, origin, event, attempts))
         response.headers.add("x-amzn-RequestId", request_id)
         if request.method == "HEAD":
             response.body = b""
         return response
-
-    async def _invoke(self, origin: Origin, event: bytes, attempts: int) -> FunctionResult:
-        for _ in range(attempts):
-            try:
-                async with asyncio.timeout(origin.read_timeout):
-                    return await self._function.invoke(event)
-            except TimeoutError:
-                continue
-        raise failure.timed_out(
-            f"{origin.domain}: no answer within {origin.read_timeout:g} s, {attempts} times"
-        )
 
     def _response(self, result: FunctionResult) -> Response:
         outcome = result.outcome
@@ -114,3 +116,17 @@ class FunctionUrl:
             ]
         )
         return Refusal(status, headers, content, reason(status), why=why)
+
+
+def _unsigned_body(request: Request) -> str:
+    """Why Lambda would take the signature for a wrong one, or nothing."""
+    if not request.body:
+        return ""
+    told = request.headers.get("x-amz-content-sha256")
+    if told == hashlib.sha256(request.body).hexdigest():
+        return ""
+    said = "which is not the body's" if told else "and the viewer sent none"
+    return (
+        "CloudFront signs the SHA-256 of a body that its viewer tells in the header x-amz-content-sha256, "
+        f"{said}: Lambda refuses the signature"
+    )

@@ -38,7 +38,7 @@ def event(domain: str, request: Request, request_id: str, trace_id: str, now: fl
     """The event of a request to the function URL `domain`; `now` is in seconds since the epoch."""
     headers = _headers(request, trace_id)
     path = text(request.uri)
-    body, in_base64 = _body(request)
+    body, in_base64 = body_of(request)
     parts: dict[str, Any] = {
         "version": "2.0",
         "routeKey": "$default",
@@ -90,11 +90,12 @@ def _headers(request: Request, trace_id: str) -> dict[str, str]:
     return headers
 
 
-def _body(request: Request) -> tuple[str | None, bool]:
+def body_of(request: Request, texts: re.Pattern[str] = _TEXT) -> tuple[str | None, bool]:
+    """A request's body in an event, and whether it is in base64; `texts` are the content types that are not."""
     if not request.body:
         return None, False
     kind = request.headers.get("content-type").partition(";")[0].strip()
-    if _TEXT.fullmatch(kind) and "content-encoding" not in request.headers:
+    if texts.fullmatch(kind) and "content-encoding" not in request.headers:
         # What is not the text that it is said to be is handed over as binary.
         with contextlib.suppress(UnicodeDecodeError):
             return request.body.decode("utf-8"), False
@@ -116,11 +117,11 @@ def response(payload: bytes) -> Response:
         raise InvalidAnswer(f"it is not JSON: {error}") from error
     if not isinstance(value, dict) or "statusCode" not in value:
         return Response(200, Headers([("Content-Type", "application/json")]), payload, reason(200))
-    status = _status(value["statusCode"])
-    headers = Headers(_lines(value.get("headers") or {}))
+    status = read_status(value["statusCode"])
+    headers = Headers(header_lines(value.get("headers") or {}))
     for cookie in _listed(value.get("cookies") or []):
         headers.add("Set-Cookie", _checked("cookies", cookie))
-    body = _decoded(value.get("body"), value.get("isBase64Encoded", False))
+    body = read_body(value.get("body"), value.get("isBase64Encoded", False))
     if status in _WITHOUT_BODY:
         return Response(status, headers, b"", reason(status))
     if "content-type" not in headers:
@@ -128,7 +129,8 @@ def response(payload: bytes) -> Response:
     return Response(status, headers, body, reason(status))
 
 
-def _status(value: Any) -> int:
+def read_status(value: Any) -> int:
+    """A status that Lambda's caller takes. Raises `InvalidAnswer`."""
     if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).isdecimal():
         raise InvalidAnswer(f"statusCode must be a number, it is {value!r}")
     if len(str(value)) != 3 or not 200 <= int(value) <= 599:
@@ -136,7 +138,8 @@ def _status(value: Any) -> int:
     return int(value)
 
 
-def _lines(headers: Any) -> Iterator[tuple[str, str]]:
+def header_lines(headers: Any) -> Iterator[tuple[str, str]]:
+    """The headers that are the function's to say. Raises `InvalidAnswer`."""
     if not isinstance(headers, dict):
         raise InvalidAnswer("headers must be an object")
     for name, value in headers.items():
@@ -164,7 +167,8 @@ def _checked(where: str, value: Any) -> str:
     return raw(value, "")
 
 
-def _decoded(body: Any, in_base64: Any) -> bytes:
+def read_body(body: Any, in_base64: Any) -> bytes:
+    """The body of an answer. Raises `InvalidAnswer`."""
     if body is None:
         return b""
     if not isinstance(body, str):

@@ -55,10 +55,15 @@ def same_bucket(domain: str) -> str:
     return f"{match['bucket']}.s3.amazonaws.com" if match else lower
 
 
-def read_places(distribution: Distribution, given: Mapping[str, str], listed: Container[str] = ()) -> Places:
+def read_places(
+    distribution: Distribution,
+    given: Mapping[str, str],
+    listed: Container[str] = (),
+    functions: Iterable[str] = (),
+) -> Places:
     """The places given as `ORIGIN_ID=PLACE` or `DOMAIN=PLACE`. Raises `OriginError`.
 
-    `listed` are the domains of the buckets that CloudFront may list.
+    `listed` are the domains of the buckets that CloudFront may list, `functions` the origins that run as functions.
     """
     places = Places()
     for name in unknown_names(distribution, given):
@@ -74,8 +79,8 @@ def read_places(distribution: Distribution, given: Mapping[str, str], listed: Co
         if at is not None:
             # Written down, so that no request has to look for the domain.
             places.by_origin[origin.id, origin.domain] = at
-    for origin in without_a_place(distribution, given):
-        _must_be_elsewhere(origin)
+    for origin in without_a_place(distribution, [*given, *functions]):
+        _must_be_elsewhere(distribution, origin)
     return places
 
 
@@ -109,8 +114,13 @@ def _elsewhere(name: str, place: str) -> Origin:
     return CustomOrigin(name, name) if is_url else BucketOrigin(name, name)
 
 
-def _must_be_elsewhere(origin: Origin) -> None:
+def _must_be_elsewhere(distribution: Distribution, origin: Origin) -> None:
     """Refuse origins without a place that cannot be asked at their real address."""
+    if origin.domain in distribution.images:
+        hint = f"start what the image would run and name it: --origin {origin.id}=http://127.0.0.1:PORT"
+        raise OriginError(
+            f"the origin {origin.id!r} is a function from an image, which is not on this machine", hint=hint
+        )
     if isinstance(origin, BucketOrigin):
         hint = f"name a folder that holds its objects: --origin {origin.id}=FOLDER"
         raise OriginError(

@@ -10,7 +10,8 @@ from edgewise.cdn.distribution import BucketOrigin, Origin
 from edgewise.cdn.http.upstream import Address, ConnectionPool, Timeouts
 from edgewise.cdn.message import Request, Response
 from edgewise.cdn.origins.bucket import Bucket
-from edgewise.cdn.origins.function_url import FunctionUrl, Invocable
+from edgewise.cdn.origins.function_url import FunctionUrl
+from edgewise.cdn.origins.load_balancer import LoadBalancer
 from edgewise.cdn.origins.names import Names
 from edgewise.cdn.origins.places import Folder, Places, read_places
 
@@ -22,25 +23,20 @@ _RETRIED = ("GET", "HEAD")
 class OriginRouter:
     """Sends requests to origins, wherever they are.
 
-    `functions` are those behind function URLs, by the URL's domain; `look` is called before one is invoked, to notice
-    changed code. `pool` holds the connections to servers. An answer of this machine that says too little is a
-    `Refusal` with the reason.
+    `functions` are those behind function URLs and load balancers, by the origin's domain. `pool` holds the connections
+    to servers. An answer of this machine that says too little is a `Refusal` with the reason.
     """
 
     def __init__(
         self,
         places: Places,
-        functions: Mapping[str, Invocable] | None = None,
+        functions: Mapping[str, FunctionUrl | LoadBalancer] | None = None,
         *,
-        look: Callable[[], None] = lambda: None,
         pool: ConnectionPool | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._places = places
-        self._functions = {
-            domain.lower(): FunctionUrl(function, clock, look)
-            for domain, function in (functions or {}).items()
-        }
+        self._functions = {domain.lower(): function for domain, function in (functions or {}).items()}
         self._buckets: dict[Folder, Bucket] = {}
         self._pool = pool or ConnectionPool()
         self._clock = clock

@@ -160,7 +160,10 @@ def fingerprint(folder: Path) -> int:
     pending = [str(folder)]
     while pending:
         # A folder that is gone, as a file that is gone, is a change like any other.
-        with contextlib.suppress(OSError), os.scandir(pending.pop()) as entries:
+        with contextlib.suppress(OSError), os.scandir(pending.pop()) as found:
+            entries = list(found)
+            if any(entry.name == "pyvenv.cfg" for entry in entries):
+                continue  # a virtual environment: many files, and none that anybody edits
             for entry in entries:
                 if entry.name in ("__pycache__", ".git"):
                     continue

@@ -12,10 +12,11 @@ from edgewise.cdn.distribution import Distribution, ErrorResponse, GeoRestrictio
 from edgewise.cdn.errors import TemplateError
 from edgewise.cdn.template.behaviors import Behaviors
 from edgewise.cdn.template.document import Template
-from edgewise.cdn.template.function_urls import function_urls
+from edgewise.cdn.template.function_urls import function_images, function_urls, signed_urls
 from edgewise.cdn.template.functions import EdgeFunctions
 from edgewise.cdn.template.identities import DISTRIBUTION_DOMAIN, DISTRIBUTION_ID
 from edgewise.cdn.template.lines import line_of
+from edgewise.cdn.template.log_deliveries import log_deliveries
 from edgewise.cdn.template.logging import standard_logging
 from edgewise.cdn.template.node import Node
 from edgewise.cdn.template.notices import Notices
@@ -63,7 +64,10 @@ def _read(template: Template, name: str) -> tuple[Distribution, list[Notice]]:
         },
         geo_restriction=read_geo_restriction(config),
         logging=standard_logging(config),
+        log_deliveries=log_deliveries(template, name, notices),
         function_urls=function_urls(template, origins.values(), notices),
+        images=function_images(template, origins.values()),
+        signed_urls=signed_urls(template),
     )
     return distribution, notices
 
@@ -73,12 +77,21 @@ def _choose(template: Template, name: str | None) -> str:
     if not names:
         raise TemplateError(f"there is no {_DISTRIBUTION}", file=template.file, key="Resources")
     if name is None and len(names) > 1:
+        # A staging distribution has no name that viewers could ask for.
+        primary = [one for one in names if not _is_staging(template, one)]
+        if len(primary) == 1:
+            return primary[0]
         hint = "choose one with --distribution: " + ", ".join(names)
         raise TemplateError("there are several distributions", file=template.file, key="Resources", hint=hint)
     if name is not None and name not in names:
         hint = "the template has " + ", ".join(names)
         raise TemplateError(f"there is no distribution {name!r}", file=template.file, hint=hint)
     return name or names[0]
+
+
+def _is_staging(template: Template, name: str) -> bool:
+    config = template.node(name).child("DistributionConfig")
+    return config is not None and config.flag("Staging")
 
 
 def read_error_response(item: Node) -> ErrorResponse:

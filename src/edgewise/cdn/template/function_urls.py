@@ -18,8 +18,8 @@ from edgewise.cdn.template.notices import Notices
 _NOT_SIMULATED = {
     ("InvokeMode", "RESPONSE_STREAM"): "answers are not streamed: the function runs to its end first",
     ("AuthType", "AWS_IAM"): (
-        "signatures are not checked: on AWS a PUT or POST also needs the header x-amz-content-sha256 of its viewer, "
-        "since CloudFront does not sign bodies"
+        "signatures are not checked, but for one thing: a body needs its viewer's header x-amz-content-sha256, since "
+        "CloudFront does not sign bodies"
     ),
 }
 
@@ -35,12 +35,13 @@ def function_urls(
     functions = functions_by_name(template)
     found = {}
     for name in template.of_type("AWS::Lambda::Url"):
-        url = template.resolver.resolve({"Fn::GetAtt": [name, "FunctionUrl"]}, name)
-        domain = str(url).removeprefix("https://").removesuffix("/")
+        domain = _domain(template, name)
         if domain not in domains:
             continue
         node = template.node(name)
         function = functions.get(_without_version(node.text("TargetFunctionArn")))
+        if function is not None and _is_image(template, function):
+            continue
         if function is None:
             hint = "name an AWS::Lambda::Function of this template, or give the origin a place with --origin"
             raise node.not_here("it is no function of this template", "TargetFunctionArn", hint)
@@ -48,6 +49,38 @@ def function_urls(
             _notice(node, notices)
         found[domain] = function_definition(template.node(function), template.folder, at_edge=False)
     return found
+
+
+def function_images(template: Template, origins: Iterable[Origin]) -> frozenset[str]:
+    """The domains of those origins that are function URLs of this template's functions from images."""
+    functions = functions_by_name(template)
+    found = {}
+    for name in template.of_type("AWS::Lambda::Url"):
+        function = functions.get(_without_version(template.node(name).text("TargetFunctionArn")))
+        if function is not None and _is_image(template, function):
+            found[_domain(template, name)] = function
+    return frozenset(origin.domain for origin in origins if origin.domain in found)
+
+
+def signed_urls(template: Template) -> frozenset[str]:
+    """The domains of the function URLs of this template that take signed requests alone."""
+    return frozenset(
+        _domain(template, name)
+        for name in template.of_type("AWS::Lambda::Url")
+        if template.node(name).text("AuthType", "") == "AWS_IAM"
+    )
+
+
+def _is_image(template: Template, function: str) -> bool:
+    """Whether a function runs from an image, whose address need not be known here."""
+    properties = template.resources[function].get("Properties") or {}
+    kind = template.resolver.resolve(properties.get("PackageType", "Zip"), f"Resources.{function}.Properties")
+    return bool(kind == "Image")
+
+
+def _domain(template: Template, url: str) -> str:
+    address = template.resolver.resolve({"Fn::GetAtt": [url, "FunctionUrl"]}, url)
+    return str(address).removeprefix("https://").removesuffix("/")
 
 
 def _without_version(arn: str) -> str:

@@ -19,8 +19,11 @@ NAMES: Mapping[str, str] = {
     "AWS::Glue::Database": "DatabaseInput.Name",
     "AWS::Glue::Table": "TableInput.Name",
     "AWS::IAM::Role": "RoleName",
+    "AWS::Kinesis::Stream": "Name",
     "AWS::KinesisFirehose::DeliveryStream": "DeliveryStreamName",
     "AWS::Lambda::Function": "FunctionName",
+    "AWS::Logs::DeliveryDestination": "Name",
+    "AWS::Logs::DeliverySource": "Name",
     "AWS::Logs::LogGroup": "LogGroupName",
     "AWS::S3::Bucket": "BucketName",
     "AWS::SQS::Queue": "QueueName",
@@ -44,6 +47,9 @@ ATTRIBUTES: Mapping[str, Callable[[str, str, str], dict[str, str]]] = {
         "Name": name,
     },
     "AWS::IAM::Role": lambda name, region, account: {"Arn": f"arn:aws:iam::{account}:role/{name}"},
+    "AWS::Kinesis::Stream": lambda name, region, account: {
+        "Arn": f"arn:aws:kinesis:{region}:{account}:stream/{name}"
+    },
     "AWS::KinesisFirehose::DeliveryStream": lambda name, region, account: {
         "Arn": f"arn:aws:firehose:{region}:{account}:deliverystream/{name}"
     },
@@ -52,6 +58,9 @@ ATTRIBUTES: Mapping[str, Callable[[str, str, str], dict[str, str]]] = {
     },
     "AWS::Lambda::Url": lambda name, region, account: {
         "FunctionUrl": f"https://{name.lower()}.lambda-url.{region}.on.aws/"
+    },
+    "AWS::Logs::DeliveryDestination": lambda name, region, account: {
+        "Arn": f"arn:aws:logs:{region}:{account}:delivery-destination:{name}"
     },
     "AWS::Logs::LogGroup": lambda name, region, account: {
         "Arn": f"arn:aws:logs:{region}:{account}:log-group:{name}:*"

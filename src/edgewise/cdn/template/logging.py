@@ -9,11 +9,11 @@ import re
 from pathlib import PurePosixPath
 
 from edgewise.cdn.accesslog.config import LoggingConfig, RealtimeLogConfig
-from edgewise.cdn.accesslog.realtime import FIELDS, in_order
 from edgewise.cdn.distribution import Notice
 from edgewise.cdn.template.document import Template
 from edgewise.cdn.template.node import Node
 from edgewise.cdn.template.notices import Notices
+from edgewise.realtime import FIELDS, in_order
 
 _CONFIG = "AWS::CloudFront::RealtimeLogConfig"
 _STREAM = "AWS::Kinesis::Stream"

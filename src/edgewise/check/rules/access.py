@@ -13,7 +13,8 @@ from edgewise.check.part import UNKNOWN, Part
 from edgewise.check.stack import Stack
 
 _BUCKET = "AWS::S3::Bucket"
-_INVOKE = "lambda:invokefunctionurl"
+# Function URLs that are made since October 2025 ask for both.
+_INVOKE = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")
 
 
 def _signed_origins(stack: Stack) -> Iterator[Origin]:
@@ -74,8 +75,8 @@ def _has_unknown(value: Any) -> bool:
     316,
     "warning",
     "a function of the template behind a function URL does not let CloudFront in",
-    hint="add an AWS::Lambda::Permission for lambda:InvokeFunctionUrl (and one for lambda:InvokeFunction) with the "
-    "Principal cloudfront.amazonaws.com",
+    hint="add an AWS::Lambda::Permission for lambda:InvokeFunctionUrl and one for lambda:InvokeFunction, which "
+    "function URLs need since October 2025, both with the Principal cloudfront.amazonaws.com",
     source="private-content-restricting-access-to-lambda",
 )
 def function_without_permission(stack: Stack) -> Iterator[Problem]:
@@ -85,23 +86,68 @@ def function_without_permission(stack: Stack) -> Iterator[Problem]:
         # Without AWS_IAM nobody is asked who he is.
         if url is None or function is None or url.at("AuthType").text != "AWS_IAM":
             continue
-        if not any(_lets_in(stack, name, function) for name in stack.of_type("AWS::Lambda::Permission")):
+        permissions = stack.of_type("AWS::Lambda::Permission")
+        missing = [
+            action
+            for action in _INVOKE
+            if not any(_lets_in(stack, name, function, action) for name in permissions)
+        ]
+        if missing:
             message = (
-                f"no permission of {function} in this template lets CloudFront in: every request would be 403"
+                f"no permission of {function} in this template lets CloudFront in for {' and '.join(missing)}: "
+                "every request would be 403"
             )
             yield Problem(origin.part.at("OriginAccessControlId"), message)
 
 
-def _lets_in(stack: Stack, permission: str, function: str) -> bool:
+def _lets_in(stack: Stack, permission: str, function: str, wanted: str) -> bool:
     properties = stack.properties(permission)
     named, principal, action = (properties.at(name) for name in ("FunctionName", "Principal", "Action"))
     return (
         (not named.is_known or stack.function_by_arn(named.text) == function)
         and _is(principal, "cloudfront.amazonaws.com", "*")
-        and (not action.is_known or fnmatchcase(_INVOKE, (action.text or "").lower()))
+        and (not action.is_known or fnmatchcase(wanted.lower(), (action.text or "").lower()))
     )
 
 
 def _is(part: Part, *texts: str) -> bool:
     """Whether a part is one of some texts, or may be."""
     return not part.is_known or part.text in texts
+
+
+@rule(
+    320,
+    "warning",
+    "an origin is a function URL that CloudFront does not sign its requests to",
+    hint="give it an AWS::CloudFront::OriginAccessControl of the type lambda, and the URL the AuthType AWS_IAM; in a "
+    'site file, access = "signed"',
+    source="private-content-restricting-access-to-lambda",
+)
+def public_function_url(stack: Stack) -> Iterator[Problem]:
+    for distribution in stack.distributions:
+        for origin in distribution.origins:
+            if origin.kind == "function URL" and origin.part.at("OriginAccessControlId").is_absent:
+                message = (
+                    f"only a public function URL answers: who learns {origin.domain} goes around CloudFront"
+                )
+                yield Problem(origin.part.at("DomainName"), message)
+
+
+@rule(
+    321,
+    "note",
+    "a behavior takes bodies for a function URL that CloudFront signs its requests to",
+    hint="let what sends a body say its SHA-256, in hexadecimal, in the header x-amz-content-sha256; browsers do "
+    "not do so for a form",
+    source="private-content-restricting-access-to-lambda",
+)
+def unsigned_bodies(stack: Stack) -> Iterator[Problem]:
+    for behavior in stack.behaviors:
+        methods = behavior.part.at("AllowedMethods")
+        signed = any(
+            one.kind == "function URL" and one.part.at("OriginAccessControlId").is_set
+            for one in behavior.origins
+        )
+        if signed and any(method.text in ("POST", "PUT", "PATCH") for method in methods.items()):
+            message = "CloudFront does not hash bodies, and Lambda answers 403 to a body without its hash"
+            yield Problem(methods, message)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from edgewise.cdn import load_template
 from edgewise.check import check_template
+from edgewise.cli.deploying.edge import keep_regions
 from edgewise.cli.deploying.screen import Screen
 from edgewise.cli.errors import DeployCommandError
 from edgewise.cli.saving import queries_of
 from edgewise.cloud.clients import Clients
 from edgewise.cloud.deploy import Deployment, Result
 from edgewise.cloud.edgelogs import find
-from edgewise.cloud.errors import CloudError
-from edgewise.cloud.loggroups import set_retention
-from edgewise.cloud.package import Package, package
+from edgewise.cloud.images import refuse_unknown
+from edgewise.cloud.package import Package, leaves_records, package
 from edgewise.cloud.verify import Expected, verify
 from edgewise.site import Site
 
@@ -27,9 +28,16 @@ def deployment_of(site: Site, aws: Clients, screen: Screen) -> Deployment:
     return Deployment(aws, site.name, site.directory / STATE, tell=screen.step)
 
 
-def package_of(site: Site, deployment: Deployment) -> Package:
-    """What the site needs on AWS, made in a folder of ours. Raises `SiteError` and `BuildError`."""
-    return package(site, _built(site), deployment.assets.bucket, queries_of(site))
+def package_of(
+    site: Site, deployment: Deployment, images: Mapping[str, str] = MappingProxyType({})
+) -> Package:
+    """What the site needs on AWS, made in a folder of ours, with those `images` that are not to stay as they are.
+
+    Raises `SiteError`, `BuildError`, and `ImageError` where an image is neither given nor deployed.
+    """
+    if site.images:
+        refuse_unknown(site, deployment.account, {**deployment.images(), **images})
+    return package(site, _built(site), deployment.assets.bucket, queries_of(site), images)
 
 
 def refuse_errors(site: Site, screen: Screen, ignored: Sequence[str]) -> None:
@@ -53,41 +61,32 @@ def _built(site: Site) -> Path:
 def settle(
     site: Site, aws: Clients, result: Result, screen: Screen, *, check: bool, log_days: int | None
 ) -> None:
-    """What comes after the stack: how long logs are kept, and a look at the site. Raises `VerifyError`.
+    """What comes after the stack: the regions of the edge, and a look at the site. Raises `VerifyError`.
 
     Also after a deployment that another run of the command finished. With 0 `log_days` logs are kept as they are.
     """
-    if site.runs_functions and log_days != 0:
-        _keep_logs(site, aws, screen, log_days)
+    keep_regions(site, aws, result.outputs, screen, log_days=log_days)
     domain = result.outputs.get("DomainName")
     if check and domain:
         screen.note(
             verify(
                 f"https://{domain}/",
-                _expected(site, result),
+                _expected(result.settings_hash, result.versions) if result.recorded else None,
                 lambda request, since: find(aws, site.name, request, since),
                 tell=screen.step,
             )
         )
 
 
-def _expected(site: Site, result: Result) -> Expected | None:
+def expected_of(
+    site: Site, settings_hash: str, versions: Mapping[tuple[str, str], int | None]
+) -> Expected | None:
     """What a record would show, where every request of the default behavior leaves one in the functions' logs."""
-    log = site.log
-    if log is None or log.delivery != "stdout" or log.sample < 1 or not site.triggers_of(site.default):
-        return None
-    return Expected(result.settings_hash, frozenset(one for one in result.versions.values() if one))
+    return _expected(settings_hash, versions) if leaves_records(site) else None
 
 
-def _keep_logs(site: Site, aws: Clients, screen: Screen, days: int | None) -> None:
-    try:
-        kept = set_retention(aws, site.name, days)
-    except CloudError as error:
-        screen.note(f"logs are kept for ever: {error.message}")
-        return
-    for one in kept:
-        if one.trouble and not one.is_off:
-            screen.note(f"logs in {one.region} are kept as they were: {one.trouble}")
+def _expected(settings_hash: str, versions: Mapping[tuple[str, str], int | None]) -> Expected:
+    return Expected(settings_hash, frozenset(one for one in versions.values() if one))
 
 
 def state_folder(site: Site) -> Path:

@@ -12,10 +12,13 @@ import typer
 
 from edgewise.cli.errors import DeployCommandError
 from edgewise.cli.terminal import printable
+from edgewise.cloud.clients import HOME_REGION
 from edgewise.cloud.deploy import Result
 from edgewise.cloud.history import Entry
 from edgewise.cloud.plan import Change
 from edgewise.cloud.planning import Plan
+from edgewise.cloud.stack import Deployed
+from edgewise.cloud.staged import Staged
 
 _SIGNS = {"add": "+", "change": "~", "remove": "-"}
 
@@ -45,11 +48,23 @@ class Screen:
     def plan(self, name: str, account: str, plan: Plan) -> None:
         """What would change."""
         changes = () if plan.nothing else plan.changes
+        for app in plan.apps:
+            self._stack(app.stack, app.region, account, app.deployed, () if app.nothing else app.changes)
+        self._stack(name, HOME_REGION, account, plan.deployed, changes)
+        for sentence in plan.drift:
+            self.note(f"Changed outside of the stack: {sentence}.")
+        if plan.drift:
+            self.note("That is mended when the distribution changes for another reason; else by hand.")
+
+    def _stack(
+        self, name: str, region: str, account: str, deployed: Deployed | None, changes: Sequence[Change]
+    ) -> None:
         if self._json:
-            self._object(event="plan", stack=name, account=account, changes=[_facts(one) for one in changes])
+            told = [_facts(one) for one in changes]
+            self._object(event="plan", stack=name, region=region, account=account, changes=told)
             return
-        print(f"The stack {name} in us-east-1, account {account}:")
-        if plan.deployed and plan.deployed.is_remains:
+        print(f"The stack {name} in {region}, account {account}:")
+        if deployed and deployed.is_remains:
             print("  what a failed first deployment left behind is removed")
         for one in changes:
             print(f"  {_SIGNS[one.verb]} {printable(one.sentence)}")
@@ -66,10 +81,31 @@ class Screen:
         if domain := result.outputs.get("DomainName"):
             print(f"https://{printable(domain)}/")
 
-    def history(self, known: Sequence[Entry], recipe: str) -> None:
+    def staged(self, found: Staged | None, outputs: Mapping[str, str]) -> None:
+        """What is staged beside what is deployed."""
+        if self._json:
+            self._object(event="staged", **(_staged_facts(found) if found else {"traffic": None}))
+            return
+        if found is None:
+            print("No change is staged.")
+            return
+        print(f"Staged, for {printable(found.traffic.sentence)}:")
+        print(f"  distribution {found.distribution}, settings {found.settings_hash}")
+        grouped: dict[tuple[str, int | None], list[str]] = {}
+        for (path, event), number in found.versions.items():
+            grouped.setdefault((event, number), []).append(path)
+        for (event, number), paths in grouped.items():
+            print(f"  {event} of {printable(', '.join(paths))}: function version {number}")
+        for name, value in found.traffic.headers.items():
+            print(
+                f"  curl -H '{printable(f'{name}: {value}')}' https://{printable(outputs.get('DomainName', ''))}/"
+            )
+        print("`edgewise promote` brings it to everybody, `edgewise abandon` takes it back.")
+
+    def history(self, known: Sequence[Entry], state: str) -> None:
         """The deployments, the latest first."""
         for one in reversed(known):
-            now = one.recipe == recipe
+            now = one.what == state
             if self._json:
                 self._object(
                     event="deployment", number=one.number, at=one.at, by=one.by, again=one.again, deployed=now
@@ -114,13 +150,22 @@ def _facts(change: Change) -> dict[str, Any]:
 
 
 def _result_facts(result: Result) -> Mapping[str, Any]:
-    versions = [
-        {"path": path, "trigger": event, "version": number}
-        for (path, event), number in result.versions.items()
-    ]
     return {
         "number": result.number,
         "outputs": dict(result.outputs),
-        "versions": versions,
+        "versions": _versions(result.versions),
         "settings_hash": result.settings_hash,
     }
+
+
+def _staged_facts(found: Staged) -> Mapping[str, Any]:
+    return {
+        "traffic": found.traffic.config,
+        "distribution": found.distribution,
+        "versions": _versions(found.versions),
+        "settings_hash": found.settings_hash,
+    }
+
+
+def _versions(served: Mapping[tuple[str, str], int | None]) -> list[dict[str, Any]]:
+    return [{"path": path, "trigger": event, "version": number} for (path, event), number in served.items()]

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from edgewise.cdn import Template, load_template
+from edgewise.cli.running.apps import app_differences
 from edgewise.cli.running.screen import Screen
 from edgewise.errors import EdgewiseError
 from edgewise.site import (
     CODE_FOLDER,
+    TRANSFORM_FOLDER,
     Bundle,
     Site,
     bundle_settings,
@@ -20,6 +22,8 @@ from edgewise.site import (
     records_go_to,
     render_yaml,
     rollout_notes,
+    with_stand_ins,
+    write_transform,
 )
 
 
@@ -54,10 +58,20 @@ def differences(site: Site) -> Iterator[str]:
             "the pipeline of page views is in the memory of this run, its bucket in the S3 at the address of aws; "
             "files are written after half a second and brought into the store (the stream page_views) as they come"
         )
+    yield from app_differences(site)
     for note in rollout_notes(site, on_aws=False):
         yield f"{note.message}. {note.hint}"
     if site.judges_on_aws:
         yield "on AWS a function judges the release every minute; here `edgewise rollout watch` does"
+    yield from _of_the_log(site)
+
+
+def _of_the_log(site: Site) -> Iterator[str]:
+    if site.real_time_log:
+        yield (
+            "lines of the real-time log go through their own function into the store (the stream access), a second "
+            f"later; on AWS they go to {site.real_time_log.url} by Kinesis and Firehose, most of a minute later"
+        )
     log = site.log
     if log is None or not site.runs_functions:
         return
@@ -67,20 +81,27 @@ def differences(site: Site) -> Iterator[str]:
         yield f"sample = {log.sample}: the stream edge has that share of the requests, and all errors"
     if log.privacy.key:
         yield "no secret is read here: hashes have a key of each environment's own, and its id in them"
-    if log.privacy.masks:
+    if log.privacy.masks and not _masked_by_real_time_log(site):
         yield (
             "the functions' records are masked (the stream edge); the stream access is the distribution's own log, "
             "where addresses and queries stay, as they do in CloudFront's"
         )
 
 
+def _masked_by_real_time_log(site: Site) -> bool:
+    """Whether all that comes into the stream `access` comes through the function that masks."""
+    log = site.real_time_log
+    return log is not None and {*log.behaviors} >= {one.path for one in site.all_behaviors}
+
+
 def compile_site(site: Site, bundle: Bundle | None, build: Path) -> Template:
     """Compile the site and hand over the template as a file, as anyone's: the local CDN knows nothing else."""
     build.mkdir(parents=True, exist_ok=True)
+    if site.real_time_log:
+        write_transform(site, build / TRANSFORM_FOLDER, on_aws=False)
     file = build / "template.yaml"
-    file.write_text(
-        render_yaml(compile_template(site, code_hash=bundle.code_hash if bundle else "")), encoding="utf-8"
-    )
+    document = with_stand_ins(site, compile_template(site, code_hash=bundle.code_hash if bundle else ""))
+    file.write_text(render_yaml(document), encoding="utf-8")
     return load_template(file)
 
 

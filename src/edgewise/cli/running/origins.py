@@ -14,7 +14,7 @@ from edgewise.cli.running.child import Child
 from edgewise.cli.running.leftovers import Processes
 from edgewise.cli.running.ports import free_port, listening
 from edgewise.cli.runs import STATE_FOLDER
-from edgewise.site import BucketOrigin, LocalCommand, LocalUrl, Site
+from edgewise.site import BucketOrigin, ImageOrigin, LocalCommand, LocalUrl, Site
 
 _PATIENCE = 30.0  # seconds for an origin to listen
 _PROCESSES = "origins.json"  # below the folder of a run
@@ -45,7 +45,7 @@ async def start_origins(
             places[origin.name] = str(origin.folder)
         elif isinstance(origin.local, LocalUrl):
             places[origin.name] = origin.local.url
-        elif isinstance(origin.local, LocalCommand):
+        elif isinstance(origin.local, LocalCommand) and not isinstance(origin, ImageOrigin):
             port = free_port()
             places[origin.name] = f"http://127.0.0.1:{port}"
             process = OriginProcess(origin.name, origin.local, port, on_line, variables, processes)

@@ -6,7 +6,7 @@ import asyncio
 import os
 import platform
 import signal
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +17,10 @@ from edgewise.cdn import (
     ControlServer,
     History,
     LocalCdn,
+    LocalFunction,
     LogEvent,
     LogFolder,
+    LogSink,
     MovableClock,
     Subscription,
     Template,
@@ -31,10 +33,12 @@ from edgewise.cdn import (
 from edgewise.cdn.origins.places import without_a_place
 from edgewise.cli.errors import StartError
 from edgewise.cli.running.addresses import certified, check_host, https_url, reachable, url
+from edgewise.cli.running.apps import local_functions
 from edgewise.cli.running.built import ReadOnce, compile_site, differences, make_bundle, refresher
 from edgewise.cli.running.local_aws import LocalAws
 from edgewise.cli.running.origins import start_origins
 from edgewise.cli.running.ports import free_port
+from edgewise.cli.running.real_time import RealTimeLog
 from edgewise.cli.running.screen import Screen
 from edgewise.cli.running.sources import SourceNames
 from edgewise.cli.running.store import StoreProcess
@@ -93,7 +97,7 @@ class Session:
         options, screen = self._options, self._screen
         # Before anything is started or written: most mistakes are found here.
         check_host(options.host)
-        site = None if options.template else load_site(options.directory)
+        site = None if options.template else self._load_site()
         template = load_template(options.template) if options.template else None
         self._described = ReadOnce(site.file if site else options.template or Path(), screen)
         self._make_state_folder()
@@ -127,12 +131,10 @@ class Session:
         logs = LogFolder(self._state / "logs", screen.message)
         stack.callback(logs.close)
         placed = await places
-        cdn = self._cdn(template, placed, subscription, logs, bundle)
+        behind = local_functions(site, placed, self._aws.variables) if site else {}
+        cdn = self._cdn(template, placed, behind, subscription, logs, bundle)
         screen.function_log.folders = {function.code for function in cdn.distribution.functions.values()}
-        self._access_logs = AccessLogs.of(
-            cdn.distribution, logs.folder, screen.message, always=options.access_log
-        )
-        stack.callback(self._access_logs.close)
+        self._write_access_logs(template, cdn, logs, subscription, stack)
         port = await cdn.start(options.host, options.port)
         stack.push_async_callback(cdn.close)
         control = ControlServer(
@@ -158,9 +160,44 @@ class Session:
             inspector=inspector,
             **({"aws": self._aws.url} if self._aws.url else {}),
         )
-        self._tell(cdn, placed)
+        self._tell(cdn, {*placed, *behind})
         for difference in differences(site) if site else ():
             screen.message(difference)
+
+    def _write_access_logs(
+        self,
+        template: Template,
+        cdn: LocalCdn,
+        logs: LogFolder,
+        subscription: Subscription,
+        stack: AsyncExitStack,
+    ) -> None:
+        screen = self._screen
+        self._real_time = RealTimeLog(template, cdn.distribution)
+        self._real_time.start(stack, subscription.add, screen.message, self._log_of(logs))
+        self._access_logs = AccessLogs.of(
+            cdn.distribution,
+            logs.folder,
+            screen.message,
+            always=self._options.access_log,
+            on_line=self._real_time.line,
+        )
+        stack.callback(self._access_logs.close)
+
+    def _log_of(self, logs: LogFolder) -> LogSink:
+        """What becomes of the log of a function that makes no records of its own."""
+
+        def on_log(event: LogEvent) -> None:
+            logs(event)
+            self._screen.log(event)
+
+        return on_log
+
+    def _load_site(self) -> Site:
+        """The site, whose images have all that they need to run here."""
+        site = load_site(self._options.directory)
+        local_functions(site, self._options.origins, {})
+        return site
 
     def _refuse_a_second_run(self) -> None:
         run = running_in(self._state)
@@ -202,6 +239,7 @@ class Session:
         self,
         template: Template,
         origins: Mapping[str, str],
+        functions: Mapping[str, LocalFunction],
         subscription: Subscription,
         logs: LogFolder,
         bundle: Bundle | None,
@@ -212,7 +250,8 @@ class Session:
             self._screen.log(event)
 
         def on_request(trace: Trace) -> None:
-            subscription.access(access_record(trace))
+            if not self._real_time.covers(trace):
+                subscription.access(access_record(trace))
             self._history.add(trace)
             self._access_logs(trace)
             self._screen.request(trace)
@@ -224,6 +263,7 @@ class Session:
             CdnOptions(
                 distribution=self._options.distribution,
                 origins=origins,
+                functions=functions,
                 location=self._options.location,
                 max_environments=self._options.max_environments,
                 lifetime=self._options.lifetime,
@@ -236,8 +276,8 @@ class Session:
             ),
         )
 
-    def _tell(self, cdn: LocalCdn, placed: Mapping[str, str]) -> None:
-        self._screen.notices(cdn.notices)
+    def _tell(self, cdn: LocalCdn, placed: Collection[str]) -> None:
+        self._screen.notices([*cdn.notices, *self._real_time.notices])
         for origin in without_a_place(cdn.distribution, placed):
             self._screen.message(
                 f"the origin {origin.id} is asked at its real address {origin.domain}; "

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
+from edgewise.cloud.apps import app_stack
 from edgewise.cloud.asking import called
 from edgewise.cloud.clients import HOME_REGION, Clients
 from edgewise.cloud.doctor.finding import Finding, unknown
@@ -23,20 +24,26 @@ _AT_ONCE: Final = 16
 
 def check_stack(aws: Clients, site: Site) -> tuple[str, list[Finding]]:
     """The distribution's own name, empty before it is there, and what is to be said about the stack."""
+    outputs, finding = _look_at(Stack(aws("cloudformation"), site.name))
+    apps = [_look_at(app_stack(aws, site.name, region))[1] for region in site.app_regions]
+    return outputs.get("DomainName", ""), [finding, *apps]
+
+
+def _look_at(stack: Stack) -> tuple[Mapping[str, str], Finding]:
+    """A stack's outputs, and what is to be said about it."""
     try:
-        deployed = Stack(aws("cloudformation"), site.name).read()
+        deployed = stack.read()
     except CloudError as error:
-        return "", [unknown("stack", error)]
+        return {}, unknown("stack", error)
     if deployed is None:
-        return "", [Finding("stack", "ok", f"{site.name} is not deployed yet; it will be in {HOME_REGION}")]
-    domain = deployed.outputs.get("DomainName", "")
-    what = f"{site.name} in {HOME_REGION} is {deployed.status}"
+        return {}, Finding("stack", "ok", f"{stack.name} is not deployed yet; it will be in {stack.region}")
+    what = f"{stack.name} in {stack.region} is {deployed.status}"
     if deployed.in_progress:
-        return domain, [Finding("stack", "warning", what, "Wait until CloudFormation has finished.")]
+        return deployed.outputs, Finding("stack", "warning", what, "Wait until CloudFormation has finished.")
     if deployed.is_remains or deployed.status.endswith("_FAILED"):
         hint = "Read its events in CloudFormation's console; `edgewise deploy` says what it can do about it."
-        return domain, [Finding("stack", "error", what, hint)]
-    return domain, [Finding("stack", "ok", what)]
+        return deployed.outputs, Finding("stack", "error", what, hint)
+    return deployed.outputs, Finding("stack", "ok", what)
 
 
 def check_quotas(aws: Clients, regions: Iterable[str]) -> Iterator[Finding]:
@@ -94,7 +101,13 @@ def site_secrets(site: Site) -> list[tuple[Secret, str]]:
         named.append((rollout.key, HOME_REGION))
     if log and rollout and rollout.judge and rollout.judge.password:
         named.append((rollout.judge.password, log.region))
-    return [(secret, region_of(secret.name, region)) for secret, region in named]
+    if site.real_time_log:
+        real_time = site.real_time_log
+        named += [(real_time.access_key, HOME_REGION)]
+        named += [(real_time.privacy.key, real_time.region)] if real_time.privacy.key else []
+    # One secret may be named twice: two logs with one key.
+    found = dict.fromkeys((secret, region_of(secret.name, region)) for secret, region in named)
+    return list(found)
 
 
 def _look_for(aws: Clients, secret: Secret, region: str) -> None:

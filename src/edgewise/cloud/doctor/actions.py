@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from edgewise.cloud.assets import bucket_name
+from edgewise.cloud.clients import HOME_REGION
 
 # CloudFormation names what has no name of its own after the stack, which has the site's; CloudFront gives ids.
 _STACK: Final = "arn:aws:cloudformation:us-east-1:{account}:stack/{site}/*"
@@ -44,17 +45,37 @@ _BY_TYPE: Final = {
     "AWS::Athena::WorkGroup": (
         "arn:aws:athena:us-east-1:{account}:workgroup/{site}",
         "athena",
-        "CreateWorkGroup DeleteWorkGroup GetWorkGroup UpdateWorkGroup",
+        "CreateWorkGroup DeleteWorkGroup GetWorkGroup ListTagsForResource TagResource UntagResource "
+        "UpdateWorkGroup",
+    ),
+    "AWS::CertificateManager::Certificate": (
+        "arn:aws:acm:us-east-1:{account}:certificate/EXAMPLE",
+        "acm",
+        "AddTagsToCertificate DeleteCertificate DescribeCertificate ListTagsForCertificate "
+        "RemoveTagsFromCertificate RequestCertificate UpdateCertificateOptions",
     ),
     "AWS::CloudFront::CachePolicy": (
         "arn:aws:cloudfront::{account}:cache-policy/EDFDVBD6EXAMPLE",
         "cloudfront",
         "CreateCachePolicy DeleteCachePolicy GetCachePolicy UpdateCachePolicy",
     ),
+    # Of a staged change.
+    "AWS::CloudFront::ContinuousDeploymentPolicy": (
+        "arn:aws:cloudfront::{account}:continuous-deployment-policy/EXAMPLE",
+        "cloudfront",
+        "CreateContinuousDeploymentPolicy DeleteContinuousDeploymentPolicy GetContinuousDeploymentPolicy "
+        "UpdateContinuousDeploymentPolicy",
+    ),
     "AWS::CloudFront::Distribution": (
         "arn:aws:cloudfront::{account}:distribution/EDFDVBD6EXAMPLE",
         "cloudfront",
-        "CreateDistribution DeleteDistribution GetDistribution GetDistributionConfig UpdateDistribution",
+        "CreateDistribution DeleteDistribution GetDistribution "
+        "GetDistributionConfig ListTagsForResource TagResource UntagResource UpdateDistribution",
+    ),
+    "AWS::CloudFront::MonitoringSubscription": (
+        "arn:aws:cloudfront::{account}:distribution/EDFDVBD6EXAMPLE",
+        "cloudfront",
+        "CreateMonitoringSubscription DeleteMonitoringSubscription GetMonitoringSubscription",
     ),
     "AWS::CloudFront::OriginAccessControl": (
         "arn:aws:cloudfront::{account}:origin-access-control/EDFDVBD6EXAMPLE",
@@ -66,6 +87,11 @@ _BY_TYPE: Final = {
         "cloudfront",
         "CreateOriginRequestPolicy DeleteOriginRequestPolicy GetOriginRequestPolicy UpdateOriginRequestPolicy",
     ),
+    "AWS::CloudFront::RealtimeLogConfig": (
+        "arn:aws:cloudfront::{account}:realtime-log-config/{site}-real-time",
+        "cloudfront",
+        "CreateRealtimeLogConfig DeleteRealtimeLogConfig GetRealtimeLogConfig UpdateRealtimeLogConfig",
+    ),
     # CloudFormation calls the function that stands behind it.
     "AWS::CloudFormation::CustomResource": (
         "arn:aws:lambda:us-east-1:{account}:function:{site}-resource",
@@ -75,27 +101,37 @@ _BY_TYPE: Final = {
     "AWS::CloudWatch::Alarm": (
         "arn:aws:cloudwatch:us-east-1:{account}:alarm:{site}",
         "cloudwatch",
-        "DeleteAlarms DescribeAlarms PutMetricAlarm",
+        "DeleteAlarms DescribeAlarms ListTagsForResource PutMetricAlarm TagResource UntagResource",
+    ),
+    "AWS::CloudWatch::Dashboard": (
+        "arn:aws:cloudwatch::{account}:dashboard/{site}",
+        "cloudwatch",
+        "DeleteDashboards GetDashboard ListTagsForResource PutDashboard TagResource UntagResource",
     ),
     "AWS::DynamoDB::GlobalTable": (
         "arn:aws:dynamodb:us-east-1:{account}:table/{site}-release",
         "dynamodb",
-        "CreateTable DeleteTable DescribeTable UpdateTable UpdateTimeToLive",
+        "BatchWriteItem CreateTable CreateTableReplica DeleteItem DeleteTable DeleteTableReplica "
+        "DescribeContinuousBackups DescribeContributorInsights DescribeKinesisStreamingDestination "
+        "DescribeTable DescribeTimeToLive GetItem ListTagsOfResource PutItem Query "
+        "Scan TagResource UntagResource UpdateItem UpdateTable UpdateTimeToLive",
     ),
     "AWS::Events::EventBus": (
         "arn:aws:events:us-east-1:{account}:event-bus/{site}",
         "events",
-        "CreateEventBus DeleteEventBus DescribeEventBus",
+        "CreateEventBus DeleteEventBus DescribeEventBus ListTagsForResource TagResource UntagResource "
+        "UpdateEventBus",
     ),
     "AWS::Events::Rule": (
         "arn:aws:events:us-east-1:{account}:rule/{site}",
         "events",
-        "DeleteRule DescribeRule PutRule PutTargets RemoveTargets",
+        "DeleteRule DescribeRule ListTagsForResource ListTargetsByRule PutRule PutTargets RemoveTargets "
+        "TagResource UntagResource",
     ),
     "AWS::Glue::Crawler": (
         "arn:aws:glue:us-east-1:{account}:crawler/{site}",
         "glue",
-        "CreateCrawler DeleteCrawler GetCrawler UpdateCrawler",
+        "CreateCrawler DeleteCrawler GetCrawler GetTags StopCrawler TagResource UntagResource UpdateCrawler",
     ),
     "AWS::Glue::Database": (
         "arn:aws:glue:us-east-1:{account}:catalog",
@@ -105,79 +141,173 @@ _BY_TYPE: Final = {
     "AWS::Glue::Table": (
         "arn:aws:glue:us-east-1:{account}:catalog",
         "glue",
-        "CreateTable DeleteTable GetTable UpdateTable",
+        "CreateTable DeleteTable GetDatabase GetTable UpdateTable",
     ),
     "AWS::IAM::ManagedPolicy": (
         "arn:aws:iam::{account}:policy/{site}",
         "iam",
-        "CreatePolicy CreatePolicyVersion DeletePolicy DeletePolicyVersion GetPolicy",
+        "AttachRolePolicy CreatePolicy CreatePolicyVersion DeletePolicy DeletePolicyVersion DetachRolePolicy "
+        "GetPolicy GetPolicyVersion ListEntitiesForPolicy ListPolicyVersions",
     ),
     "AWS::IAM::Role": (
         "arn:aws:iam::{account}:role/{site}-FunctionRole-edgewise",
         "iam",
-        "CreateRole DeleteRole DeleteRolePolicy GetRole PassRole PutRolePolicy",
+        "AttachRolePolicy CreateRole DeleteRole DeleteRolePolicy DetachRolePolicy GetRole GetRolePolicy "
+        "ListAttachedRolePolicies ListRolePolicies PassRole PutRolePolicy TagRole UntagRole "
+        "UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription",
+    ),
+    "AWS::Kinesis::Stream": (
+        "arn:aws:kinesis:us-east-1:{account}:stream/{site}-real-time",
+        "kinesis",
+        "AddTagsToStream CreateStream DecreaseStreamRetentionPeriod DeleteStream DescribeStreamSummary "
+        "IncreaseStreamRetentionPeriod ListTagsForResource ListTagsForStream RemoveTagsFromStream "
+        "StartStreamEncryption StopStreamEncryption TagResource UntagResource UpdateStreamMode",
     ),
     "AWS::KinesisFirehose::DeliveryStream": (
         "arn:aws:firehose:us-east-1:{account}:deliverystream/{site}",
         "firehose",
-        "CreateDeliveryStream DeleteDeliveryStream DescribeDeliveryStream UpdateDestination",
+        "CreateDeliveryStream DeleteDeliveryStream DescribeDeliveryStream ListTagsForDeliveryStream "
+        "TagDeliveryStream UntagDeliveryStream UpdateDestination",
     ),
     "AWS::Lambda::Function": (
         "arn:aws:lambda:us-east-1:{account}:function:{site}-viewer",
         "lambda",
-        "CreateFunction DeleteFunction GetFunction UpdateFunctionCode UpdateFunctionConfiguration",
+        "CreateFunction DeleteFunction GetFunction GetFunctionRecursionConfig GetRuntimeManagementConfig "
+        "TagResource UntagResource UpdateFunctionCode UpdateFunctionConfiguration",
     ),
     "AWS::Lambda::Permission": (
         "arn:aws:lambda:us-east-1:{account}:function:{site}-judge",
         "lambda",
-        "AddPermission RemovePermission",
+        "AddPermission GetPolicy RemovePermission",
     ),
     # To publish one, and to associate it with a distribution.
+    "AWS::Lambda::Url": (
+        "arn:aws:lambda:us-east-1:{account}:function:{site}-app",
+        "lambda",
+        "CreateFunctionUrlConfig DeleteFunctionUrlConfig GetFunctionUrlConfig UpdateFunctionUrlConfig",
+    ),
     "AWS::Lambda::Version": (
         "arn:aws:lambda:us-east-1:{account}:function:{site}-viewer",
         "lambda",
-        "DisableReplication EnableReplication ListVersionsByFunction PublishVersion",
+        "DeleteFunction DisableReplication EnableReplication GetFunctionConfiguration "
+        "GetRuntimeManagementConfig ListVersionsByFunction PublishVersion",
+    ),
+    "AWS::Logs::Delivery": (
+        "arn:aws:logs:us-east-1:{account}:delivery:EXAMPLE",
+        "logs",
+        "CreateDelivery DeleteDelivery DescribeDeliveries GetDelivery GetDeliveryDestination "
+        "GetDeliverySource ListTagsForResource TagResource UntagResource UpdateDeliveryConfiguration",
+    ),
+    "AWS::Logs::DeliveryDestination": (
+        "arn:aws:logs:us-east-1:{account}:delivery-destination:{site}-access-log",
+        "logs",
+        "CreateDelivery DeleteDeliveryDestination GetDeliveryDestination ListTagsForResource "
+        "PutDeliveryDestination TagResource UntagResource",
+    ),
+    "AWS::Logs::DeliverySource": (
+        "arn:aws:logs:us-east-1:{account}:delivery-source:{site}-access-log",
+        "logs",
+        "CreateDelivery DeleteDeliverySource GetDeliverySource "
+        "ListTagsForResource PutDeliverySource TagResource UntagResource",
     ),
     "AWS::Logs::LogGroup": (
         "arn:aws:logs:us-east-1:{account}:log-group:{site}:*",
         "logs",
-        "CreateLogGroup DeleteLogGroup DescribeLogGroups PutRetentionPolicy",
+        "CreateLogGroup DeleteLogGroup DeleteRetentionPolicy DescribeLogGroups ListTagsForResource "
+        "PutRetentionPolicy TagResource UntagResource",
     ),
     "AWS::Logs::LogStream": (
         "arn:aws:logs:us-east-1:{account}:log-group:{site}:*",
         "logs",
         "CreateLogStream DeleteLogStream DescribeLogStreams",
     ),
+    "AWS::Logs::ResourcePolicy": (
+        "arn:aws:logs:us-east-1:{account}:*",
+        "logs",
+        "DeleteResourcePolicy DescribeResourcePolicies PutResourcePolicy",
+    ),
+    # Of a zone that the user has, and of the certificate's own records in it.
+    "AWS::Route53::RecordSet": (
+        "arn:aws:route53:::hostedzone/Z0123456789EXAMPLE",
+        "route53",
+        "ChangeResourceRecordSets GetHostedZone ListResourceRecordSets",
+    ),
     "AWS::S3::Bucket": (
         "arn:aws:s3:::{site}-bucket",
         "s3",
-        "CreateBucket PutBucketOwnershipControls PutBucketPublicAccessBlock PutEncryptionConfiguration",
+        "CreateBucket DeleteBucket GetAccelerateConfiguration GetAnalyticsConfiguration GetBucketAbac "
+        "GetBucketAcl GetBucketCORS GetBucketLogging GetBucketNotification GetBucketObjectLockConfiguration "
+        "GetBucketOwnershipControls GetBucketPublicAccessBlock GetBucketTagging GetBucketVersioning "
+        "GetBucketWebsite GetEncryptionConfiguration GetIntelligentTieringConfiguration "
+        "GetInventoryConfiguration GetLifecycleConfiguration GetMetricsConfiguration "
+        "GetReplicationConfiguration ListBucket ListTagsForResource PutBucketOwnershipControls "
+        "PutBucketPublicAccessBlock PutBucketTagging PutEncryptionConfiguration PutLifecycleConfiguration "
+        "TagResource UntagResource",
     ),
     "AWS::S3::BucketPolicy": (
         "arn:aws:s3:::{site}-bucket",
         "s3",
         "DeleteBucketPolicy GetBucketPolicy PutBucketPolicy",
     ),
+    "AWS::SNS::Topic": (
+        "arn:aws:sns:us-east-1:{account}:{site}",
+        "sns",
+        "CreateTopic DeleteTopic GetTopicAttributes ListSubscriptionsByTopic ListTagsForResource "
+        "SetTopicAttributes Subscribe TagResource Unsubscribe UntagResource",
+    ),
+    "AWS::SNS::TopicPolicy": ("arn:aws:sns:us-east-1:{account}:{site}", "sns", "SetTopicAttributes"),
     "AWS::SQS::Queue": (
         "arn:aws:sqs:us-east-1:{account}:{site}",
         "sqs",
-        "CreateQueue DeleteQueue GetQueueAttributes SetQueueAttributes",
+        "CreateQueue DeleteQueue GetQueueAttributes GetQueueUrl ListQueueTags SetQueueAttributes TagQueue "
+        "UntagQueue",
     ),
     "AWS::SQS::QueuePolicy": ("arn:aws:sqs:us-east-1:{account}:{site}", "sqs", "SetQueueAttributes"),
     "AWS::StepFunctions::StateMachine": (
         "arn:aws:states:us-east-1:{account}:stateMachine:{site}",
         "states",
-        "CreateStateMachine DeleteStateMachine DescribeStateMachine UpdateStateMachine",
+        "CreateStateMachine DeleteStateMachine DescribeStateMachine ListTagsForResource TagResource "
+        "UntagResource UpdateStateMachine",
     ),
+}
+# What a type takes of another service: the source of a log has to let it be delivered, and Lambda takes the image of a
+# function that has a URL from its repository, which has to let it.
+_ELSEWHERE: Final = {
+    "AWS::Lambda::Url": (
+        "arn:aws:ecr:us-east-1:{account}:repository/{site}-app",
+        "ecr",
+        "BatchGetImage GetDownloadUrlForLayer GetRepositoryPolicy SetRepositoryPolicy",
+    ),
+    "AWS::Logs::DeliverySource": (
+        "arn:aws:cloudfront::{account}:distribution/EDFDVBD6EXAMPLE",
+        "cloudfront",
+        "AllowVendedLogDeliveryForResource",
+    ),
+}
+# What a deployment does in the regions of the edge, by the resources that it is done with.
+_BY_NAME: Final = {
+    "EdgeAlarmsRole": (_GROUP, "logs", "DeleteMetricFilter PutMetricFilter"),
+    "EdgeLogsRole": (_GROUP, "logs", "DeleteSubscriptionFilter PutSubscriptionFilter"),
 }
 
 
-def needed(template: Mapping[str, Any], site: str, account: str) -> dict[str, list[str]]:
-    """The actions that a deployment of a template takes, by the resource that they are for."""
+def needed(
+    template: Mapping[str, Any], site: str, account: str, region: str = HOME_REGION
+) -> dict[str, list[str]]:
+    """The actions that a deployment of a template takes, by the resource that they are for.
+
+    In another region it is that of the site's apps, whose stack is called after that.
+    """
     kinds = sorted(_kinds(template) & _BY_TYPE.keys())
     actions: dict[str, set[str]] = {}
-    for resource, service, names in (*_EVERY_TIME, *(_BY_TYPE[kind] for kind in kinds)):
+    elsewhere = (_ELSEWHERE[kind] for kind in kinds if kind in _ELSEWHERE)
+    in_regions = (one for name, one in _BY_NAME.items() if name in template["Resources"])
+    by_type = (_BY_TYPE[kind] for kind in kinds)
+    always = _EVERY_TIME if region == HOME_REGION else _EVERY_TIME[:1]
+    for resource, service, names in (*always, *by_type, *elsewhere, *in_regions):
         where = resource.format(site=site, account=account, assets=bucket_name(site, account))
+        if region != HOME_REGION:
+            where = where.replace(HOME_REGION, region).replace(f":stack/{site}/", f":stack/{site}-app/")
         actions.setdefault(where, set()).update(f"{service}:{name}" for name in names.split())
     return {resource: sorted(actions[resource]) for resource in sorted(actions)}
 

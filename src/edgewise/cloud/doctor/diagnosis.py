@@ -14,7 +14,8 @@ from edgewise.cloud.doctor.finding import Finding
 from edgewise.cloud.doctor.identity import who_am_i
 from edgewise.cloud.doctor.names import LookUp, check_aliases, check_certificate, check_origins, look_up
 from edgewise.cloud.doctor.rights import check_rights
-from edgewise.site import Site, compile_template
+from edgewise.cloud.doctor.zone import check_zone
+from edgewise.site import Site, compile_app_template, compile_template
 
 
 def diagnose(
@@ -37,11 +38,13 @@ def diagnose(
     yield from findings
     domain = ""
     if identity:
-        yield from check_rights(aws, identity, template, site.name)
+        apps = {region: compile_app_template(site, region) for region in site.app_regions}
+        yield from check_rights(aws, identity, template, site.name, apps)
         domain, findings = check_stack(aws, site)
         yield from findings
         yield from check_quotas(aws, edge_regions) if site.runs_functions else ()
         yield from check_secrets(aws, site)
+        yield from check_zone(aws, site, is_deployed=bool(domain))
         yield from check_certificate(aws, config, now())
         yield from check_aliases(config, domain, look)
     yield from check_origins(config, look)

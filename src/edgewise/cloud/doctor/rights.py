@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from edgewise.cloud.asking import called, pages
@@ -21,14 +22,20 @@ _ASSUMED: Final = re.compile(r"arn:([a-z-]+):sts::(\d+):assumed-role/([^/]+)/")
 
 
 def check_rights(
-    aws: Clients, identity: Identity, template: Mapping[str, Any], site: str
+    aws: Clients,
+    identity: Identity,
+    template: Mapping[str, Any],
+    site: str,
+    apps: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> Iterator[Finding]:
-    """What these credentials lack, and what could not be simulated."""
+    """What these credentials lack, and what could not be simulated; `apps` are templates of other regions by those."""
     if identity.arn.endswith(":root"):
         hint = "Deploy with a role that may do what a deployment needs and no more."
         yield Finding("rights", "warning", "the account's root user may do everything", hint)
         return
     wanted = needed(template, site, identity.account)
+    for region, app in apps.items():
+        wanted |= needed(app, site, identity.account, region)
     try:
         source = _policy_source(aws, identity.arn)
         denied = [
@@ -44,7 +51,7 @@ def check_rights(
         yield Finding("rights", "ok", f"{source} may do all {count} things that a deployment needs")
     for one in denied:
         yield Finding("rights", "error", f"{source} may not {one}", "Let its policies allow it.")
-    if strange := without_rights(template):
+    if strange := sorted({one for each in (template, *apps.values()) for one in without_rights(each)}):
         yield Finding("rights", "unknown", f"what {', '.join(strange)} needs is not known here")
 
 

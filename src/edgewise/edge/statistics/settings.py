@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgewise.edge.settings import AWS, FLAG, REQUIRED, SECRET, STREAM_NAME, filled, number, text
+from edgewise.edge.settings import AWS, FLAG, REQUIRED, SECRET, STREAM_NAME, are_texts, filled, number, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _STATISTICS: Keys = {
     "key": (lambda value: isinstance(value, dict), None, "where the key of visitors is"),
     "counts_at": (text(f"{VIEWER}|{ORIGIN}"), VIEWER, f"{VIEWER} or {ORIGIN}"),
     "countries": FLAG,
+    "own_hosts": (are_texts, [], "ends of hosts"),
     "batch_seconds": (number(0, _MOST_BATCH_SECONDS), 0, f"a number from 0 to {_MOST_BATCH_SECONDS}"),
 }
 # The name may have the day in it, as `{date}`.

@@ -40,7 +40,7 @@ _COUNTING = {VIEWER: ("viewer-request", VIEWER), ORIGIN: ("origin-request", ORIG
 class Statistics:
     """The statistics of one environment. `close` is called once for each invocation."""
 
-    __slots__ = ("_counter", "_counts_at", "_environment", "_hands_over", "_make")
+    __slots__ = ("_counter", "_counts_at", "_environment", "_hands_over", "_make", "_own")
 
     def __init__(
         self,
@@ -53,6 +53,7 @@ class Statistics:
         """`statistics` as `Settings` has checked it."""
         self._environment = environment
         self._counts_at = _COUNTING[statistics["counts_at"]]
+        self._own = statistics["own_hosts"]
         self._hands_over = statistics["counts_at"] == VIEWER and not statistics["countries"]
 
         def make() -> Counter:
@@ -71,7 +72,7 @@ class Statistics:
         try:
             counter = self._counter
             if answer is not None:
-                seen = Seen(request)
+                seen = Seen(request, self._own)
                 country = self._exchange(request, answer, seen)
                 if request.trigger in self._counts_at and self._is_view(request, answer, seen):
                     counter = self._counter = self._counter or self._make()

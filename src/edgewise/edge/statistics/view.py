@@ -24,6 +24,7 @@ from .page import campaign, cut, language, page_name, referrer_host, site_host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from edgewise.edge.request import Request
@@ -45,10 +46,11 @@ _DEVICES = {
 class Seen:
     """What a request shows of who sent it, at the viewer's side or the origin's."""
 
-    __slots__ = ("_headers", "_request", "is_at_origin", "user_agent")
+    __slots__ = ("_headers", "_own", "_request", "is_at_origin", "user_agent")
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, own: Sequence[str] = ()) -> None:
         self._request = request
+        self._own = own
         self._headers = request.event["headers"]
         self.is_at_origin = request.trigger.startswith("origin-")
         agent = self.header("user-agent") or ""
@@ -77,6 +79,11 @@ class Seen:
         if not host or any(isinstance(kind, dict) and host == kind.get("domainName") for kind in kinds):
             host = self._request.distribution_domain
         return cut(host, _MOST_HOST_BYTES)
+
+    def is_own(self, host: str | None, asked: str) -> bool:
+        """Whether it was asked for; if that is not known, is the site's."""
+        known = self._own if asked == self._request.distribution_domain else ()
+        return f"/{host}".endswith((f"/{site_host(asked)}", *known))
 
     def country(self) -> str | None:
         """By CloudFront's own header, which can be believed at the origin's side alone."""
@@ -107,8 +114,8 @@ def make_view(
 ) -> dict[str, Any]:
     """The raw view without its ids, in the order of the table."""
     host = seen.host()
-    own = site_host(host)
     referrer = referrer_host(seen.header("referer") or "")
+    is_own = seen.is_own(referrer, host)
     agent = seen.user_agent
     view = {
         "host": host,
@@ -117,10 +124,10 @@ def make_view(
         "country": country,
         "devices": seen.devices(people) or None,
         "bot": None if people is None or agent is None else not people.about(agent)[0],
-        "referrer_host": None if referrer == own else referrer,
+        "referrer_host": None if is_own else referrer,
         **campaign(request.query),
         "language": language(seen.header("accept-language") or ""),
         "visitor": visitor,
-        "entry": referrer != own,
+        "entry": not is_own,
     }
     return {key: value for key, value in view.items() if value is not None}

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import orjson
 
-from edgewise.store import realtime
+from edgewise import realtime
 from edgewise.store.bodies import Values, check_containers, check_count, parse, parse_exactly, split_lines
 from edgewise.store.encodings import MAX_BODY, decompress, too_large
 from edgewise.store.engine import Accepted, Engine
@@ -86,7 +86,7 @@ class Delivery:
         for line in lines:
             try:
                 made += map(self._counted, self._records(line))
-            except (BodyError, RecordError) as error:
+            except (BodyError, RecordError, realtime.LineError) as error:
                 rejected.append(self._refused(line, error))
 
     def _refused(self, content: bytes, error: Exception) -> dict[str, Any]:

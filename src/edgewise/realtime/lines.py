@@ -12,22 +12,19 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from urllib.parse import unquote
 
-from edgewise.store.normalize import RecordError, field_name
+from edgewise.realtime.fields import FIELDS
 
-# All fields in the order in which a line has those that its configuration chose.
-_ORDER: Final = """
-    timestamp c-ip s-ip time-to-first-byte sc-status sc-bytes cs-method cs-protocol cs-host cs-uri-stem cs-bytes
-    x-edge-location x-edge-request-id x-host-header time-taken cs-protocol-version c-ip-version cs-user-agent
-    cs-referer cs-cookie cs-uri-query x-edge-response-result-type x-forwarded-for ssl-protocol ssl-cipher
-    x-edge-result-type fle-encrypted-fields fle-status sc-content-type sc-content-len sc-range-start sc-range-end
-    c-port x-edge-detailed-result-type c-country cs-accept-encoding cs-accept cache-behavior-path-pattern cs-headers
-    cs-header-names cs-headers-count primary-distribution-id primary-distribution-dns-name origin-fbl origin-lbl asn
-    cmcd-encoded-bitrate cmcd-buffer-length cmcd-buffer-starvation cmcd-content-id cmcd-object-duration cmcd-deadline
-    cmcd-measured-throughput cmcd-next-object-request cmcd-next-range-request cmcd-object-type cmcd-playback-rate
-    cmcd-requested-maximum-throughput cmcd-streaming-format cmcd-session-id cmcd-stream-type cmcd-startup
-    cmcd-top-bitrate cmcd-version r-host sr-reason x-edge-mqcs distribution-tenant-id connection-id
-"""
-FIELDS: Final = tuple(_ORDER.split())
+
+class LineError(ValueError):
+    """A line that is no record of the fields it is read by; the others of its batch may be. `reason` tells why without
+    a value, which a visitor may have sent.
+    """
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason or message
+
+
 _NOTHING: Final = "-"
 _NUMBER: Final = re.compile(r"\d{1,18}(\.\d{1,9})?\Z", re.ASCII)
 
@@ -35,19 +32,23 @@ _NUMBER: Final = re.compile(r"\d{1,18}(\.\d{1,9})?\Z", re.ASCII)
 def record(line: str, fields: Sequence[str] = FIELDS) -> dict[str, Any]:
     """The record of one line without its end; fields that `access` has no column for keep their own name.
 
-    Raises `RecordError` when the line has another number of fields, or no usable time.
+    Raises `LineError` when the line has another number of fields, no usable time, or a value that its field cannot
+    have: a line says nothing of its fields, and after a change of them some of the old kind are still on their way.
     """
     values = line.split("\t")
     if len(values) != len(fields):
-        raise RecordError(f"a line of {len(values)} fields where the configuration has {len(fields)}")
+        raise LineError(f"a line of {len(values)} fields where the configuration has {len(fields)}")
     made: dict[str, Any] = {"schema": "access/1"}
     for field, value in zip(fields, values, strict=True):
         if value not in (_NOTHING, ""):
-            column, read = _COLUMNS.get(field) or (field_name(field), decoded)
+            shape = _SHAPES.get(field)
+            if shape is not None and not shape.fullmatch(value):
+                raise LineError(f"{value[:40]!r} is no {field}", f"a value that is no {field}")
+            column, read = _COLUMNS.get(field) or (field.replace("-", "_"), _once)
             made[column] = read(value)
     _settle_path(made)
     if "_timestamp" not in made:
-        raise RecordError("a line without a timestamp")
+        raise LineError("a line without a timestamp")
     if "request_id" in made:
         made["record_id"] = f"{made['request_id']}:access"
     return made
@@ -78,11 +79,11 @@ def _once(value: str) -> str:
 
 def _number(value: str) -> Decimal:
     if not _NUMBER.match(value):
-        raise RecordError(f"{value[:40]!r} is no number")
+        raise LineError(f"{value[:40]!r} is no number", "a value that is no number")
     try:
         return Decimal(value)
     except InvalidOperation:
-        raise RecordError(f"{value[:40]!r} is no number") from None
+        raise LineError(f"{value[:40]!r} is no number", "a value that is no number") from None
 
 
 def _micros(value: str) -> int:
@@ -120,4 +121,29 @@ _COLUMNS: Final[dict[str, tuple[str, Callable[[str], Any]]]] = {
     "c-country": ("country", _plain),
     "cache-behavior-path-pattern": ("behavior", _once),
     "primary-distribution-id": ("distribution_id", _plain),
+}
+
+# What values look like whose fields have a form, so that a line of other fields is not taken for one of these.
+_SHAPES: Final = {
+    name: re.compile(shape, re.ASCII)
+    for name, shape in {
+        "c-ip": r"[0-9A-Fa-f:.]+",
+        "sc-status": r"\d{3}",
+        "cs-method": r"[A-Za-z][\w-]*",
+        "cs-protocol": r"https?|wss?|grpcs?",
+        "x-edge-location": r"[A-Z]{3}[\w-]*",
+        "x-edge-request-id": r"[\w=-]+",
+        "cs-protocol-version": r"HTTP/\d(\.\d)?",
+        "c-ip-version": r"IPv[46]",
+        "ssl-protocol": r"(SSL|TLS)v[\d.]+",
+        "x-edge-result-type": r"[A-Za-z]+",
+        "x-edge-response-result-type": r"[A-Za-z]+",
+        "x-edge-detailed-result-type": r"[A-Za-z]+",
+        "sc-content-len": r"\d+",
+        "c-port": r"\d+",
+        "c-country": r"[A-Za-z0-9]{2}",
+        "cs-headers-count": r"\d+",
+        "primary-distribution-id": r"[A-Za-z0-9-]+",
+        "asn": r"\d+",
+    }.items()
 }

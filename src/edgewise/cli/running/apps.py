@@ -1,0 +1,117 @@
+"""The origins of a site that run as Lambda functions on this machine: images' apps, and handlers of other origins."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import cast
+
+from edgewise.cdn import AppCommand, EventKind, FunctionDefinition, LocalFunction
+from edgewise.cli.errors import StartError
+from edgewise.cli.running.awssettings import without_settings
+from edgewise.site import BucketOrigin, ImageOrigin, LocalCommand, LocalHandler, LocalUrl, Site, image_name
+
+# What a function of another template may have is not known here.
+_MEMORY_MB, _TIMEOUT = 512, 30.0
+_REGION = "us-east-1"
+
+# `ENV NAME=value` of a Dockerfile, as far as it is a setting of the adapter.
+_SETTING = re.compile(r"(?<![\w-])(AWS_LWA_[A-Z_]+)[= ](?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s\\]*))")
+SIMULATED = frozenset(
+    {
+        "AWS_LWA_AUTHORIZATION_SOURCE",
+        "AWS_LWA_ERROR_STATUS_CODES",
+        "AWS_LWA_READINESS_CHECK_HEALTHY_STATUS",
+        "AWS_LWA_READINESS_CHECK_PATH",
+        "AWS_LWA_READINESS_CHECK_PROTOCOL",
+        "AWS_LWA_REMOVE_BASE_PATH",
+    }
+)
+# Chosen here, so that several environments have an app each.
+_OWN = frozenset({"AWS_LWA_PORT", "AWS_LWA_READINESS_CHECK_PORT"})
+
+
+def local_functions(
+    site: Site, given: Mapping[str, str], variables: Mapping[str, str]
+) -> dict[str, LocalFunction]:
+    """The functions of the origins that have no place in `given`, by the origin's name.
+
+    `variables` lead to an AWS on this machine. Raises `StartError` for an image whose command is not known.
+    """
+    found = {}
+    for origin in site.origins:
+        if isinstance(origin, BucketOrigin) or origin.name in given or isinstance(origin.local, LocalUrl):
+            continue
+        if isinstance(origin, ImageOrigin):
+            found[origin.name] = _image(site, origin, variables)
+        elif isinstance(origin.local, LocalHandler):
+            found[origin.name] = _handler(image_name(site.name, origin.name), origin.local, variables)
+    return found
+
+
+def _handler(name: str, local: LocalHandler, variables: Mapping[str, str]) -> LocalFunction:
+    definition = FunctionDefinition(
+        name=name[:64],
+        handler=local.handler,
+        code=local.directory,
+        memory_mb=_MEMORY_MB,
+        timeout=_TIMEOUT,
+        at_edge=False,
+        variables=dict(variables),
+    )
+    return LocalFunction(definition, _REGION, cast(EventKind, local.event))
+
+
+def _image(site: Site, origin: ImageOrigin, variables: Mapping[str, str]) -> LocalFunction:
+    local = origin.local
+    if not isinstance(local, LocalCommand):
+        raise StartError(
+            f"the origin {origin.name!r} is an image, and images are not built here",
+            file=site.file,
+            key=f"origins.{origin.name}",
+            hint=f"say what it runs, `[origins.{origin.name}.local] command`, or --origin "
+            f"{origin.name}=http://127.0.0.1:PORT",
+        )
+    words = (sys.executable if local.words[0] == "python" else local.words[0], *local.words[1:])
+    inherited = without_settings(os.environ) if variables else os.environ
+    definition = FunctionDefinition(
+        name=image_name(site.name, origin.name),
+        handler="",
+        code=local.directory,
+        memory_mb=origin.memory_mb,
+        timeout=float(origin.timeout_s),
+        at_edge=False,
+        variables={
+            name: value for name, value in adapter_settings(origin.folder).items() if name in SIMULATED
+        },
+        app=AppCommand(words, {**inherited, **variables}),
+    )
+    return LocalFunction(definition, origin.region, signed=origin.signed)
+
+
+def adapter_settings(folder: Path) -> dict[str, str]:
+    """The settings of the adapter that a folder's Dockerfile makes with `ENV`."""
+    try:
+        text = (folder / "Dockerfile").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return {}
+    instructions = re.findall(r"(?im)^[ \t]*ENV[ \t]+((?:.*\\\n)*.*)$", text)
+    settings = [match for line in instructions for match in _SETTING.finditer(line)]
+    return {match[1]: next((one for one in match.groups()[1:] if one is not None), "") for match in settings}
+
+
+def app_differences(site: Site) -> Iterator[str]:
+    """What images do otherwise here than on AWS: sentences."""
+    for origin in site.images:
+        if not isinstance(origin.local, LocalCommand):
+            continue
+        yield (
+            f"the image of {origin.name} is not built: its command runs here, and a stand-in for the Lambda Web "
+            "Adapter hands it the events of a function URL"
+        )
+        left_out = sorted({*adapter_settings(origin.folder)} - SIMULATED - _OWN)
+        if left_out:
+            yield f"settings of the adapter of {origin.name} that are not simulated: {', '.join(left_out)}"

@@ -1,0 +1,243 @@
+"""The steps of a run, stack by stack: a change set made, executed and waited for; what was done before is found done.
+
+A step has a name of its own in a run, and so has its change set, and the token that CloudFormation writes beside each
+of its events.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from edgewise.cloud.apps import app_stack, distribution_arn
+from edgewise.cloud.asking import Aws, called, is_throttled
+from edgewise.cloud.assets import Assets
+from edgewise.cloud.errors import BusyError, ChangedError, CloudError, StackError
+from edgewise.cloud.journal import Journal, Run
+from edgewise.cloud.plan import DATA
+from edgewise.cloud.planning import seen
+from edgewise.cloud.stack import EVERY_S, PATIENCE_S, ChangeSet, Deployed, Event, Stack
+from edgewise.site import DISTRIBUTION_PARAMETER
+
+Tell = Callable[[str, str], None]
+"""Is told each step as it is taken: its name and a sentence."""
+
+_DONE: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+# The second step with an app, when the site's own stack says which distribution may call it.
+_CALLED: Final = "-called"
+
+
+class Steps:
+    """Takes the steps of runs of the site whose own stack is `stack`."""
+
+    def __init__(
+        self,
+        aws: Aws,
+        account: str,
+        assets: Assets,
+        stack: Stack,
+        journal: Journal,
+        *,
+        tell: Tell,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.stack = stack
+        self._aws = aws
+        self._account = account
+        self._assets = assets
+        self._journal = journal
+        self._tell = tell
+        self._sleep = sleep
+
+    def app_stack(self, region: str) -> Stack:
+        """The stack of the site's apps in a region."""
+        return app_stack(self._aws, self.stack.name, region, self._sleep)
+
+    def take(self, run: Run, *, resumed: bool) -> Run | None:
+        """The stacks in their order: the apps, the site's own, the apps that may be called only now, those that go.
+
+        What was done before a crash is found done. None if others changed the site's own since.
+        """
+        hosts: dict[str, str] = {}
+        for region, app in run.apps.items():
+            stack = self.app_stack(region)
+            further = f"{run.token}-{region}{_CALLED}"
+            if not (resumed and _has_begun(stack, stack.status(), further)):
+                run = self._bring(run, stack, f"-{region}", app, resumed)
+            found = stack.read()
+            hosts |= found.outputs if found else {}
+        run_of_site = self._bring_site(run, hosts, resumed)
+        if run_of_site is None:
+            return None
+        run = run_of_site
+        outputs = (self.stack.status() or {}).get("Outputs", ())
+        ids = {one["OutputKey"]: one["OutputValue"] for one in outputs}
+        arn = distribution_arn(self._account, ids.get("DistributionId", ""))
+        for region, app in run.apps.items():
+            if app["values"].get(DISTRIBUTION_PARAMETER, arn) != arn:
+                app = {**app, "values": {**app["values"], DISTRIBUTION_PARAMETER: arn}}
+                run = self._bring(run, self.app_stack(region), f"-{region}{_CALLED}", app, resumed)
+        for region in run.gone:
+            run = self._take_down(run, region)
+        return run
+
+    def _bring(self, run: Run, stack: Stack, step: str, app: Mapping[str, Any], resumed: bool) -> Run:
+        """Deploy one stack of apps, unless this run did; the run, which has begun if there was anything to do."""
+        token = f"{run.token}{step}"
+        found = stack.status()
+        if not (resumed and _has_begun(stack, found, token)):
+            # In another region than the bucket of the templates.
+            body = {"TemplateBody": json.dumps(self._assets.get(app["template"]), separators=(",", ":"))}
+            name = f"{run.change_set}{step}"
+            change_set = stack.change_set(name, create=_is_new(found), template=body, values=app["values"])
+            if change_set is None:
+                return run
+            if change_set.obsolete:
+                raise overtaken(stack.name)
+            run = self._execute(run, stack, change_set, token)
+        self._wait(stack, token)
+        return run
+
+    def _bring_site(self, run: Run, hosts: Mapping[str, str], resumed: bool) -> Run | None:
+        found = self.stack.status()
+        if not (resumed and _has_begun(self.stack, found, run.token)):
+            change_set = self._made(run) if resumed else None
+            if change_set is None:
+                if resumed and seen(self.stack.read()) != run.seen:
+                    return None
+                values = {name: hosts.get(name) or value or "" for name, value in run.values.items()}
+                url = {"TemplateURL": self._assets.url(run.template)}
+                change_set = self.stack.change_set(
+                    run.change_set, create=_is_new(found), template=url, values=values
+                )
+            if change_set is None:
+                return run
+            if change_set.obsolete:
+                return None
+            self._refuse_replacements(change_set, run)
+            run = self._execute(run, self.stack, change_set, run.token)
+        self._wait(self.stack, run.token)
+        return run
+
+    def _take_down(self, run: Run, region: str) -> Run:
+        stack, token = self.app_stack(region), f"{run.token}-{region}-gone"
+        found = stack.status()
+        if found is None:
+            return run
+        self._tell("execute", f"CloudFormation takes {stack.name} in {region} down")
+        run = self._journal.executing(run)
+        stack.delete(token)
+        self._wait_until_gone(stack, token, found["StackId"])
+        return run
+
+    def _execute(self, run: Run, stack: Stack, change_set: ChangeSet, token: str) -> Run:
+        run = self._journal.executing(run)
+        where = "" if stack is self.stack else f" with {stack.name} in {stack.region}"
+        self._tell("execute", f"CloudFormation begins{where}")
+        stack.execute(change_set, token)
+        return run
+
+    def _wait(self, stack: Stack, token: str) -> None:
+        """Until the run has done with a stack. Raises `StackError`."""
+        found = stack.status()
+        if found is None:
+            raise StackError("the stack was deleted meanwhile", file=stack.name)
+        ended = stack.wait(found["StackId"], token, self._event)
+        if ended not in _DONE:
+            raise _failure(stack, ended, stack.failures(found["StackId"], token))
+
+    def _wait_until_gone(self, stack: Stack, token: str, stack_id: str) -> None:
+        if (ended := stack.wait(stack_id, token, self._event)) != "DELETE_COMPLETE":
+            raise _failure(stack, ended, stack.failures(stack_id, token))
+
+    def clear_away(self, stack: Stack, remains: Deployed, run: Run) -> None:
+        """Delete what a failed first deployment left. Raises `StackError`."""
+        self._tell("clear", "removes what a failed first deployment left behind")
+        token = f"{run.token}-clear"
+        stack.delete(token)
+        self._wait_until_gone(stack, token, remains.id)
+
+    def spread(self, distribution: str) -> None:
+        """Wait until every edge has the distribution as it is now."""
+        if not distribution:
+            return
+        client = self._aws("cloudfront")
+        for _ in range(int(PATIENCE_S / EVERY_S)):
+            try:
+                told = called(distribution, lambda: client.get_distribution(Id=distribution))
+                if told["Distribution"]["Status"] == "Deployed":
+                    return
+            except CloudError as error:
+                if not is_throttled(error):
+                    raise
+            self._tell("spread", "CloudFront brings it to its edges")
+            self._sleep(EVERY_S)
+        raise BusyError(
+            "CloudFront has not brought it to all edges yet",
+            file=distribution,
+            hint="Run the same command again.",
+        )
+
+    def _made(self, run: Run) -> ChangeSet | None:
+        try:
+            made = self.stack.made(run.change_set)
+            return None if made is None or made.obsolete else made
+        except CloudError as error:
+            if error.reason in ("ChangeSetNotFound", "ChangeSetNotFoundException"):
+                return None
+            raise
+
+    def _refuse_replacements(self, change_set: ChangeSet, run: Run) -> None:
+        """What CloudFormation would replace counts as lost, if it holds data."""
+        deployed = self.stack.read()
+        resources = deployed.template.get("Resources", {}) if deployed else {}
+        lost = {one for one in change_set.replaces if _is_lost_by_replacement(resources.get(one, {}))}
+        if lost and not run.lose_data:
+            self.stack.drop(run.change_set)
+        refuse_losses(self.stack.name, lost, run.lose_data)
+
+    def _event(self, event: Event) -> None:
+        reason = f": {event.reason}" if event.status.endswith("_FAILED") else ""
+        self._tell("event", f"{event.resource} {event.status.lower().replace('_', ' ')}{reason}")
+
+
+def refuse_losses(stack: str, lost: set[str], lose_data: bool) -> None:
+    """Raises `StackError` if data would be lost that nobody said may be."""
+    if lost and not lose_data:
+        raise StackError(
+            f"data would be lost with {', '.join(sorted(lost))}",
+            file=stack,
+            hint="This stack was not changed. If that is meant: --lose-data.",
+        )
+
+
+def overtaken(stack: str) -> ChangedError:
+    """What is raised when a plan is for what is there no longer."""
+    return ChangedError("somebody else deployed since the plan was made", file=stack, hint="Plan again.")
+
+
+def _is_lost_by_replacement(resource: Mapping[str, Any]) -> bool:
+    return resource.get("Type") in DATA and not resource.get("UpdateReplacePolicy", "").startswith("Retain")
+
+
+def _has_begun(stack: Stack, found: Mapping[str, Any] | None, token: str) -> bool:
+    return found is not None and bool(stack.events(found["StackId"], token))
+
+
+def _is_new(found: Mapping[str, Any] | None) -> bool:
+    return found is None or found["StackStatus"] in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
+
+
+def _failure(stack: Stack, ended: str, failed: list[Event]) -> StackError:
+    why = "; ".join(f"{one.resource}: {one.reason}" for one in failed[:3]) or ended
+    if "A version for this Lambda function exists" in why:
+        hint = "A deployment that failed left that version behind: delete it when its replicas are gone, in some hours."
+    elif ended.startswith("ROLLBACK"):
+        hint = "The next `edgewise deploy` removes what is left, and begins anew."
+    elif ended == "UPDATE_ROLLBACK_COMPLETE":
+        hint = "What was there before is there again."
+    else:
+        hint = f"Look at the stack's events in the AWS console, region {stack.region}."
+    return StackError(f"CloudFormation could not do it: {why}", file=stack.name, hint=hint)

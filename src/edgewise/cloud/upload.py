@@ -1,0 +1,35 @@
+"""What is put on AWS by hand, in a browser: zips named by their content, and a template that names them in a bucket.
+
+CloudFormation sees that code has changed by the name of its zip alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from edgewise.cloud.build import Built
+from edgewise.cloud.errors import BuildError
+from edgewise.cloud.package import with_code
+from edgewise.site import render_yaml
+
+FOLDER: Final = "upload"
+
+
+def write_upload(built: Built, bucket: str) -> tuple[Path, ...]:
+    """Write the folder `upload` beside the template: the template first, then the zips. Raises `BuildError`.
+
+    Files of earlier builds stay in it: they are named otherwise, or written anew.
+    """
+    folder = built.template.parent / FOLDER
+    names = {one.code: f"{one.zip.stem}-{one.hash[:16]}.zip" for one in built.packages}
+    template = folder / built.template.name
+    zips = tuple(folder / name for name in names.values())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for package, file in zip(built.packages, zips, strict=True):
+            file.write_bytes(package.zip.read_bytes())
+        template.write_text(render_yaml(with_code(built.document, bucket, names)), encoding="utf-8")
+    except OSError as error:
+        raise BuildError(f"cannot write it: {error.strerror}", file=folder) from None
+    return (template, *zips)

@@ -1,0 +1,121 @@
+"""What the roles of workflows may do.
+
+A deployment's actions are those that `edgewise doctor` asks for; here each gets the resources of the site, by name.
+Which of them know no resources is in the Service Authorization Reference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from edgewise.cloud.doctor.actions import needed
+from edgewise.cloud.workflows.policy_text import ACCOUNT, Statement
+from edgewise.site import Site
+from edgewise.site.template_images import image_name
+
+# As long as an account's number, so that names that depend on its length come out right.
+_DIGITS: Final = "1" * 12
+_READS: Final = re.compile(r"[a-z0-9]+:(Describe|Get|List)")
+# What has no resource to be named.
+_ANYWHERE: Final = frozenset(("logs:DescribeLogGroups",))
+# Replicas of tables, logs of functions and alarms on them are in many regions, the app's stack and image in its own.
+_REGIONAL: Final = re.compile(r":(cloudformation|cloudwatch|dynamodb|ecr|events|lambda|logs):us-east-1:")
+_INVALIDATION: Final = ("cloudfront:CreateInvalidation", "cloudfront:GetInvalidation")
+_PUSH: Final = (
+    "BatchCheckLayerAvailability BatchGetImage CompleteLayerUpload DescribeImages GetDownloadUrlForLayer "
+    "GetRepositoryPolicy InitiateLayerUpload PutImage UploadLayerPart"
+)
+
+
+def plan_statements(site: Site, templates: Sequence[Mapping[str, Any]]) -> list[Statement]:
+    """To read what is deployed."""
+    rights = _rights(site, templates)
+    reads = {where: {one for one in actions if _READS.match(one)} for where, actions in rights.items()}
+    return _statements(reads)
+
+
+def deploy_statements(site: Site, templates: Sequence[Mapping[str, Any]]) -> list[Statement]:
+    """To deploy the site, fill its buckets and empty its cache."""
+    rights = _rights(site, templates)
+    _add(rights, f"arn:aws:s3:::{site.name}-*", ("s3:ListBucket",))
+    _add(rights, f"arn:aws:s3:::{site.name}-*/*", ("s3:PutObject",))
+    _add(rights, f"arn:aws:cloudfront::{ACCOUNT}:distribution/*", _INVALIDATION)
+    return _statements(rights)
+
+
+def app_statements(site: Site) -> list[Statement]:
+    """To bring images of the app, let its function run one, and look at the site through CloudFront.
+
+    Lambda reads an image with the rights of whoever names it.
+    """
+    rights: dict[str, set[str]] = {"*": {"ecr:GetAuthorizationToken"}}
+    for one in site.images:
+        name = image_name(site.name, one.name)
+        repository = f"arn:aws:ecr:{one.region}:{ACCOUNT}:repository/{name}"
+        _add(rights, repository, (f"ecr:{action}" for action in _PUSH.split()))
+        _add(
+            rights,
+            f"arn:aws:lambda:{one.region}:{ACCOUNT}:function:{name}",
+            ("lambda:GetFunction", "lambda:UpdateFunctionCode"),
+        )
+    stack = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/{site.name}/*"
+    _add(rights, stack, ("cloudformation:DescribeStacks",))
+    _add(rights, f"arn:aws:cloudfront::{ACCOUNT}:distribution/*", _INVALIDATION)
+    return _statements(rights)
+
+
+def _rights(site: Site, templates: Sequence[Mapping[str, Any]]) -> dict[str, set[str]]:
+    """Actions by the names of the resources they are for."""
+    rights: dict[str, set[str]] = {}
+    for template in templates:
+        for example, actions in needed(template, site.name, _DIGITS).items():
+            known = [one for one in actions if one not in _ANYWHERE]
+            _add(rights, "*", _ANYWHERE.intersection(actions))
+            for where in _named(example.replace(_DIGITS, ACCOUNT), site):
+                _add(rights, where, known)
+    return rights
+
+
+def _add(rights: dict[str, set[str]], where: str, actions: Iterable[str]) -> None:
+    if added := set(actions):
+        rights.setdefault(where, set()).update(added)
+
+
+def _named(example: str, site: Site) -> list[str]:
+    """The resources of the site that an example stands for: all that bears its name, all that AWS numbers."""
+    where = _REGIONAL.sub(r":\1:*:", example)
+    if where.endswith(":catalog"):
+        base, database = where.removesuffix("catalog"), f"{site.name.replace('-', '_')}_*"
+        return [where, f"{base}database/{database}", f"{base}table/{database}/*"]
+    if ":hostedzone/" in where and site.domain and site.domain.zone:
+        return [f"arn:aws:route53:::hostedzone/{site.domain.zone.id}"]
+    if where.endswith("EXAMPLE"):
+        return [re.sub(r"[A-Z0-9]+$", "*", where)]
+    if ":stack/" in where:
+        return [where, *([where.replace(f"/{site.name}/", f"/{site.name}-app/")] if site.app_regions else ())]
+    if ":log-group:" in where:
+        return [re.sub(r":log-group:.*", f":log-group:*{site.name}-*", where)]
+    if "edgewise-assets" in where:
+        return [where]
+    return _by_name(where, site.name)
+
+
+def _by_name(where: str, site: str) -> list[str]:
+    """What is called after the site: `NAME-part`, `NAME.alarm`, or `NAME` itself."""
+    named = re.fullmatch(rf"(.*[:/]){re.escape(site)}(-[\w-]+)?", where)
+    if named is None:
+        return [where]
+    itself = () if named[2] else ("",)
+    dotted = (".*",) if ":alarm:" in where else ()
+    return [f"{named[1]}{site}{end}" for end in ("-*", *itself, *dotted)]
+
+
+def _statements(rights: Mapping[str, Iterable[str]]) -> list[Statement]:
+    """A statement for each set of actions, with all resources that it is for."""
+    resources: dict[tuple[str, ...], list[str]] = {}
+    for where, actions in sorted(rights.items()):
+        if known := tuple(sorted(actions)):
+            resources.setdefault(known, []).append(where)
+    return [Statement(actions, tuple(places)) for actions, places in resources.items()]

@@ -1,0 +1,122 @@
+"""Which origins of a site run as functions here, and with what; no process is started."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgewise.cdn.template.distribution import read_distribution
+from edgewise.cli.errors import StartError
+from edgewise.cli.running.apps import adapter_settings, app_differences, local_functions
+from edgewise.cli.running.built import compile_site
+from edgewise.site import Site, load_site
+
+DOCKERFILE = """\
+FROM python:3.13-slim
+# ENV AWS_LWA_REMOVE_BASE_PATH=/comment
+ENV AWS_LWA_PORT=8080 \\
+    AWS_LWA_READINESS_CHECK_PATH="/a health" \\
+    MODE=production
+ENV AWS_LWA_ASYNC_INIT true
+env aws_other=1 AWS_LWA_ERROR_STATUS_CODES='500-599'
+RUN echo ENV AWS_LWA_INVOKE_MODE=response_stream
+"""
+SITE = """\
+name = "notes"
+[origins.app]
+image = "app"
+region = "eu-central-1"
+memory_mb = 256
+timeout_s = 7
+[origins.app.local]
+command = ["python", "-m", "uvicorn", "app:app", "--port", "{port}"]
+[origins.balanced]
+domain = "lb.example.com"
+[origins.balanced.local]
+handler = "app.handler"
+directory = "app"
+event = "load-balancer"
+[origins.server]
+domain = "server.example.com"
+[origins.server.local]
+command = ["python", "serve.py", "{port}"]
+[default]
+origin = "app"
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "app.py").touch()
+    (tmp_path / "app" / "Dockerfile").write_text(DOCKERFILE)
+    (tmp_path / "edgewise.toml").write_text(SITE)
+    return load_site(tmp_path)
+
+
+def test_images_and_handlers_are_functions_and_servers_are_not(site: Site, tmp_path: Path) -> None:
+    found = local_functions(site, {}, {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"})
+    assert list(found) == ["app", "balanced"]
+    app, balanced = found["app"], found["balanced"]
+    assert (app.region, app.event, app.signed) == ("eu-central-1", "function-url", True)
+    definition = app.definition
+    assert (definition.name, definition.memory_mb, definition.timeout) == ("notes-app", 256, 7.0)
+    assert (definition.code, definition.at_edge) == (tmp_path / "app", False)
+    assert definition.variables == {
+        "AWS_LWA_READINESS_CHECK_PATH": "/a health",
+        "AWS_LWA_ERROR_STATUS_CODES": "500-599",
+    }
+    assert definition.app is not None
+    assert definition.app.words[:3] == (sys.executable, "-m", "uvicorn")
+    assert definition.app.variables["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
+    assert (balanced.definition.handler, balanced.event, balanced.signed) == (
+        "app.handler",
+        "load-balancer",
+        False,
+    )
+    assert balanced.definition.variables == {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+    # What the user places elsewhere is asked there.
+    assert list(local_functions(site, {"app": "http://127.0.0.1:1"}, {})) == ["balanced"]
+
+
+def test_the_adapters_settings_are_read_from_the_dockerfile(site: Site) -> None:
+    (app,) = site.images
+    assert adapter_settings(app.folder) == {
+        "AWS_LWA_PORT": "8080",
+        "AWS_LWA_READINESS_CHECK_PATH": "/a health",
+        "AWS_LWA_ASYNC_INIT": "true",
+        "AWS_LWA_ERROR_STATUS_CODES": "500-599",
+    }
+    assert adapter_settings(app.folder / "nowhere") == {}
+
+
+def test_what_is_done_otherwise_here_is_said(site: Site) -> None:
+    built, settings = app_differences(site)
+    assert "is not built" in built
+    assert settings.endswith("not simulated: AWS_LWA_ASYNC_INIT")
+
+
+def test_an_image_without_a_command_is_told_what_to_say(site: Site, tmp_path: Path) -> None:
+    text = SITE.replace("[origins.app.local]\n", "").replace(
+        'command = ["python", "-m"', 'other = ["python", "-m"'
+    )
+    (tmp_path / "edgewise.toml").write_text(
+        "".join(line for line in text.splitlines(True) if "other =" not in line)
+    )
+    with pytest.raises(StartError, match="images are not built here") as caught:
+        local_functions(load_site(tmp_path), {}, {})
+    assert "`[origins.app.local] command`" in str(caught.value)
+    # One that runs already is asked over HTTP.
+    (tmp_path / "edgewise.toml").write_text(
+        text.replace('"eu-central-1"\n', '"eu-central-1"\nlocal = { url = "http://127.0.0.1:1" }\n').replace(
+            "other =", "#"
+        )
+    )
+    assert list(local_functions(load_site(tmp_path), {}, {})) == ["balanced"]
+
+
+def test_the_template_that_is_run_here_has_a_host_for_every_image(site: Site, tmp_path: Path) -> None:
+    distribution, _ = read_distribution(compile_site(site, None, tmp_path / "build"))
+    assert distribution.origins["app"].domain == "appimageurl.lambda-url.eu-central-1.on.aws"

@@ -1,0 +1,28 @@
+"""A command in this process, as its own would run it: most of the time of a short command is its start."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+
+import pytest
+
+from edgewise.cli.main import main
+
+
+def edgewise(*arguments: str, columns: int = 100) -> subprocess.CompletedProcess[str]:
+    """What `edgewise ARGUMENTS` says on a terminal of this width that knows no colours, and how it ends."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["edgewise", *arguments])
+        for name, value in {"COLUMNS": str(columns), "TERM": "dumb"}.items():
+            patch.setenv(name, value)
+        try:
+            main()
+            status: object = 0
+        except SystemExit as end:
+            status = end.code or 0
+    said = (each.buffer.getvalue().decode() for each in (out, err))
+    return subprocess.CompletedProcess(["edgewise", *arguments], int(str(status)), *said)
