@@ -81,6 +81,27 @@ def test_a_hit_has_an_age_that_the_clock_moves(tmp_path: Path) -> None:
         assert len(origin.seen) == 2
 
 
+def test_the_age_that_the_origin_states_counts(tmp_path: Path) -> None:
+    script = Script()
+    script.headers = {"Cache-Control": "max-age=60", "Age": "20"}
+    with site(tmp_path, script) as (cdn, _, clock):
+        assert cdn.request("/a").headers["Age"] == "20"
+        clock.move(10)
+        hit = cdn.request("/a")
+        assert hit.cache == "Hit" and hit.headers.get_all("Age") == ["30"]
+
+
+def test_the_record_keeps_what_the_origin_said(tmp_path: Path) -> None:
+    script = Script()
+    script.headers = {"Cache-Control": "no-store", "Set-Cookie": "a=b", "X-Cache": "Miss from origin"}
+    with site(tmp_path, script) as (cdn, _, _):
+        answer = cdn.request("/a")
+        said = cdn.traces[-1].exchanges[0].headers
+    assert "Set-Cookie" not in answer.headers and answer.headers["X-Cache"] == "Miss from cloudfront"
+    assert said.get("set-cookie") == "a=b" and said.get("x-cache") == "Miss from origin"
+    assert "x-amz-cf-pop" not in said
+
+
 def test_an_expired_object_that_has_not_changed_is_refreshed(tmp_path: Path) -> None:
     script = Script()
     script.headers = {"Cache-Control": "max-age=60", "ETag": '"v1"', "X-Version": "1"}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgewise.cdn.distribution import Behavior, CustomOrigin
-from edgewise.cdn.forward import origin_request, without_unforwarded
+from edgewise.cdn.forward import Forwarding
 from edgewise.cdn.message import Headers, Request, Response
 from edgewise.cdn.policies import (
     MANAGED_CACHE_POLICIES,
@@ -51,7 +51,7 @@ def sent(
         **rules,
     )
     facts = viewer_facts(viewer)
-    return origin_request(viewer, behavior, ORIGIN, VIA, facts)
+    return Forwarding(behavior).request(viewer, ORIGIN, VIA, facts)
 
 
 def legacy(**values: Any) -> tuple[CachePolicy, OriginRequestPolicy]:
@@ -291,7 +291,7 @@ def test_the_older_way_with_host_agent_cookies_and_encodings() -> None:
 
 def answer(*lines: tuple[str, str], **policies: Any) -> Headers:
     response = Response(200, Headers(lines))
-    without_unforwarded(response, Behavior("*", "app", **policies))
+    Forwarding(Behavior("*", "app", **policies)).answer(response)
     return response.headers
 
 

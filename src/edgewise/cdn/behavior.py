@@ -5,11 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Protocol, TypeVar
 
 from edgewise.cdn import wildcards
-from edgewise.cdn.distribution import Behavior
 
 PATH_PATTERN_LENGTH = 255  # characters of a path pattern at most
+
+
+class Patterned(Protocol):
+    """What serves the paths that a pattern matches."""
+
+    @property
+    def pattern(self) -> str: ...
+
+
+T = TypeVar("T", bound=Patterned)
 
 
 def normalise(path: str) -> str:
@@ -42,7 +52,7 @@ def _matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
     return wildcards.compiled(rooted).fullmatch
 
 
-def select(behaviors: Sequence[Behavior], path: str) -> Behavior:
+def select(behaviors: Sequence[T], path: str) -> T:
     """The first behavior whose pattern matches; the last one is the default and matches everything."""
     if len(behaviors) == 1:
         return behaviors[0]

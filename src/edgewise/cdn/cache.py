@@ -27,9 +27,10 @@ _REMEMBERED = 100
 class Entry:
     """A stored response; `policy` made its key. Times are seconds since the epoch.
 
-    `born` is when the origin made it (its own `Age` counted in), `expires` when it ceases to be fresh. Until `rests`
-    it is used without asking the origin: that is later while the origin is known to fail. An error of CloudFront's own
-    is kept as `failure`, so that each viewer gets a page with his own request id.
+    `born` is when the origin made it: its own `Age` is counted in, and no longer in `headers`. It is fresh until
+    `expires`. Until `rests` it is used without asking the origin: that is later while the origin is known to fail.
+    `why` tells for how long it is kept. An error of CloudFront's own is kept as `failure`, so that each viewer gets a
+    page with his own request id.
     """
 
     key: CacheKey
@@ -44,15 +45,18 @@ class Entry:
     failure: RequestFailure | None = None
     size: int = 0
     rests: float = field(init=False)
+    why: str = field(init=False)
 
     def __post_init__(self) -> None:
         self.rests = self.expires
+        self.why = f"stored for {self.lifetime.ttl:g} s: {self.lifetime.reason}"
 
     def response(self, now: float) -> Response:
         """The answer for a viewer, with its `Age` in whole seconds."""
-        headers = self.headers.copy()
-        headers.set("Age", str(max(0, int(now - self.born))))
-        return Response(self.status, headers, self.body, self.reason)
+        age = max(0, int(now - self.born))
+        return Response(
+            self.status, Headers([*self.headers.lines, ("Age", str(age))]), self.body, self.reason
+        )
 
     @property
     def path(self) -> str:

@@ -6,16 +6,18 @@ for the same object", "How CloudFront processes partial requests for an object".
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from edgewise.cdn import conditional
 from edgewise.cdn.cache import Entry
 from edgewise.cdn.cachekey import CacheKey, cache_key
-from edgewise.cdn.distribution import ERROR_CACHING_MIN_TTL, Behavior
+from edgewise.cdn.distribution import ERROR_CACHING_MIN_TTL
 from edgewise.cdn.failure import RequestFailure, ResultType
 from edgewise.cdn.fetch import Fetch
 from edgewise.cdn.freshness import lifetime
 from edgewise.cdn.inflight import Arriving
 from edgewise.cdn.keeping import Keeping, is_for_one, variant
-from edgewise.cdn.location import EdgeLocation
+from edgewise.cdn.location import Route
 from edgewise.cdn.message import Headers, Request, Response
 from edgewise.cdn.trace import CacheLook, CacheOutcome, Trace
 
@@ -27,41 +29,38 @@ _STAYS = ("content-length", "content-encoding", "transfer-encoding", "etag", "va
 
 
 class Caching:
-    """Answers a request of one behavior, from the cache or from behind it. `result` is what `X-Cache` will say."""
+    """Answers a request of one route, from the cache or from behind it."""
 
-    def __init__(self, location: EdgeLocation, behavior: Behavior, trace: Trace, look: CacheLook) -> None:
-        self._location = location
-        self._behavior = behavior
-        self._policy = behavior.cache_policy
+    def __init__(self, route: Route, trace: Trace, look: CacheLook) -> None:
+        self._route = route
+        self._location = route.location
+        self._policy = route.behavior.cache_policy
         self._trace = trace
         self._look = look
-        self._fetch = Fetch(location, behavior, trace)
-        self.result: ResultType = "Miss"
+        # What `X-Cache` will say of an answer that was found.
+        self._found_as: ResultType | None = None
+
+    @property
+    def result(self) -> ResultType:
+        """What `X-Cache` will say of the answer."""
+        return self._found_as or self._fetch.result
 
     async def respond(self, request: Request) -> Response:
         """The answer, with its body whole or on its way. Raises `RequestFailure`."""
-        why_not = self._why_not(request)
+        why_not = self._route.keeps_nothing or self._why_not(request)
         if why_not:
             self._look.reason = why_not
             return await self._fetched(request)
         key = cache_key(request, self._policy, self._location.distribution.domain, self._trace.facts)
         self._look.raw_key, self._look.policy = key, self._policy
         self._cache = self._location.cache
-        self._keeping = Keeping(self._location, self._behavior)
         return self._held(request, key) or await self._joined_or_fetched(request, key)
 
     def _why_not(self, request: Request) -> str:
-        """Why the cache is not asked at all; empty when it is."""
-        if not self._policy.caches:
-            return f"the cache policy {self._policy.name} keeps nothing: its maximum TTL is 0"
-        if request.method not in self._behavior.cached_methods:
+        """Why the cache is not asked for this request; empty when it is."""
+        if request.method not in self._route.behavior.cached_methods:
             return f"answers to {request.method} are not cached by this behavior"
         return "the request has a body" if request.body else ""
-
-    @property
-    def _shares(self) -> bool:
-        forwards_cookies = (self._policy.cookies, self._behavior.origin_request_policy.cookies)
-        return all(selection.kind == "none" for selection in forwards_cookies)
 
     # What is held.
 
@@ -90,16 +89,16 @@ class Caching:
     def _hit(self, request: Request, entry: Entry, now: float, outcome: CacheOutcome) -> Response:
         look = self._look
         look.outcome, look.age, look.ttl = outcome, now - entry.born, entry.expires - now
-        look.reason = f"stored for {entry.lifetime.ttl:g} s: {entry.lifetime.reason}"
+        look.reason = entry.why
         if entry.failure is not None:
             raise entry.failure.again()
-        self.result = _found_result(entry.status)
+        self._found_as = _found_result(entry.status)
         return conditional.answer(request, entry.response(now))
 
     def _old(self, request: Request, entry: Entry, now: float, reason: str) -> Response:
         look = self._look
         look.outcome, look.reason, look.age, look.ttl = "stale", reason, now - entry.born, entry.expires - now
-        self.result = _STALE
+        self._found_as = _STALE
         return conditional.answer(request, entry.response(now))
 
     def _part(self, request: Request, key: CacheKey, now: float) -> Response | None:
@@ -109,7 +108,7 @@ class Caching:
         response = conditional.of_part(request, part.response(now))
         if response is not None:
             self._look.outcome, self._look.reason = "hit", "a part that is stored holds the range"
-            self.result = "Hit"
+            self._found_as = "Hit"
         return response
 
     def _refresh_later(self, request: Request, entry: Entry) -> None:
@@ -120,7 +119,7 @@ class Caching:
         whole = request.copy()
         whole.method = "GET" if request.method == "HEAD" else request.method
         _without_conditions(whole.headers)
-        unseen = Caching(self._location, self._behavior, self._trace.aside(), CacheLook())
+        unseen = Caching(self._route, self._trace.aside(), CacheLook())
 
         async def refresh() -> None:
             try:
@@ -135,21 +134,20 @@ class Caching:
     async def refreshed(self, request: Request, entry: Entry) -> Response:
         """What is behind the cache now; it is stored on the way."""
         self._cache = self._location.cache
-        self._keeping = Keeping(self._location, self._behavior)
         return await self._led(request, entry.key, entry)
 
     # What has to be fetched.
 
     async def _joined_or_fetched(self, request: Request, key: CacheKey) -> Response:
         """Wait for a request that is ahead with the same object, else fetch for oneself and for those behind."""
-        if not self._shares:
+        if not self._route.shares:
             return await self._led(request, key, self._found(request, key))
         while key in self._cache.in_flight:
             word = await self._cache.in_flight.joined(key)
             if isinstance(word, Arriving) and word.body.joinable:
                 self._look.outcome = "collapsed"
                 self._look.reason = "another request for the same object was under way"
-                self.result = _found_result(word.status)
+                self._found_as = _found_result(word.status)
                 return word.response()
             held = self._held(request, key, "collapsed")
             if held is not None:
@@ -169,6 +167,7 @@ class Caching:
             self._cache.in_flight.done(key, learned=learned)
 
     async def _led(self, request: Request, key: CacheKey, entry: Entry | None) -> Response:
+        self._keeping = Keeping(self._route)
         if entry is not None:
             return await self._renewed(request, entry)
         self._look.outcome, self._look.reason = "miss", "no object is stored under this key"
@@ -187,8 +186,8 @@ class Caching:
         look.reason = f"the stored object expired {began - entry.expires:.0f} s ago"
         validators = ("", "")
         if entry.failure is None and entry.status == 200 and entry.key[0] != "HEAD":
-            validators = entry.validators if self._shares else ("", "")
-            if any(entry.validators) and not self._shares:
+            validators = entry.validators if self._route.shares else ("", "")
+            if any(entry.validators) and not self._route.shares:
                 look.reason += "; it is fetched anew, as no object is revalidated where cookies are forwarded"
         try:
             response = await self._fetched(request, validators)
@@ -228,18 +227,14 @@ class Caching:
         renewed = Response(entry.status, headers, entry.body, entry.reason)
         life = lifetime(renewed, self._policy, now, ERROR_CACHING_MIN_TTL)
         look = self._look
-        look.outcome, look.ttl, self.result = "revalidated", life.ttl, "RefreshHit"
+        look.outcome, look.ttl, self._found_as = "revalidated", life.ttl, "RefreshHit"
         self._keeping.renewed(entry.key, renewed, life)
         renewed.headers.set("Age", "0")
         return conditional.answer(request, renewed)
 
-    async def _fetched(self, request: Request, validators: tuple[str, str] = ("", "")) -> Response:
-        response = await self._fetch.run(request, validators)
-        if self._fetch.generated:
-            self.result = "LambdaGeneratedResponse"
-        elif response.status >= 400:
-            self.result = "Error"
-        return response
+    def _fetched(self, request: Request, validators: tuple[str, str] = ("", "")) -> Awaitable[Response]:
+        self._fetch = Fetch(self._route, self._trace)
+        return self._fetch.run(request, validators)
 
     def _kept(self, request: Request, key: CacheKey, response: Response) -> Response:
         """Keep what may be kept of an answer, now or when its body has arrived, and say so."""

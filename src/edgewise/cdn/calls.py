@@ -1,93 +1,104 @@
-"""Runs the functions of one behavior for one request: event in, checked answer out, every run in the trace."""
+"""Runs the functions of one behavior: event in, checked answer out, every run in the request's trace."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import orjson
 
 from edgewise.cdn import answer, event, failure
-from edgewise.cdn.distribution import Behavior, Origin, Trigger
+from edgewise.cdn.distribution import Behavior, Distribution, Origin, Trigger
 from edgewise.cdn.functions.failed import THROTTLED, why_failed
+from edgewise.cdn.functions.function import Function
+from edgewise.cdn.functions.logs import LogSink
 from edgewise.cdn.headermap import HeaderMap
-from edgewise.cdn.location import EdgeLocation
 from edgewise.cdn.message import Request, Response
 from edgewise.cdn.origins.target import changed_origin
 from edgewise.cdn.trace import FunctionRun, Trace
 from edgewise.cdn.validationlog import validation_event
 
+T = TypeVar("T")
+
 
 class FunctionCalls:
-    """The functions of `behavior`, called for the request of `trace`."""
+    """The functions of `behavior` at one edge location, which has the `replicas`. What is not there is not called."""
 
-    def __init__(self, location: EdgeLocation, behavior: Behavior, trace: Trace) -> None:
-        self._location = location
+    def __init__(
+        self,
+        distribution: Distribution,
+        behavior: Behavior,
+        replicas: Mapping[str, Function],
+        on_log: LogSink,
+    ) -> None:
+        self._distribution = distribution
         self._functions = behavior.functions
-        self._trace = trace
+        self._replicas = replicas
+        self._on_log = on_log
 
-    def __contains__(self, trigger: Trigger) -> bool:
-        return trigger in self._functions
+    def _config(self, trace: Trace) -> event.RequestConfig:
+        return event.RequestConfig(self._distribution.domain, self._distribution.id, trace.request_id)
 
-    @property
-    def _config(self) -> event.RequestConfig:
-        distribution = self._location.distribution
-        return event.RequestConfig(distribution.domain, distribution.id, self._trace.request_id)
+    async def viewer_request(self, request: Request, trace: Trace) -> Request | Response:
+        """The request as the viewer-request function left it, or its own answer."""
+        include_body = self._functions["viewer-request"].include_body
+        what = event.request_event("viewer-request", self._config(trace), request, include_body=include_body)
 
-    async def viewer_request(self, request: Request) -> Request | Response:
-        """The request as the viewer-request function left it, or its own answer; the same one without a function."""
-        association = self._functions.get("viewer-request")
-        if association is None:
-            return request
-        what = event.request_event(
-            "viewer-request", self._config, request, include_body=association.include_body
-        )
-        result, run = await self._called("viewer-request", what)
-        with self._judged(run):
+        def read(result: answer.Result) -> Request | Response:
             if answer.is_response(result):
                 return answer.generated_response("viewer-request", result)
             return answer.changed_request("viewer-request", result, request, _shown(what, "request"))
 
-    async def origin_request(self, request: Request, origin: Origin) -> tuple[Request, Origin] | Response:
+        return await self._called("viewer-request", what, trace, read)
+
+    async def origin_request(
+        self, request: Request, origin: Origin, trace: Trace
+    ) -> tuple[Request, Origin] | Response:
         """The request and the origin as the origin-request function left them, or its own answer."""
-        association = self._functions.get("origin-request")
-        if association is None:
-            return request, origin
         what = event.request_event(
             "origin-request",
-            self._config,
+            self._config(trace),
             request,
             origin=event.origin_object(origin, request.scheme),
-            include_body=association.include_body,
+            include_body=self._functions["origin-request"].include_body,
         )
-        result, run = await self._called("origin-request", what)
-        with self._judged(run):
+
+        def read(result: answer.Result) -> tuple[Request, Origin] | Response:
             if answer.is_response(result):
                 return answer.generated_response("origin-request", result)
             changed = answer.changed_request("origin-request", result, request, _shown(what, "request"))
             return changed, changed_origin(result, origin, request.scheme)
 
+        return await self._called("origin-request", what, trace, read)
+
     async def response(
-        self, trigger: Trigger, request: Request, response: Response, origin: Origin | None = None
+        self,
+        trigger: Trigger,
+        request: Request,
+        response: Response,
+        trace: Trace,
+        origin: Origin | None = None,
     ) -> Response:
-        """The response as the function of a response trigger left it; the same one without a function."""
-        if trigger not in self._functions:
-            return response
+        """The response as the function of a response trigger left it."""
         origin_part = None if origin is None else event.origin_object(origin, request.scheme)
-        what = event.response_event(trigger, self._config, request, response, origin=origin_part)
+        what = event.response_event(trigger, self._config(trace), request, response, origin=origin_part)
+
+        def read(result: answer.Result) -> Response:
+            return answer.changed_response(trigger, result, response, _shown(what, "response"))
+
         try:
-            result, run = await self._called(trigger, what)
-            with self._judged(run):
-                return answer.changed_response(trigger, result, response, _shown(what, "response"))
+            return await self._called(trigger, what, trace, read)
         except BaseException:
             # The function failed, or the viewer left: nobody will read the origin's body.
             response.close()
             raise
 
-    async def _called(self, trigger: Trigger, what: event.Event) -> tuple[answer.Result, FunctionRun]:
-        """Run the behavior's function; a failure of the function is a failure of the request."""
-        function = self._location.functions[self._functions[trigger].function]
+    async def _called(
+        self, trigger: Trigger, what: event.Event, trace: Trace, read: Callable[[answer.Result], T]
+    ) -> T:
+        """Run the behavior's function and `read` its result; a failure of the function is one of the request."""
+        function = self._replicas[self._functions[trigger].function]
         sent = orjson.dumps(what)
         ran = await function.invoke(sent)
         error, what_to_do = why_failed(function.definition, ran.outcome)
@@ -102,24 +113,19 @@ class FunctionCalls:
             ran.outcome.payload,
             definition=function.definition,
         )
-        self._trace.functions.append(run)
-        if not run.error:
-            with self._judged(run):
-                return answer.parse(ran.outcome.payload), run
-        detail = f"{trigger} function {function.definition.name}: {error}\n{what_to_do}".rstrip()
-        throttled = ran.outcome.error_type == THROTTLED
-        raise failure.function_throttled(detail) if throttled else failure.function_failed(detail)
-
-    @contextmanager
-    def _judged(self, run: FunctionRun) -> Iterator[None]:
-        """What a result breaks is noted with its run, and written to CloudFront's validation log."""
+        trace.functions.append(run)
+        if error:
+            detail = f"{trigger} function {function.definition.name}: {error}\n{what_to_do}".rstrip()
+            throttled = ran.outcome.error_type == THROTTLED
+            raise failure.function_throttled(detail) if throttled else failure.function_failed(detail)
         try:
-            yield
+            return read(answer.parse(ran.outcome.payload))
         except failure.RequestFailure as broken:
+            # What a result breaks is noted with its run, and written to CloudFront's validation log.
             run.error, run.explanation = broken.detail, broken.explanation
-            line = validation_event(self._trace, broken, time.time())
+            line = validation_event(trace, broken, time.time())
             if line is not None:
-                self._location.on_log(line)
+                self._on_log(line)
             raise
 
 

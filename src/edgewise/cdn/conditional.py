@@ -43,8 +43,10 @@ def unchanged(request: Request, headers: Headers) -> bool:
         offered = [tag.strip().removeprefix("W/") for tag in tags.split(",")]
         return "*" in offered or (bool(etag) and etag in offered)
     since = httpdate.parsed(request.headers.get("if-modified-since"))
+    if since is None:
+        return False
     modified = httpdate.parsed(headers.get("last-modified"))
-    return since is not None and modified is not None and modified <= since
+    return modified is not None and modified <= since
 
 
 def _may_be_partial(request: Request, headers: Headers) -> bool:

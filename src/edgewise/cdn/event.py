@@ -7,8 +7,8 @@ homes of the format.
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from edgewise.cdn.distribution import BucketOrigin, Origin, Trigger
 from edgewise.cdn.limits import ORIGIN_BODY_BYTES, VIEWER_BODY_BYTES
@@ -18,8 +18,7 @@ from edgewise.cdn.rules import is_disallowed
 Event = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class RequestConfig:
+class RequestConfig(NamedTuple):
     """What is the same in the events of one viewer request."""
 
     distribution_domain: str
@@ -47,11 +46,18 @@ def raw(value: str, original: str) -> str:
 def headers_of(headers: Headers) -> dict[str, list[dict[str, str]]]:
     """The header map; names that functions may not see are left out."""
     result: dict[str, list[dict[str, str]]] = {}
-    for key, value in headers:
-        name = key.lower()
-        if not is_disallowed(name):
+    for key, value in headers.lines:
+        name = _shown_as(key)
+        if name:
             result.setdefault(name, []).append({"key": key, "value": text(value)})
     return result
+
+
+@lru_cache(maxsize=256)
+def _shown_as(key: str) -> str:
+    """The name in a header map; empty for one that functions may not see."""
+    name = key.lower()
+    return "" if is_disallowed(name) else name
 
 
 def request_event(

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import time
 
-from edgewise.cdn.calls import FunctionCalls
 from edgewise.cdn.compression import compressed
-from edgewise.cdn.distribution import Behavior, Origin, OriginGroup
-from edgewise.cdn.failure import RequestFailure
-from edgewise.cdn.forward import origin_request, without_unforwarded
-from edgewise.cdn.location import EdgeLocation
+from edgewise.cdn.distribution import Origin, OriginGroup
+from edgewise.cdn.failure import RequestFailure, ResultType
+from edgewise.cdn.location import Route
 from edgewise.cdn.message import Headers, Request, Response
 from edgewise.cdn.origins.refusal import Refusal
 from edgewise.cdn.origins.router import completed
@@ -25,38 +23,39 @@ _STANDS_FOR = {"OriginConnectError": 503, "OriginDnsError": 503}
 
 
 class Fetch:
-    """Asks the origins of one behavior.
+    """Asks the origins of a request's route.
 
     `generated` tells whether an origin-request function answered instead; `status` is what the origin itself said,
-    whatever the origin-response function made of it.
+    whatever the origin-response function made of it. `result` is what `X-Cache` says of an answer that was fetched.
     """
 
-    def __init__(self, location: EdgeLocation, behavior: Behavior, trace: Trace) -> None:
-        self._location = location
-        self._behavior = behavior
+    def __init__(self, route: Route, trace: Trace) -> None:
+        self._route = route
+        self._location = route.location
         self._trace = trace
-        self._calls = FunctionCalls(location, behavior, trace)
         self.generated = False
         self.status = 0
+        self.result: ResultType = "Miss"
 
     async def run(self, request: Request, validators: tuple[str, str] = ("", "")) -> Response:
         """The answer of the first origin, or of the second of a group when the first fails. Raises `RequestFailure`.
 
         `validators` are the ETag and the date of an expired object, for a conditional request.
         """
-        distribution, target = self._location.distribution, self._behavior.target
-        group = distribution.origin_groups.get(target)
-        if group is None:
-            response = await self._asked(request, distribution.origins[target], validators)
-        elif self._may_fail_over(request):
-            response = await self._asked_in_turn(request, group, validators)
+        route = self._route
+        if route.group is not None and self._may_fail_over(request):
+            response = await self._asked_in_turn(request, route.group, validators)
         else:
-            response = await self._asked(request, distribution.origins[group.members[0]], validators)
-        return compressed(request, response, self._behavior)
+            response = await self._asked(request, route.origin, validators)
+        if self.generated:
+            self.result = "LambdaGeneratedResponse"
+        elif response.status >= 400:
+            self.result = "Error"
+        return compressed(request, response, route.behavior)
 
     def _may_fail_over(self, request: Request) -> bool:
         if request.method == "OPTIONS":
-            return "OPTIONS" in self._behavior.cached_methods
+            return "OPTIONS" in self._route.behavior.cached_methods
         return request.method in ("GET", "HEAD")
 
     async def _asked_in_turn(
@@ -79,14 +78,16 @@ class Fetch:
 
     async def _asked(self, viewer: Request, origin: Origin, validators: tuple[str, str]) -> Response:
         """The answer of one origin, or of an origin-request function in its place."""
-        request = origin_request(viewer, self._behavior, origin, self._location.server, self._trace.facts)
-        request.headers.add("X-Amz-Cf-Id", self._trace.request_id)
+        route, trace = self._route, self._trace
+        request = route.forwarding.request(viewer, origin, self._location.server, trace.facts)
+        request.headers.add("X-Amz-Cf-Id", trace.request_id)
         if any(validators):
             _make_conditional(request, validators)
-        if "origin-request" in self._calls:
+        functions = route.behavior.functions
+        if "origin-request" in functions:
             # The configured origin is looked up first: without an address the function is not called.
             await self._location.origins.resolve(origin)
-            result = await self._calls.origin_request(request, origin)
+            result = await route.calls.origin_request(request, origin, trace)
             if isinstance(result, Response):
                 self.generated = True
                 return result
@@ -95,8 +96,10 @@ class Fetch:
             if origin.domain != configured:
                 await self._location.origins.resolve(origin)
         response = await self._sent(request, origin)
-        without_unforwarded(response, self._behavior)
-        return await self._calls.response("origin-response", request, response, origin)
+        route.forwarding.answer(response)
+        if "origin-response" in functions:
+            return await route.calls.response("origin-response", request, response, trace, origin)
+        return response
 
     async def _sent(self, request: Request, origin: Origin) -> Response:
         trace = self._trace
@@ -106,7 +109,7 @@ class Fetch:
         request = completed(origin, request)
         try:
             response = await self._location.origins.send(origin, request)
-            status, headers = response.status, response.headers.copy()
+            status, headers = response.status, response.headers
             self.status = status
             if isinstance(response, Refusal):
                 error = trace.detail = response.why

@@ -9,7 +9,6 @@ worked out once, as a `_Plan`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from edgewise.cdn import cookies
 from edgewise.cdn.cachekey import accept_encoding, query_parts
@@ -69,12 +68,14 @@ class _Plan:
     """What one pair of policies does to the headers of requests and responses.
 
     `passes` are the viewer's headers that are copied; `added` are CloudFront's own, as it spells them and in lower
-    case. `named` are those that the policies themselves speak of. `varies` are the names that an origin's `Vary`
-    may hold; `removed` are dropped from its answer.
+    case. `agent`, `host` and `encoding` say whether the policies themselves speak of these headers of the viewer.
+    `varies` are the names that an origin's `Vary` may hold; `removed` are dropped from its answer.
     """
 
-    named: _Names
     passes: _Names
+    agent: bool
+    host: bool
+    encoding: bool
     added: tuple[tuple[str, str], ...]
     identity: bool
     cookies: Selection
@@ -83,7 +84,6 @@ class _Plan:
     removed: frozenset[str]
 
 
-@lru_cache(maxsize=256)
 def _plan(cache: CachePolicy, forward: OriginRequestPolicy, cacheable: bool) -> _Plan:
     """`cacheable` says whether the request's method is one whose answers may be cached."""
     named = _named(cache, forward)
@@ -92,8 +92,10 @@ def _plan(cache: CachePolicy, forward: OriginRequestPolicy, cacheable: bool) -> 
         added |= {name for name in forward.header_names if name.startswith("cloudfront-")}
     chosen = merged(cache.cookies, forward.cookies)
     return _Plan(
-        named=named,
         passes=_passes(named, forward, cacheable),
+        agent="user-agent" in named,
+        host="host" in named,
+        encoding="accept-encoding" in named,
         added=tuple((SPELLING.get(name, name), name) for name in sorted(added)),
         identity=forward.headers != "legacy",
         cookies=chosen,
@@ -138,39 +140,65 @@ def _varies(named: _Names, added: frozenset[str], cache: CachePolicy) -> _Names:
     return _Names(named.listed | extra)
 
 
-def origin_request(
-    request: Request, behavior: Behavior, origin: Origin, via: str, facts: ViewerFacts
-) -> Request:
-    """What an origin-request function sees and the origin is sent; `via` names this CloudFront server.
+class Forwarding:
+    """What the policies of one behavior do to requests for its origins, and to what these answer."""
 
-    The origin's custom headers come last, in `origins/router.py`: functions see them with the origin.
-    """
-    cache = behavior.cache_policy
-    plan = _plan(cache, behavior.origin_request_policy, request.method in behavior.cached_methods)
-    given, copied = _sorted_out(request.headers, plan.passes)
-    agent = given.get("user-agent") if "user-agent" in plan.named else None
-    host = given.get("host") if "host" in plan.named else None
-    lines = [
-        ("X-Forwarded-For", _appended(given, "x-forwarded-for", request.viewer)),
-        ("User-Agent", agent or "Amazon CloudFront"),
-        ("Via", _appended(given, "via", f"{request.http_version} {via}")),
-        ("Host", host or origin.domain),
-    ]
-    lines += copied
-    for spelling, name in plan.added:
-        value = facts.header(name)
-        if value:
-            lines.append((spelling, value))
-    encoding = _accept_encoding(given.get("accept-encoding", ""), request, cache, plan)
-    if encoding:
-        lines.append(("Accept-Encoding", encoding))
-    cookie = cookies.selected(given.get("cookie", ""), plan.cookies)
-    if cookie:
-        lines.append(("Cookie", cookie))
-    copy = request.copy()
-    copy.headers.lines = lines
-    copy.query = query_parts(request.query, plan.queries)
-    return copy
+    def __init__(self, behavior: Behavior) -> None:
+        self._cache = behavior.cache_policy
+        self._cached_methods = behavior.cached_methods
+        self._of_cached = _plan(self._cache, behavior.origin_request_policy, True)
+        self._of_others = _plan(self._cache, behavior.origin_request_policy, False)
+
+    def request(self, request: Request, origin: Origin, via: str, facts: ViewerFacts) -> Request:
+        """What an origin-request function sees and the origin is sent; `via` names this CloudFront server.
+
+        The origin's custom headers come last, in `origins/router.py`: functions see them with the origin.
+        """
+        plan = self._of_cached if request.method in self._cached_methods else self._of_others
+        given, copied = _sorted_out(request.headers, plan.passes)
+        agent = given.get("user-agent") if plan.agent else None
+        host = given.get("host") if plan.host else None
+        lines = [
+            ("X-Forwarded-For", _appended(given, "x-forwarded-for", request.viewer)),
+            ("User-Agent", agent or "Amazon CloudFront"),
+            ("Via", _appended(given, "via", f"{request.http_version} {via}")),
+            ("Host", host or origin.domain),
+            *copied,
+        ]
+        for spelling, name in plan.added:
+            value = facts.header(name)
+            if value:
+                lines.append((spelling, value))
+        if "accept-encoding" in given:
+            encoding = _accept_encoding(given["accept-encoding"], request, self._cache, plan)
+            if encoding:
+                lines.append(("Accept-Encoding", encoding))
+        if "cookie" in given:
+            cookie = cookies.selected(given["cookie"], plan.cookies)
+            if cookie:
+                lines.append(("Cookie", cookie))
+        sent = request.copy(Headers(lines))
+        sent.query = query_parts(request.query, plan.queries)
+        return sent
+
+    def answer(self, response: Response) -> None:
+        """Takes off an origin's answer what belongs to the connection or to what was not forwarded.
+
+        An origin that gets no cookies can set none; `Vary` keeps what the origin was sent. Developer Guide, "Request
+        and response behavior for custom origins", headers that CloudFront removes or replaces.
+        """
+        plan = self._of_cached
+        kept = []
+        for line in response.headers.lines:
+            name = line[0].lower()
+            if name == "vary":
+                value = _vary(line[1], plan.varies)
+                if value:
+                    kept.append((line[0], value))
+            elif name not in plan.removed:
+                kept.append(line)
+        # Others of their own: what the origin said is in the request's record.
+        response.headers = Headers(kept)
 
 
 def _sorted_out(headers: Headers, passes: _Names) -> tuple[dict[str, str], list[tuple[str, str]]]:
@@ -194,32 +222,12 @@ def _appended(given: dict[str, str], name: str, value: str) -> str:
 
 def _accept_encoding(given: str, request: Request, cache: CachePolicy, plan: _Plan) -> str:
     if not (cache.gzip or cache.brotli):
-        return given if "accept-encoding" in plan.named else ""
+        return given if plan.encoding else ""
     encoding = accept_encoding(given, request.http_version, cache)
     # A viewer that takes no coding of ours, as against one that says nothing.
     if not encoding and given and plan.identity and request.http_version != "1.0":
         return "identity"
     return encoding
-
-
-def without_unforwarded(response: Response, behavior: Behavior) -> None:
-    """Takes off an origin's answer, in place, what belongs to the connection or to what was not forwarded.
-
-    An origin that gets no cookies can set none; `Vary` keeps what the origin was sent. Developer Guide, "Request and
-    response behavior for custom origins", headers that CloudFront removes or replaces.
-    """
-    plan = _plan(behavior.cache_policy, behavior.origin_request_policy, True)
-    removed = plan.removed
-    kept = []
-    for line in response.headers.lines:
-        name = line[0].lower()
-        if name == "vary":
-            value = _vary(line[1], plan.varies)
-            if value:
-                kept.append((line[0], value))
-        elif name not in removed:
-            kept.append(line)
-    response.headers.lines = kept
 
 
 def _vary(value: str, varies: _Names) -> str:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from edgewise.cdn import conditional
 from edgewise.cdn.cache import Entry
 from edgewise.cdn.cachekey import CacheKey
-from edgewise.cdn.distribution import ERROR_CACHING_MIN_TTL, Behavior, BucketOrigin
+from edgewise.cdn.distribution import ERROR_CACHING_MIN_TTL, BucketOrigin
 from edgewise.cdn.failure import RequestFailure
 from edgewise.cdn.freshness import Lifetime, lifetime
 from edgewise.cdn.inflight import Arriving
 from edgewise.cdn.limits import CACHED_OBJECT_BYTES
-from edgewise.cdn.location import EdgeLocation
+from edgewise.cdn.location import Route
 from edgewise.cdn.message import Headers, Request, Response
 from edgewise.cdn.sharing import Copied, SharedBody
 
@@ -32,22 +32,22 @@ def is_for_one(request: Request) -> bool:
 
 
 class Keeping:
-    """Stores the answers of one behavior in the cache of one location; made before they are asked for."""
+    """Stores the answers of one route in the cache of its location; made before they are asked for."""
 
-    def __init__(self, location: EdgeLocation, behavior: Behavior) -> None:
-        self._location = location
-        self._behavior = behavior
-        self._cache = location.cache
+    def __init__(self, route: Route) -> None:
+        self._route = route
+        self._location = route.location
+        self._policy = route.behavior.cache_policy
+        self._cache = route.location.cache
         # An invalidation from now on reaches what is about to be fetched.
-        self._era = location.cache.era
+        self._era = self._cache.era
 
     def error_min_ttl(self, status: int) -> float:
         """Seconds for which an error with that status is kept at least."""
         configured = self._location.distribution.error_responses.get(status)
         ttl = configured.min_ttl if configured else ERROR_CACHING_MIN_TTL
-        first = self._location.distribution.first_origin(self._behavior)
         # Developer Guide, the page on error caching: a bucket's errors are kept for a second at least.
-        return max(1.0, ttl) if isinstance(first, BucketOrigin) else ttl
+        return max(1.0, ttl) if isinstance(self._route.origin, BucketOrigin) else ttl
 
     def response(self, request: Request, key: CacheKey, response: Response) -> Lifetime:
         """Keep an answer if it may be kept, now or when its body has arrived."""
@@ -77,7 +77,7 @@ class Keeping:
         if status == 206 and request.method != "GET":
             return Lifetime(False, 0.0, "a part without its bytes")
         now = self._location.clock()
-        return lifetime(response, self._behavior.cache_policy, now, self.error_min_ttl(status))
+        return lifetime(response, self._policy, now, self.error_min_ttl(status))
 
     def _keep_arriving(self, key: CacheKey, kept: Response, response: Response, life: Lifetime) -> None:
         assert not isinstance(response.body, bytes)
@@ -129,14 +129,16 @@ class Keeping:
         if key[0] != "HEAD":
             headers.set("Content-Length", str(len(body)))
         now = self._location.clock()
+        born = now - _age(headers)
+        headers.remove("age")
         entry = Entry(
             key,
-            self._behavior.cache_policy,
+            self._policy,
             response.status,
             response.reason,
             headers,
             body,
-            now - _age(headers),
+            born,
             now + life.ttl,
             life,
             failure,

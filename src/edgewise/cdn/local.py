@@ -208,10 +208,16 @@ class LocalCdn:
             known = f"names begin with one of {known_locations()}, {_MOST_LOCATIONS} at a time"
             trace.detail = f"no edge location {facts.location!r}: {known}"
         try:
-            response = await self._walk(location, request, trace)
+            try:
+                response = await Walk(location, request, trace).run()
+            except Exception:
+                response = _defect(trace)
             trace.answer, trace.content_length = response.headers, _length(response)
             writer.keep_alive = writer.keep_alive and not response.closes
-            await self._send(response, writer, trace)
+            try:
+                await writer.send(response)
+            except RequestFailure as error:
+                await self._broke_off(error, writer, trace)
         except TimeoutError:
             trace.result, trace.detailed_result = "Error", "SlowReaderOriginError"
             trace.detail = "the viewer does not read the answer"
@@ -248,23 +254,18 @@ class LocalCdn:
         trace.detailed_result = _REFUSALS.get(refusal.status, "InvalidRequest")
         self._options.on_request(trace)
 
-    async def _send(self, response: Response, writer: ResponseWriter, trace: Trace) -> None:
-        try:
-            await writer.send(response)
-        except RequestFailure as error:
-            # The body broke off, or the head cannot be written: if nothing is out yet, an error page can be.
-            trace.result, trace.detailed_result, trace.detail = error.result, error.detailed, error.detail
-            if not writer.bytes_sent:
-                trace.status = error.status
-                await writer.send(errorpage.error(error.status, error.sentence, trace.request_id))
+    async def _broke_off(self, error: RequestFailure, writer: ResponseWriter, trace: Trace) -> None:
+        """The body broke off, or the head cannot be written: if nothing is out yet, an error page can be."""
+        trace.result, trace.detailed_result, trace.detail = error.result, error.detailed, error.detail
+        if not writer.bytes_sent:
+            trace.status = error.status
+            await writer.send(errorpage.error(error.status, error.sentence, trace.request_id))
 
-    async def _walk(self, location: EdgeLocation, request: Request, trace: Trace) -> Response:
-        try:
-            return await Walk(location, request, trace).run()
-        except Exception:
-            # A defect of ours must not take the other requests with it.
-            trace.status, trace.result, trace.detail = 500, "Error", traceback.format_exc()
-            return errorpage.error(500, "The local CDN failed; its output says why.", trace.request_id)
+
+def _defect(trace: Trace) -> Response:
+    """The answer for a defect of ours, which must not take the other requests with it."""
+    trace.status, trace.result, trace.detail = 500, "Error", traceback.format_exc()
+    return errorpage.error(500, "The local CDN failed; its output says why.", trace.request_id)
 
 
 # `x-edge-detailed-result-type` of requests that cannot be read: the guide lists the names without the cases.

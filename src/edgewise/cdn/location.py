@@ -1,4 +1,4 @@
-"""Edge locations: where requests arrive. Each has its own cache and environments, in its own region.
+"""Edge locations: where requests arrive. Each has its own cache and environments, in its own region, and its routes.
 
 Functions run in the AWS region near the location. Source of the regions: CloudFront Developer Guide, "Set up IAM
 permissions and roles for Lambda@Edge", the list of the service-linked role.
@@ -9,10 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from edgewise.cdn.background import Background
+from edgewise.cdn.behavior import select
 from edgewise.cdn.cache import Cache
-from edgewise.cdn.distribution import Distribution
+from edgewise.cdn.calls import FunctionCalls
+from edgewise.cdn.distribution import Behavior, Distribution, Origin, OriginGroup
+from edgewise.cdn.forward import Forwarding
 from edgewise.cdn.functions.function import Function
 from edgewise.cdn.functions.logs import LogSink
 from edgewise.cdn.functions.watch import CodeWatch
@@ -55,9 +59,16 @@ def known_locations() -> str:
     return ", ".join(_REGIONS)
 
 
-@dataclass(frozen=True, slots=True)
+# Paths whose route is remembered.
+_PATHS = 256
+
+
+@dataclass(slots=True)
 class EdgeLocation:
-    """One location. `name` is like `FRA56-P2`; `server` is how it names itself in `Via`."""
+    """One location. `name` is like `FRA56-P2`; `server` is how it names itself in `Via`.
+
+    `route` gives the way of a request by its path.
+    """
 
     name: str
     region: str
@@ -70,3 +81,35 @@ class EdgeLocation:
     on_log: LogSink
     background: Background
     cache: Cache = field(default_factory=Cache)
+    route: Callable[[str], Route] = field(init=False)
+
+    def __post_init__(self) -> None:
+        routes = [Route(self, behavior) for behavior in self.distribution.behaviors]
+
+        def route(path: str) -> Route:
+            return select(routes, path)
+
+        self.route = lru_cache(maxsize=_PATHS)(route)
+
+
+class Route:
+    """One behavior at one edge location, with all that can be said of it before a request comes.
+
+    `origin` is the one that is asked first, `group` the group that it is in. `calls` runs the functions, `forwarding`
+    applies the policies. `keeps_nothing` says why nothing is cached, empty when something is; `shares` whether one
+    answer may be for several viewers: no cookies are forwarded.
+    """
+
+    def __init__(self, location: EdgeLocation, behavior: Behavior) -> None:
+        distribution = location.distribution
+        self.location = location
+        self.behavior = behavior
+        self.pattern = behavior.pattern
+        self.group: OriginGroup | None = distribution.origin_groups.get(behavior.target)
+        self.origin: Origin = distribution.first_origin(behavior)
+        self.calls = FunctionCalls(distribution, behavior, location.functions, location.on_log)
+        self.forwarding = Forwarding(behavior)
+        policy = behavior.cache_policy
+        nothing = f"the cache policy {policy.name} keeps nothing: its maximum TTL is 0"
+        self.keeps_nothing = "" if policy.caches else nothing
+        self.shares = policy.cookies.kind == behavior.origin_request_policy.cookies.kind == "none"

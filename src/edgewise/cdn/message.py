@@ -89,14 +89,14 @@ class Request:
     def target(self) -> str:
         return f"{self.uri}?{self.query}" if self.query else self.uri
 
-    def copy(self) -> Request:
-        """The same request with headers of its own."""
+    def copy(self, headers: Headers | None = None) -> Request:
+        """The same request with headers of its own: a copy of those it has, or `headers`."""
         # Spelled out: `dataclasses.replace` takes ten times as long, and every request is copied.
         return Request(
             self.method,
             self.uri,
             self.query,
-            Headers(self.headers.lines),
+            Headers(self.headers.lines) if headers is None else headers,
             self.body,
             self.viewer,
             self.viewer_port,

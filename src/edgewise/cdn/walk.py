@@ -7,9 +7,8 @@ geography, behavior, protocol policy, methods, viewer request, root object, cach
 
 from __future__ import annotations
 
-from edgewise.cdn import behavior, errorpage, failure, hosts, httpdate, responseheaders
+from edgewise.cdn import errorpage, failure, hosts, httpdate, responseheaders
 from edgewise.cdn.caching import Caching
-from edgewise.cdn.calls import FunctionCalls
 from edgewise.cdn.distribution import ErrorResponse
 from edgewise.cdn.location import EdgeLocation
 from edgewise.cdn.message import Request, Response
@@ -26,9 +25,9 @@ class Walk:
         self._location = location
         self._request = request
         self._trace = trace
-        self._behavior = behavior.select(location.distribution.behaviors, request.uri)
-        self._calls = FunctionCalls(location, self._behavior, trace)
-        trace.behavior = self._behavior.pattern
+        self._route = location.route(request.uri)
+        self._behavior = self._route.behavior
+        trace.behavior = self._route.pattern
 
     async def run(self) -> Response:
         """The answer, with its body whole or on its way."""
@@ -39,39 +38,44 @@ class Walk:
         return self._with_added_headers(response)
 
     async def _respond(self) -> Response:
+        functions = self._behavior.functions
         self._host()
-        blocked = await self._geography()
+        blocked = self._geography()
         if blocked is not None:
-            return blocked
+            return await self._page_for(blocked)
         redirect = self._protocol_policy()
         if redirect is not None:
             return redirect
         self._allowed_methods()
-        if self._behavior.functions:
+        if functions:
             self._location.code.look()
-        generated = await self._viewer_request()
-        if generated is not None:
-            return generated
+        if "viewer-request" in functions:
+            generated = await self._viewer_request()
+            if generated is not None:
+                return generated
         self._default_root_object()
         response = await self._cached_or_fetched()
         self._response_headers_policy(response)
-        return await self._viewer_response(response)
+        if "viewer-response" in functions and self._runs_viewer_response(response):
+            calls = self._route.calls
+            return await calls.response("viewer-response", self._request, response, self._trace)
+        return response
 
     # Before the functions.
 
     def _host(self) -> None:
-        host = self._request.headers.get("host")
+        host = self._trace.host
         if not hosts.is_served(host, self._location.distribution):
             raise failure.refused(
                 403, errorpage.BAD_REQUEST, hosts.why_not(host, self._location.distribution)
             )
 
-    async def _geography(self) -> Response | None:
+    def _geography(self) -> failure.RequestFailure | None:
         restriction = self._location.distribution.geo_restriction
         if restriction.kind == "none" or not restriction.refuses(self._trace.facts.country):
             return None
         detail = f"viewers from {self._trace.facts.country} may not ask for this distribution"
-        return await self._page_for(failure.refused(403, errorpage.BLOCKED, detail, "ClientGeoBlocked"))
+        return failure.refused(403, errorpage.BLOCKED, detail, "ClientGeoBlocked")
 
     def _protocol_policy(self) -> Response | None:
         policy, request = self._behavior.viewer_protocol, self._request
@@ -82,7 +86,7 @@ class Walk:
             raise failure.refused(403, errorpage.HTTPS_ONLY, "the behavior takes HTTPS only")
         self._trace.result = "Redirect"
         # HTTP/1.0 knows no Host; `_host` has seen to it that one which was sent is sound.
-        host = request.headers.get("host") or self._location.distribution.domain
+        host = self._trace.host or self._location.distribution.domain
         location = f"https://{host}{request.target}"
         return errorpage.redirect_to_https(location, 301 if safe else 307)
 
@@ -96,7 +100,7 @@ class Walk:
             raise failure.refused(403, errorpage.BAD_REQUEST, "a GET request has a body", "InvalidRequest")
 
     async def _viewer_request(self) -> Response | None:
-        result = await self._calls.viewer_request(self._request)
+        result = await self._route.calls.viewer_request(self._request, self._trace)
         if isinstance(result, Response):
             self._trace.result = "LambdaGeneratedResponse"
             self._trace.cache.reason = "the viewer-request function answered"
@@ -115,7 +119,7 @@ class Walk:
 
     async def _cached_or_fetched(self) -> Response:
         trace = self._trace
-        caching = Caching(self._location, self._behavior, trace, trace.cache)
+        caching = Caching(self._route, trace, trace.cache)
         try:
             response = await caching.respond(self._request)
         except failure.RequestFailure as error:
@@ -143,14 +147,11 @@ class Walk:
 
         When the page cannot be had the viewer gets the status of that attempt.
         """
-        place, origin = (
-            behavior.select(self._location.distribution.behaviors, configured.page),
-            self._trace.origin,
-        )
+        route, origin = self._location.route(configured.page), self._trace.origin
         request = self._request.copy()
         request.method, request.uri, request.query, request.body = "GET", configured.page, "", b""
         request.headers.remove(*_NOT_FOR_PAGES)
-        caching = Caching(self._location, place, self._trace, CacheLook())
+        caching = Caching(route, self._trace, CacheLook())
         try:
             page = await caching.respond(request)
         except failure.RequestFailure as error:
@@ -188,12 +189,10 @@ class Walk:
             metrics.append(f"cdn-upstream-fbl;dur={trace.exchanges[-1].milliseconds:.0f}")
         return ",".join(metrics)
 
-    async def _viewer_response(self, response: Response) -> Response:
-        # Not run for errors: Developer Guide, "Lambda@Edge trigger events". An error that an error page with status
-        # 200 hides is one too.
-        if response.status >= 400 or self._trace.result not in _RUNS_VIEWER_RESPONSE:
-            return response
-        return await self._calls.response("viewer-response", self._request, response)
+    def _runs_viewer_response(self, response: Response) -> bool:
+        # Not for errors: Developer Guide, "Lambda@Edge trigger events". An error that an error page with status 200
+        # hides is one too.
+        return response.status < 400 and self._trace.result in _RUNS_VIEWER_RESPONSE
 
     def _with_added_headers(self, response: Response) -> Response:
         trace, location, headers = self._trace, self._location, response.headers
@@ -205,10 +204,12 @@ class Walk:
                 dated = dated or name == "date"
         if not dated:
             lines.append(("Date", httpdate.written(int(location.clock()))))
-        lines.append(("X-Cache", f"{trace.result} from cloudfront"))
-        lines.append(("Via", f"1.1 {location.server}"))
-        lines.append(("X-Amz-Cf-Pop", location.name))
-        lines.append(("X-Amz-Cf-Id", trace.request_id))
+        lines += (
+            ("X-Cache", f"{trace.result} from cloudfront"),
+            ("Via", f"1.1 {location.server}"),
+            ("X-Amz-Cf-Pop", location.name),
+            ("X-Amz-Cf-Id", trace.request_id),
+        )
         headers.lines = lines
         trace.status = response.status
         trace.response_result = trace.result

@@ -11,7 +11,8 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from edgewise.cdn.distribution import FunctionDefinition
 from edgewise.cdn.functions import names
@@ -24,8 +25,7 @@ from edgewise.cdn.functions.runtime_api import Outcome
 from edgewise.cdn.functions.states import State
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionResult:
+class FunctionResult(NamedTuple):
     """What an invocation gave: the payload, or the type of the error, with the handler's own milliseconds.
 
     `request_id` is the one in the function's log; empty when it did not run.

@@ -12,11 +12,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 
-@dataclass(frozen=True, slots=True)
-class LogEvent:
+class LogEvent(NamedTuple):
     """One line. `time` is in seconds since the epoch; `message` has no line end.
 
     `by_lambda` tells what Lambda itself writes from what a function prints, which may look the same.

@@ -214,22 +214,17 @@ class OriginConnection(asyncio.Protocol):
             self._rings = inf
             self._waiter.set_exception(Silent())
 
-    async def _news(self) -> None:
-        """Wait until the origin says something. Raises `Silent`; however it ends badly, the connection is closed."""
+    def _news(self) -> asyncio.Future[None]:
+        """Done when the origin says something, or with `Silent`. Whoever waits aborts if that ends badly."""
         self._waiter = self._loop.create_future()
         self._expire_in(self._read_timeout)
-        try:
-            await self._waiter
-        except BaseException:
-            self.abort()
-            raise
-        finally:
-            self._waiter = None
-            self._deadline = inf
+        return self._waiter
 
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            self._deadline = inf
+            waiter.set_result(None)
 
     # One exchange.
 
@@ -241,8 +236,12 @@ class OriginConnection(asyncio.Protocol):
         self._begin(method)
         self._read_timeout = read_timeout
         self._transport.write(message)
-        while not (self._head_complete or self._broken):
-            await self._news()
+        try:
+            while not (self._head_complete or self._broken):
+                await self._news()
+        except BaseException:
+            self.abort()
+            raise
         if not self._head_complete:
             raise Closed(self._broken, self._kind, answered=self._answered)
         reason = self._reason.decode("latin-1")
@@ -257,23 +256,23 @@ class OriginConnection(asyncio.Protocol):
             return
         self._given_back = True
         if self._reusable and self.usable:
-            self._resume()
+            if self._paused:
+                self._resume()
             self._expire_in(self._keepalive)
             self._released(self)
         else:
             self.abort()
 
     def _resume(self) -> None:
-        if self._paused:
-            self._paused = False
-            self._transport.resume_reading()
+        self._paused = False
+        self._transport.resume_reading()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while True:
             while self._chunks:
                 chunk = self._chunks.popleft()
                 self._buffered -= len(chunk)
-                if self._buffered < _HIGH_WATER // 2:
+                if self._paused and self._buffered < _HIGH_WATER // 2:
                     self._resume()
                 yield chunk
             if self._complete:
@@ -283,8 +282,11 @@ class OriginConnection(asyncio.Protocol):
                 raise failure.unreachable(f"{self._name}: {self._broken} within the body", self._kind)
             try:
                 await self._news()
-            except Silent:
-                raise failure.timed_out(f"{self._name}: silent within the body") from None
+            except BaseException as error:
+                self.abort()
+                if isinstance(error, Silent):
+                    raise failure.timed_out(f"{self._name}: silent within the body") from None
+                raise
 
     def close(self) -> None:
         """Give up a body that nobody will read to its end."""

@@ -9,8 +9,8 @@ import asyncio
 import socket
 import ssl
 from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from edgewise.cdn import failure
 from edgewise.cdn.http.exchange import Closed, OriginConnection, Silent
@@ -26,8 +26,7 @@ _ASKED_AGAIN = ("GET", "HEAD")
 _WRONG_NAME = (62, 64)
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """Where an origin listens. With TLS its certificate must be for `server_name`, or for `forwarded_host`.
 
     `protocols` are those that the origin allows, in CloudFormation's spelling; empty allows all.
@@ -44,8 +43,7 @@ class Address:
         return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Timeouts:
+class Timeouts(NamedTuple):
     """Seconds: for one attempt to connect, how many attempts, for the first byte and between packets."""
 
     connect: float = 10.0

@@ -228,10 +228,10 @@ class ViewerConnection(asyncio.Protocol):
         self._waiting.append(item)
         if not self._busy:
             self._busy = True
-            if self._more is not None:
-                self._more.set_result(None)
-            else:
+            if self._more is None or self._more.done():
                 self._task = self._loop.create_task(self._answer())
+            else:
+                self._more.set_result(None)
         elif len(self._waiting) > _MAX_PIPELINED and not self._reading_paused:
             self._reading_paused = True
             self._transport.pause_reading()
@@ -252,7 +252,11 @@ class ViewerConnection(asyncio.Protocol):
                 if isinstance(item, Unreadable):
                     await self._refuse(item)
                 else:
-                    await self._serve(*item)
+                    request, keep_alive = item
+                    writer = ResponseWriter(self, request, keep_alive=keep_alive)
+                    await self._service.handler(request, writer)
+                    if not writer.keep_alive:
+                        self._transport.close()
                 if self._waiting:
                     await asyncio.sleep(0)  # others want to be served too
         except TimeoutError:
@@ -270,22 +274,13 @@ class ViewerConnection(asyncio.Protocol):
         self._busy = False
         self._quiet_since = self._loop.time()
 
-    async def _next(self) -> None:
-        """Wait for the next request."""
+    def _next(self) -> asyncio.Future[None]:
+        """Done when there is something to answer again."""
         self._rest()
         if self._invites_later:
             self._invite()
         self._more = self._loop.create_future()
-        try:
-            await self._more
-        finally:
-            self._more = None
-
-    async def _serve(self, request: Request, keep_alive: bool) -> None:
-        writer = ResponseWriter(self, request, keep_alive=keep_alive)
-        await self._service.handler(request, writer)
-        if not writer.keep_alive:
-            self._transport.close()
+        return self._more
 
     async def _refuse(self, problem: Unreadable) -> None:
         service, request = self._service, self._reader.known()

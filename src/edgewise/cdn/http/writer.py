@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Generator
 from time import perf_counter
 from typing import Protocol
 
@@ -28,6 +29,16 @@ class Outlet(Protocol):
     def abort(self) -> None: ...
 
 
+class _Sent:
+    """There is nothing to wait for."""
+
+    def __await__(self) -> Generator[None]:
+        yield from ()
+
+
+_SENT = _Sent()
+
+
 class ResponseWriter:
     """Writes one response and counts what the viewer was sent.
 
@@ -50,18 +61,18 @@ class ResponseWriter:
         self.bytes_sent += len(data)
         self._outlet.write(data)
 
-    async def send(self, response: Response) -> None:
-        """Send a response; a body that is still arriving is passed on as it comes.
+    def send(self, response: Response) -> Awaitable[None]:
+        """Send a response, and wait until the viewer has read most of it; most are out at once.
 
-        Returns when the viewer has read most of it. Raises `RequestFailure` when the head cannot be written or the
-        body breaks off, `TimeoutError` when the viewer does not read.
+        A body that is still arriving is passed on as it comes. Raises `RequestFailure` when the head cannot be written
+        or the body breaks off, `TimeoutError` when the viewer does not read.
         """
         if not isinstance(response.body, bytes):
-            await self._send_arriving(response, response.body)
-            return
+            return self._send_arriving(response, response.body)
         rest = self._send_whole(response, response.body)
         if rest or self._outlet.writing_paused:
-            await self._send_rest(memoryview(rest))
+            return self._send_rest(memoryview(rest))
+        return _SENT
 
     def _head(self, response: Response, framing: str) -> bytes:
         close = "" if self.keep_alive else "Connection: close"

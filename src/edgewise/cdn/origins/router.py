@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 
 from edgewise.cdn.distribution import BucketOrigin, Origin
@@ -50,17 +50,17 @@ class OriginRouter:
         if self._places.find(origin) is None and origin.domain.lower() not in self._functions:
             await self._names.resolve(origin.domain, _timeouts(origin).connect)
 
-    async def send(self, origin: Origin, request: Request) -> Response:
+    def send(self, origin: Origin, request: Request) -> Awaitable[Response]:
         """The origin's answer to a request that is `completed`. Raises `RequestFailure` when there is none."""
         place = self._places.find(origin)
         if isinstance(place, Folder):
-            return await self._bucket(place).send(origin.domain, request)
+            return self._bucket(place).send(origin.domain, request)
         timeouts = _timeouts(origin)
         function = self._functions.get(origin.domain.lower()) if place is None else None
         if function is not None:
             attempts = timeouts.attempts if request.method in _RETRIED else 1
-            return await function.send(origin, request, attempts)
-        return await self._pool.send(place or _real_address(origin, request), request, timeouts)
+            return function.send(origin, request, attempts)
+        return self._pool.send(place or _real_address(origin, request), request, timeouts)
 
     def _bucket(self, folder: Folder) -> Bucket:
         bucket = self._buckets.get(folder)
