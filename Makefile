@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: setup demo demo-rollout demo-statistics test lint types conformance bench requirements clean
+.PHONY: setup demo demo-rollout demo-statistics test lint types conformance checkov bench requirements clean
 
 setup: $(READY)
 
@@ -41,6 +41,15 @@ types: setup
 conformance: setup
 	$(BIN)/python -m conformance
 
+# What checkov finds in the examples' templates and nobody explained; it has an environment of its own.
+checkov: setup build/checkov/.ready
+	$(BIN)/python tests/scanning/run.py build/checkov/bin/checkov
+
+build/checkov/.ready: tests/scanning/requirements.txt
+	@$(PYTHON) -m venv build/checkov
+	@build/checkov/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 bench: setup
 	$(BIN)/python -m benchmarks
 
@@ -48,6 +57,8 @@ bench: setup
 requirements:
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --upgrade --quiet -o requirements.txt
+	echo checkov | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --upgrade --quiet -o tests/scanning/requirements.txt
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build dist

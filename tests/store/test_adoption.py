@@ -192,7 +192,7 @@ def test_a_note_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     assert notes(home) == [NOTE]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=12)
 @given(st.lists(st.lists(st.integers(-50, 50), max_size=8), max_size=5))
 def test_any_times_in_any_order(tmp_path_factory: pytest.TempPathFactory, batches: list[list[int]]) -> None:
     directory = tmp_path_factory.mktemp("any")

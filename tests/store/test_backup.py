@@ -41,7 +41,7 @@ def test_copies_of_a_store_at_work_lose_and_double_nothing(tmp_path: Path) -> No
         worker = threading.Thread(target=work, args=(engine,))
         worker.start()
         counts = []
-        for number in range(6):
+        for number in range(4):
             before = acknowledged
             copy(live, tmp_path / f"copy{number}")
             counts.append(before)

@@ -28,7 +28,7 @@ from edgewise.store.process import Options, serve
 limits = Limits(segment_bytes=30_000, seal_after=0.1, quiet=0.0)
 serve(Options(Path(sys.argv[1]), port=0, as_json=True, limits=limits))
 """
-BATCHES = 2_000
+BATCHES = 1_000
 CLIENTS = 4
 ENOUGH = 75.0  # seconds, after which fewer batches must do
 
@@ -82,7 +82,7 @@ class Senders:
         connection.close()
 
 
-def test_killed_at_random_moments_over_thousands_of_batches(tmp_path: Path, start_store: Any) -> None:
+def test_killed_at_random_moments_over_a_thousand_batches(tmp_path: Path, start_store: Any) -> None:
     moment = random.Random(5)
     senders = Senders()
     began = time.monotonic()
@@ -121,7 +121,7 @@ def test_a_journal_cut_at_every_byte_keeps_what_was_before_and_takes_more(tmp_pa
     source, cut = tmp_path / "source", tmp_path / "cut"
     sizes: list[int] = []
     with engine_at(source) as engine:
-        for number in range(3):
+        for number in range(2):
             put(engine, record(number))
             (path,) = (source / "journal").glob("*.log")
             sizes.append(path.stat().st_size)
@@ -136,7 +136,7 @@ def test_a_journal_cut_at_every_byte_keeps_what_was_before_and_takes_more(tmp_pa
         assert (_ids(engine) if whole else []) == [f"r{number}" for number in range(whole)]
         assert whole or "mine" not in engine.streams() or _ids(engine) == []
         engine.close()
-    for size in (0, 1, sizes[0] - 1, sizes[0], sizes[1] + 7):
+    for size in (0, 1, sizes[0] - 1, sizes[0], sizes[0] + 7):
         directory = tmp_path / f"more{size}"
         prepare(directory)
         (directory / "journal" / path.name).write_bytes(content[:size])
