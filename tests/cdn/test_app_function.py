@@ -285,7 +285,7 @@ def test_a_status_may_be_made_a_failure(cdn: RunningCdn) -> None:
 
 def test_an_environment_ends_with_its_app_and_another_is_started(cdn: RunningCdn) -> None:
     assert cdn.request("/die").status == 502
-    assert "the app ended with status 7" in "".join(cdn.messages())
+    assert "exit status 7" in "".join(cdn.messages())
     assert cdn.request("/own").json()["asked"] == 2
 
 
@@ -298,11 +298,16 @@ def test_an_environment_keeps_its_app_and_new_code_gets_another(cdn: RunningCdn,
 
 
 def test_an_app_that_ends_says_so_in_the_log(folder: Path, tmp_path: Path) -> None:
-    function = app_function(folder, sys.executable, "-c", "print('no such thing'); raise SystemExit(3)")
+    function = app_function(folder, sys.executable, "-c", "print('no such thing'); import nowhere")
     with running_cdn(tmp_path, distribution(), functions={"app": function}, max_environments=1) as running:
         assert running.request("/").status == 502
-        assert any("no such thing" in message for message in running.messages())
-        assert any("the app ended with status 3" in message for message in running.messages())
+        messages = running.messages()
+        assert any("no such thing" in message for message in messages)
+        # The app's last word is the reason; nothing of the stand-in for its adapter is shown.
+        last = "ModuleNotFoundError: No module named 'nowhere'"
+        why = f"Runtime.ExitError: the app ended with exit status 1: {last}"
+        assert running.traces[-1].detail == f"the function failed: {why}"
+        assert not any("edgewise_web_adapter" in message for message in messages)
 
 
 def test_an_image_needs_a_place_or_a_command(tmp_path: Path) -> None:

@@ -107,9 +107,83 @@ def test_a_public_function_of_a_site_is_warned_of_in_whichever_region(tmp_path: 
         )
     )
     (tmp_path / "edgewise.toml").write_text(f'name = "app"\n{images}[default]\norigin = "signed"\n')
-    found = rows(tmp_path)
-    assert [row["rule"] for row in found] == ["EDGE320", "EDGE320", "EDGE321"]
-    assert [row["level"] for row in found] == ["warning", "warning", "note"]
+    found = rows(tmp_path, "--ignore", "EDGE322")
+    assert [(row["rule"], row["level"], row["key"]) for row in found] == [
+        ("EDGE320", "warning", "origins.near.access"),
+        ("EDGE320", "warning", "origins.far.access"),
+        ("EDGE321", "note", "default.methods"),
+    ]
+    # Its host is made at deployment: there is none to tell.
+    assert all("lambda-url" not in row["message"] for row in found)
+
+
+DOCKERFILE = """\
+# syntax=docker/dockerfile:1
+FROM {base}
+{copy}
+ENV MODE=production \\
+    AWS_LWA_PORT=8080
+CMD ["python", "-m", "uvicorn", "app:app", \\
+     "--port", "{port}"]
+"""
+ADAPTER = "COPY --from=public.ecr.aws/awsguru/aws-lambda-adapter:1.0.1 /lambda-adapter /opt/extensions/lambda-adapter"
+
+
+@pytest.mark.parametrize(
+    ("base", "copy", "port", "found"),
+    [
+        ("python:3.13", ADAPTER, "8080", []),
+        ("python:3.13", "", "8080", [("EDGE323", 1)]),
+        ("python:3.13", f"# {ADAPTER}", "8080", [("EDGE323", 1)]),
+        ("public.ecr.aws/lambda/python:3.13", "", "8080", []),
+        ("${BASE}", "", "8080", []),
+        ("python:3.13", "RUN pip install awslambdaric", "8080", []),
+        ("python:3.13", ADAPTER, "9000", [("EDGE324", 6)]),
+    ],
+)
+def test_an_images_dockerfile_is_looked_at(
+    tmp_path: Path, base: str, copy: str, port: str, found: list[tuple[str, int]]
+) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/Dockerfile").write_text(DOCKERFILE.format(base=base, copy=copy, port=port))
+    site = 'name = "app"\n[origins.app]\nimage = "app"\n{}[default]\norigin = "app"\nmethods = "read"\n'
+    (tmp_path / "edgewise.toml").write_text(
+        site.format('[origins.app.local]\ncommand = ["python", "app.py", "{port}"]\n')
+    )
+    told = rows(tmp_path)
+    assert [(row["rule"], row["line"]) for row in told] == found
+    assert all((row["file"], row["key"]) == (str(tmp_path / "app/Dockerfile"), "origins.app") for row in told)
+    (tmp_path / "edgewise.toml").write_text(site.format(""))
+    assert rows(tmp_path)[0]["rule"] == "EDGE322"
+
+
+def test_values_for_documentation_are_noted_wherever_a_name_is(tmp_path: Path) -> None:
+    create_site(tmp_path / "site")
+    file = tmp_path / "site/edgewise.toml"
+    text = file.read_text().replace(
+        'delivery = "stdout"',
+        'delivery = "openobserve"\nurl = "https://logs.example.com"\ntoken = { from = "ssm", name = "/t" }',
+    )
+    file.write_text(
+        text + '[domain]\nnames = ["www.example.com"]\n'
+        'hosted_zone = { name = "example.com", id = "Z0123456789ABCDEFGHIJ" }\n'
+        '[alarms]\nemail = "ops@example.com"\n'
+    )
+    told = [row for row in rows(tmp_path / "site") if row["rule"] == "EDGE303"]
+    assert [row["message"].split()[0] for row in told] == [
+        "app.example.com",
+        "www.example.com",
+        "Z0123456789ABCDEFGHIJ",
+        "ops@example.com",
+        "https://logs.example.com",
+    ]
+    assert [row["key"] for row in told][:3] == [
+        "origins.app.domain",
+        "domain.names[0]",
+        "domain.hosted_zone.id",
+    ]
+    output = run(tmp_path / "site")[1]
+    assert ", in the template of `edgewise synth` [Resources." in output
 
 
 def test_a_sites_code_is_shown_where_the_user_wrote_it(

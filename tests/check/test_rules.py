@@ -345,7 +345,17 @@ CASES: dict[str, tuple[Changes, Changes]] = {
 
 # These ask for more than a template: the tests further down, and those of test_rollouts.py,
 # test_statistics.py and test_own_logs.py.
-ELSEWHERE = {"EDGE121", "EDGE122", "EDGE304", "EDGE511", "EDGE521", "EDGE522"}
+ELSEWHERE = {
+    "EDGE121",
+    "EDGE122",
+    "EDGE304",
+    "EDGE322",
+    "EDGE323",
+    "EDGE324",
+    "EDGE511",
+    "EDGE521",
+    "EDGE522",
+}
 ELSEWHERE |= {
     "EDGE701",
     "EDGE702",

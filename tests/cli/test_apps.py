@@ -9,9 +9,9 @@ import pytest
 
 from edgewise.cdn.template.distribution import read_distribution
 from edgewise.cli.errors import StartError
-from edgewise.cli.running.apps import adapter_settings, app_differences, local_functions
+from edgewise.cli.running.apps import app_differences, local_functions
 from edgewise.cli.running.built import compile_site
-from edgewise.site import Site, load_site
+from edgewise.site import Site, load_site, read_dockerfile
 
 DOCKERFILE = """\
 FROM python:3.13-slim
@@ -83,19 +83,38 @@ def test_images_and_handlers_are_functions_and_servers_are_not(site: Site, tmp_p
 
 def test_the_adapters_settings_are_read_from_the_dockerfile(site: Site) -> None:
     (app,) = site.images
-    assert adapter_settings(app.folder) == {
+    assert read_dockerfile(app.folder).settings == {
         "AWS_LWA_PORT": "8080",
         "AWS_LWA_READINESS_CHECK_PATH": "/a health",
         "AWS_LWA_ASYNC_INIT": "true",
         "AWS_LWA_ERROR_STATUS_CODES": "500-599",
     }
-    assert adapter_settings(app.folder / "nowhere") == {}
+    assert read_dockerfile(app.folder / "nowhere").settings == {}
 
 
 def test_what_is_done_otherwise_here_is_said(site: Site) -> None:
-    built, settings = app_differences(site)
+    built, adapter, settings = app_differences(site)
     assert "is not built" in built
+    assert "does not copy the adapter" in adapter
     assert settings.endswith("not simulated: AWS_LWA_ASYNC_INIT")
+    (app,) = site.images
+    more = "COPY --from=adapter /lambda-adapter /opt/extensions/lambda-adapter\nCMD serve --port 9000\n"
+    (app.folder / "Dockerfile").write_text(DOCKERFILE + more)
+    _, port, _ = app_differences(site)
+    assert "asks port 8080" in port and "on 9000" in port
+
+
+def test_a_program_that_is_not_there_is_told_at_the_start(site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "edgewise.toml"
+    for word in ("no-such-program", "./no-such-program"):
+        file.write_text(SITE.replace('"python", "-m"', f'"{word}", "-m"'))
+        with pytest.raises(StartError, match="there is no program") as caught:
+            local_functions(load_site(tmp_path), {}, {})
+        assert caught.value.key == "origins.app.local.command"
+    own = tmp_path / "app" / "serve"
+    own.touch(mode=0o755)
+    file.write_text(SITE.replace('"python", "-m"', '"./serve", "-m"'))
+    assert "app" in local_functions(load_site(tmp_path), {}, {})
 
 
 def test_an_image_without_a_command_is_told_what_to_say(site: Site, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import boto3
 import pytest
 
 from cloud.double.server import KEYS, Double
+from cloud.elsewhere import AWAY, image, site
 from cloud.workshop import Workshop
 from edgewise.cloud.clients import Clients
 
@@ -32,6 +33,16 @@ def double(lasting: tuple[Double, Clients]) -> Double:
 def workshop(lasting: tuple[Double, Clients], double: Double, tmp_path: Path) -> Workshop:
     """The site `tea`, not deployed yet."""
     return Workshop(double, lasting[1], tmp_path / "site")
+
+
+@pytest.fixture
+def away(workshop: Workshop) -> Workshop:
+    """The site `tea` with an app in Frankfurt, not deployed yet; its image is given."""
+    (workshop.folder / "api").mkdir()
+    (workshop.folder / "api" / "Dockerfile").write_text("FROM scratch\n")
+    workshop.site_file(site(AWAY))
+    workshop.images = {"ApiImage": image("1")}
+    return workshop
 
 
 @pytest.fixture(scope="session")

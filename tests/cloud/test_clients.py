@@ -93,7 +93,7 @@ def test_without_boto3_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "boto3", None)
     with pytest.raises(CloudError, match="boto3 is not installed") as caught:
         Clients()("s3")
-    assert caught.value.hint == "pip install 'edgewise[cloud]'"
+    assert "pip install boto3" in str(caught.value.hint)
 
 
 def test_a_signature_that_is_refused_is_not_repeated_with_the_sessions_token() -> None:

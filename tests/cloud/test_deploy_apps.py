@@ -2,74 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from cloud.double.stacks import Stack
 from cloud.dying import Killed, Mortal
+from cloud.elsewhere import AWAY, app_stack, back, code, image, origins, permission, site
 from cloud.workshop import SITE, Workshop
 from edgewise.cloud import history
-from edgewise.cloud.deploy import Result
 from edgewise.cloud.destroy import Destruction
 from edgewise.cloud.errors import ImageError, ReplicasError, StackError
 from edgewise.cloud.staged import plan_promotion, plan_stage
 from edgewise.cloud.traffic import by_share
-
-AWAY = "eu-central-1"
-BEHAVIOR = """
-[[behaviors]]
-path = "/api/*"
-origin = "api"
-"""
-
-
-def site(region: str, more: str = "") -> str:
-    origin = f'[origins.api]\nimage = "api"\nregion = "{region}"\n{more}\n'
-    return SITE.replace("[default]", f"{origin}\n[default]") + BEHAVIOR
-
-
-def image(tag: str, region: str = AWAY) -> str:
-    return f"123456789012.dkr.ecr.{region}.amazonaws.com/tea-api:{tag}"
-
-
-@pytest.fixture
-def away(workshop: Workshop) -> Workshop:
-    """The site `tea` with an app in Frankfurt, not deployed yet; its image is given."""
-    (workshop.folder / "api").mkdir()
-    (workshop.folder / "api" / "Dockerfile").write_text("FROM scratch\n")
-    workshop.site_file(site(AWAY))
-    workshop.images = {"ApiImage": image("1")}
-    return workshop
-
-
-def app_stack(workshop: Workshop) -> Stack | None:
-    return workshop.double.at(AWAY).formation.named("tea-app")
-
-
-def code(workshop: Workshop, region: str = AWAY) -> str:
-    """The image that the function runs."""
-    return workshop.double.at(region).functions.functions["tea-api"].code
-
-
-def permission(workshop: Workshop) -> dict[str, Any]:
-    stack = app_stack(workshop)
-    assert stack is not None
-    return stack.kept["ApiImageInvokePermission"].properties
-
-
-def origins(workshop: Workshop) -> dict[str, str]:
-    (one,) = workshop.double.cloudfront.distributions.values()
-    return {each["Id"]: each["DomainName"] for each in one.config["Origins"]["Items"]}
-
-
-def back(workshop: Workshop) -> Result:
-    workshop.images = {}
-    deployment = workshop.deployment()
-    entry = history.one_before(history.entries(deployment.assets), deployment.state())
-    return deployment.carry_out(
-        deployment.plan(history.package_of(deployment.assets, entry), again=entry.original)
-    )
 
 
 def test_an_app_elsewhere_is_made_first_and_learns_at_the_end_who_may_call_it(away: Workshop) -> None:
@@ -256,3 +198,20 @@ def test_a_staged_change_keeps_the_image_that_runs(away: Workshop) -> None:
 
     assert code(away, "us-east-1") == image("1", "us-east-1")
     assert set(away.served.values()) == {2}
+
+
+def test_an_image_that_was_brought_past_the_stack_is_told(away: Workshop) -> None:
+    away.deploy()
+    assert away.plan().drift == ()
+    away.double.at(AWAY).functions.functions["tea-api"].code = image("2")
+
+    plan = away.plan()
+    (told,) = plan.drift
+    assert told.startswith(
+        "the function tea-api runs 123456789012.dkr.ecr.eu-central-1.amazonaws.com/tea-api@sha256:"
+    )
+    assert told.endswith(f"and the stack says {image('1')}")
+    assert plan.nothing
+
+    del away.double.at(AWAY).functions.functions["tea-api"]
+    assert away.plan().drift == ("the function tea-api is gone, and the stack does not know",)

@@ -124,20 +124,6 @@ def test_diff_shows_the_lines_that_change(workshop: Workshop) -> None:
 
 def test_destroy_says_what_goes_what_stays_and_when_to_come_back(workshop: Workshop) -> None:
     deploy(workshop)
-
-    first = run(workshop, "destroy", "--yes")
-    workshop.double.functions.hours += 10
-    second = done(workshop, "destroy", "--yes", "--assets")
-
-    assert "Stays on AWS: FilesBucket, tea-filesbucket" in first.output
-    assert getattr(first.exception, "code", "") == "cloud.replicas"
-    assert "The stack tea is gone." in second
-    assert "The bucket tea-edgewise-assets-123456789012 is gone." in second
-    assert "There is no stack tea" in done(workshop, "destroy", "--yes")
-
-
-def test_destroy_takes_the_logs_along_when_asked(workshop: Workshop) -> None:
-    deploy(workshop)
     (distribution,) = workshop.double.cloudfront.distributions
     groups = {
         "us-east-1": ("/aws/lambda/tea-judge", "/aws/lambda/tea-viewer", "/aws/lambda/us-east-1.tea-viewer"),
@@ -148,16 +134,28 @@ def test_destroy_takes_the_logs_along_when_asked(workshop: Workshop) -> None:
         for name in names:
             workshop.clients("logs", region).create_log_group(logGroupName=name)
 
-    run(workshop, "destroy", "--yes")
+    first = run(workshop, "destroy", "--yes")
     workshop.double.functions.hours += 10
-    done(workshop, "destroy", "--yes", "--logs")
+    second = done(workshop, "destroy", "--yes", "--assets", "--logs")
+    events = workshop.clients("events", "sa-east-1")
+    events.put_rule(Name="tea.edge-alarms", ScheduleExpression="rate(1 day)")
 
+    assert "Stays on AWS: FilesBucket, tea-filesbucket" in first.output
+    assert getattr(first.exception, "code", "") == "cloud.replicas"
+    assert "The stack tea is gone." in second
+    assert "The bucket tea-edgewise-assets-123456789012 is gone." in second
     left = [
         one["logGroupName"]
         for region in groups
         for one in workshop.clients("logs", region).describe_log_groups()["logGroups"]
     ]
     assert left == [kept]
+    # What the run that deleted the stack had no time for.
+    third = done(workshop, "destroy", "--yes")
+    assert "There is no stack tea" in third
+    for one in (first.output, second, third):
+        assert "Alarms and subscriptions in the regions of the edge are gone." in one
+    assert events.list_rules()["Rules"] == []
 
 
 def test_logs_are_kept_for_a_month_in_every_region(workshop: Workshop) -> None:
@@ -218,13 +216,25 @@ def test_lines_are_handed_on_until_the_site_file_says_so_no_more(workshop: Works
     deploy(workshop)
     assert filters() == ["tea.edgewise"]
     role = "arn:aws:iam::123456789012:role/lines"
-    for options in ((), ("--logs-role", role)):
-        assert "Every region is as" in done(workshop, "regions", "--log-days", "0", *options)
+    assert "Every region is as" in done(workshop, "regions", "--log-days", "0", "--logs-role", role)
     workshop.site_file(SITE)
-    deploy(workshop)
+    workshop.deploy()  # as far as the stack
+    assert filters() == ["tea.edgewise"]
+    # Whatever command comes next.
+    assert "nothing changes" in done(workshop, "rollback", "--to", "2", "--yes", "--no-verify")
     assert filters() == []
 
 
-def test_regions_wants_a_stack(workshop: Workshop) -> None:
-    refused = run(workshop, "regions")
-    assert getattr(refused.exception, "code", "") == "cli.deploy"
+def test_regions_wants_a_stack_or_its_roles(workshop: Workshop) -> None:
+    role = "arn:aws:iam::123456789012:role/tea/edge"
+    workshop.site_file(f'{HANDED_ON}[alarms]\nemail = "ops@example.com"\n')
+    for options, said in (
+        ((), "there is no stack tea"),
+        (("--alarms-role", "foo"), "--alarms-role is not the ARN of a role: foo"),
+        (("--logs-role", ""), "--logs-role is not the ARN of a role: (empty)"),
+        (("--logs-role", role), "the site file asks for --alarms-role as well"),
+        (("--alarms-role", role), "the site file asks for --logs-role as well"),
+    ):
+        refused = run(workshop, "regions", *options).exception
+        assert getattr(refused, "code", "") == "cli.deploy"
+        assert said in str(refused) and getattr(refused, "hint", "")

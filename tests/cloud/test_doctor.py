@@ -178,7 +178,7 @@ def test_root_and_a_simulation_that_is_not_allowed(url: str, shop: Site) -> None
 def test_the_actions_are_iams_and_every_type_of_our_templates_has_its_own(shop: Site) -> None:
     known = json.loads((Path(cfnlint.__file__).parent / "data/AdditionalSpecs/Policies.json").read_text())
     names = {f"{service}:{action}" for service in known for action in known[service]["Actions"]}
-    every_type = {"Resources": {kind: {"Type": kind} for kind in (*_BY_TYPE, *_BY_NAME)}}
+    every_type = {"Resources": {kind: {"Type": kind} for kind in (*_BY_TYPE, *(row[0] for row in _BY_NAME))}}
     actions = {one for each in needed(every_type, "shop", ACCOUNT).values() for one in each}
     assert len(actions) > 80 and not {one for one in actions if one.lower() not in names}
     # CloudFront asks for both in the name of whoever associates a function ("Set up IAM permissions and roles").
@@ -318,6 +318,14 @@ def test_where_names_lead() -> None:
     assert all(one.level == "ok" for one in check_aliases(config, "", look))
 
 
+def test_where_names_lead_is_told_without_credentials() -> None:
+    known = {"www.example.com": Names(True, "old.example.net"), "new.example.com": Names(False)}
+    found = list(check_aliases({"Aliases": list(known)}, None, known.__getitem__))
+    assert levels(found) == [("dns", "unknown")] * 2
+    assert "www.example.com leads to old.example.net" in found[0].message
+    assert "new.example.com is not in the DNS" in found[1].message
+
+
 def test_this_machines_dns_is_asked() -> None:
     assert look_up("localhost").addresses & {"127.0.0.1", "::1"}
     assert look_up("no-such-name.invalid").is_known in (False, None)
@@ -391,6 +399,12 @@ def test_the_command(url: str) -> None:
     nobody = run(url, HOME="/nonexistent", AWS_EC2_METADATA_DISABLED="true")
     assert nobody.returncode == 1
     assert "error    credentials: there are no credentials" in nobody.stdout
+    for skipped in ("clock", "rights", "stack", "quotas"):
+        assert f"\n?        {skipped}: " in nobody.stdout
+    assert "origins: " in nobody.stdout
+    stranger = run(url, HOME="/nonexistent", AWS_PROFILE="nope")
+    assert "error    credentials: there is no profile nope" in stranger.stdout
+    assert "\n?        rights: " in stranger.stdout
 
 
 def test_the_zone_of_the_names_is_looked_at(aws: Clients, shop: Site) -> None:

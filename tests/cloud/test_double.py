@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -108,6 +109,35 @@ def test_a_type_that_is_not_known_makes_no_green_stack(workshop: Workshop) -> No
         client.describe_stacks(StackName="odd")
 
     assert client.describe_stacks(StackName="odd")["Stacks"][0]["StackStatus"] == "ROLLBACK_COMPLETE"
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties"),
+    [
+        ("AWS::Logs::LogGroup", {"LogGroupName": "lines"}),
+        ("AWS::Logs::LogStream", {"LogGroupName": "lines", "LogStreamName": "one"}),
+        ("AWS::IAM::Role", {"RoleName": "reader", "AssumeRolePolicyDocument": {}}),
+        ("AWS::SNS::Topic", {"TopicName": "alarms"}),
+        ("AWS::S3::Bucket", {"BucketName": "files"}),
+    ],
+)
+def test_a_name_is_given_once(workshop: Workshop, kind: str, properties: dict[str, Any]) -> None:
+    client = workshop.clients("cloudformation")
+    one = {"Type": kind, "DeletionPolicy": "Retain", "Properties": properties}
+    for stack, ended in (("first", "CREATE_COMPLETE"), ("second", "ROLLBACK_COMPLETE")):
+        body = json.dumps({"Resources": {"It": one}})
+        words = {"StackName": stack, "ChangeSetName": "one"}
+        client.create_change_set(
+            **words, ChangeSetType="CREATE", TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"]
+        )
+        for _ in range(2):
+            client.describe_change_set(**words)
+        client.execute_change_set(**words, ClientRequestToken=stack)
+        for _ in range(3):
+            client.describe_stacks(StackName=stack)
+        assert client.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"] == ended
+    events = client.describe_stack_events(StackName="second")["StackEvents"]
+    assert any("already exists" in one.get("ResourceStatusReason", "") for one in events)
 
 
 def test_a_change_set_without_changes_fails_in_awss_words(deployed: Workshop) -> None:

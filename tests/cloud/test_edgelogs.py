@@ -166,12 +166,20 @@ def test_groups_are_made_ahead_and_end_and_can_be_removed(url: str) -> None:
         (f"{prefix}viewer", 30),
         (f"{prefix}origin", 30),
     }
+    # Of the standard log, as CloudFormation names them; the last is another site's.
+    standard = [
+        f"{site}-AccessLogGroup-{end}" for site, end in (("books", "A1"), ("books", "B2"), ("shop", "C3"))
+    ]
+    for name in standard:
+        aws("logs", "us-east-1").create_log_group(logGroupName=name)
     for _ in range(2):
         assert [one.region for one in remove(aws, "books", regions) if not one.trouble] == [
             "us-east-1",
             "sa-east-1",
         ]
     assert aws("logs", "sa-east-1").describe_log_groups(logGroupNamePrefix=prefix)["logGroups"] == []
+    left = aws("logs", "us-east-1").describe_log_groups()["logGroups"]
+    assert {one["logGroupName"] for one in left} & set(standard) == {standard[2]}
     with pytest.raises(CloudError, match="for 31 days"):
         set_retention(aws, "books", 31, regions)
     refusals_everywhere = {("logs", region): "AccessDeniedException" for region in regions}
@@ -206,9 +214,9 @@ def environ(url: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **environ}
 
 
-def logs(*options: str) -> Result:
+def logs(*options: str, folder: Path = SHOP) -> Result:
     """The command, in this process."""
-    return CliRunner().invoke(app, ["logs", "--from", "aws", "--dir", str(SHOP), *options])
+    return CliRunner().invoke(app, ["logs", str(folder), "--from", "aws", *options])
 
 
 @pytest.mark.usefixtures("environ", "quick_clients")
@@ -237,14 +245,14 @@ def test_the_command_says_that_there_is_no_log_yet(tmp_path: Path) -> None:
     (tmp_path / "edgewise.toml").write_text(
         'name = "books"\n[origins.app]\ndomain = "app.example.com"\n[default]\norigin = "app"\n[log]\n'
     )
-    done = logs("--dir", str(tmp_path))
+    done = logs(folder=tmp_path)
     assert (done.exit_code, done.stdout) == (0, "") and "No region has a log" in done.stderr
 
 
 def test_the_command_says_what_is_wrong(environ: dict[str, str]) -> None:
     nobody = {key: value for key, value in environ.items() if key not in CREDENTIALS}
     done = subprocess.run(
-        [sys.executable, "-m", "edgewise", "logs", "--from", "aws", "--dir", str(SHOP)],
+        [sys.executable, "-m", "edgewise", "logs", str(SHOP), "--from", "aws"],
         env={**nobody, "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true"},
         capture_output=True,
         text=True,
@@ -254,12 +262,14 @@ def test_the_command_says_what_is_wrong(environ: dict[str, str]) -> None:
     assert done.returncode == 1 and done.stderr.startswith("error[cloud.credentials]")
     assert "Traceback" not in done.stderr
     assert logs("--store", "x").exit_code == 2
+    of_the_store = CliRunner().invoke(app, ["logs", str(SHOP)])
+    assert of_the_store.exit_code == 2 and "--store" in of_the_store.output
 
 
 def test_the_command_follows(environ: dict[str, str], aws: Clients, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    options = ("--dir", str(SHOP), "--follow", "--since", "1h", "--json")
-    command = [sys.executable, "-m", "edgewise", "logs", "--from", "aws", *options]
+    options = ("--follow", "--since", "1h", "--json")
+    command = [sys.executable, "-m", "edgewise", "logs", str(SHOP), "--from", "aws", *options]
     with out.open("wb") as file:
         process = subprocess.Popen(command, env=environ, stdout=file, stderr=subprocess.DEVNULL)
     try:

@@ -8,14 +8,12 @@ import pytest
 from typer.testing import CliRunner
 
 from cloud.double.server import KEYS
-from cloud.test_deploy_apps import AWAY, away, code, image, site
+from cloud.elsewhere import AWAY, code, image, site
 from cloud.workshop import Workshop
 from edgewise.cli.main import app
 from edgewise.cloud.errors import ImageError
 from edgewise.cloud.images import given_images
 from edgewise.site import Site, load_site
-
-__all__ = ["away"]
 
 
 @pytest.fixture

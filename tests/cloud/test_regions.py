@@ -15,11 +15,13 @@ import pytest
 from moto.events.models import EventPattern
 
 from cloud.moto_clients import ACCOUNT, Refusing, local_clients, moto_url
-from edgewise.cli.deploying.edge import keep_regions, leave_regions, tidy_regions
+from edgewise.cli.deploying.edge import keep_regions, leave_regions
 from edgewise.cli.deploying.screen import Screen
+from edgewise.cloud.assets import Assets
 from edgewise.cloud.clients import Clients
 from edgewise.cloud.errors import CloudError
 from edgewise.cloud.loggroups import subscribe, unsubscribe
+from edgewise.cloud.placed import Placed
 from edgewise.cloud.watch import unwatch, watch
 from edgewise.site import Site, Subscription, load_site
 from edgewise.site.edge_alarms import edge_events
@@ -67,6 +69,13 @@ def filters(aws: Clients, region: str, function: str = "shop-viewer") -> list[di
     found = aws("logs", region).describe_metric_filters(logGroupName=group)["metricFilters"]
     # CloudWatch puts a filter in the place of one of its name, and moto beside it.
     return list({one["filterName"]: one for one in found}.values())
+
+
+def placed_in(aws: Clients, site_name: str) -> Placed:
+    """The notes of a site whose bucket is there."""
+    assets = Assets(aws("s3"), site_name, ACCOUNT)
+    aws("s3").create_bucket(Bucket=assets.bucket)
+    return Placed(assets)
 
 
 def test_every_region_is_watched_and_tells_home(aws: Clients, tmp_path: Path) -> None:
@@ -149,22 +158,34 @@ def test_what_is_not_wanted_any_more_goes(aws: Clients, tmp_path: Path) -> None:
 
 
 def test_what_a_deployment_does_and_takes_away_again(
-    aws: Clients, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In all regions where CloudFront runs functions; what the stack lacks is told."""
-    site, screen = site_of(tmp_path, SITE.replace('"shop"', '"milk"')), Screen(as_json=False)
-    outputs = {"EdgeAlarmsRoleArn": ROLE}
-    assert keep_regions(site, aws, outputs, screen, log_days=0)
-    assert len(alarms(aws, "ap-northeast-2", "milk.edge.")) == 3
-    quiet = site_of(tmp_path, SITE.replace('"shop"', '"milk"').split("[alarms]")[0])
-    tidy_regions(quiet, aws, outputs, outputs, screen)
-    assert len(alarms(aws, "ap-northeast-2", "milk.edge.")) == 3
-    assert leave_regions(quiet, aws, screen)
-    assert len(alarms(aws, "ap-northeast-2", "milk.edge.")) == 3
-    assert leave_regions(quiet, aws, screen, always=True)
-    assert alarms(aws, "ap-northeast-2", "milk.edge.") == {}
-    assert not keep_regions(site, aws, {}, screen, log_days=0)
-    assert "the stack has no alarms yet" in capsys.readouterr().out
+    """In all regions where CloudFront runs functions, by the stack that is there: after whatever command, once."""
+    watched = SITE.replace('"shop"', '"milk"')
+    site, screen = site_of(tmp_path, watched), Screen(as_json=False)
+    quiet = site_of(tmp_path, watched.split("[alarms]")[0])
+    aws, placed = Refusing(url, {}), placed_in(local_clients(url), "milk")
+
+    def kept(site: Site, outputs: dict[str, str]) -> bool:
+        return keep_regions(site, aws, outputs, screen, log_days=0, placed=placed)
+
+    def found() -> int:
+        return len(alarms(aws, "ap-northeast-2", "milk.edge."))
+
+    assert kept(site, {"EdgeAlarmsRoleArn": ROLE}) and found() == 3
+    # A rollback to a stack that has none: they would ring nobody.
+    aws.refusals = {("events", "eu-west-1"): "AccessDenied"}
+    assert not kept(site, {}) and found() == 0
+    told = capsys.readouterr().out
+    assert "the stack has no role for that yet" in told
+    assert "alarms may still be there in eu-west-1" in told and placed.holds("alarms")
+    # A region that refuses is tried again by whatever comes next.
+    aws.refusals = {}
+    assert kept(quiet, {}) and aws("events", "eu-west-1").list_rules()["Rules"] == []
+    watch(aws, site, ROLE, ["ap-northeast-2"])
+    assert kept(quiet, {"EdgeAlarmsRoleArn": ROLE}) and found() == 3, "it is looked for no more"
+    assert "the stack has alarms, and the site file has none now" in capsys.readouterr().out
+    assert leave_regions("milk", aws, screen) and found() == 0
 
 
 def test_a_region_that_refuses_is_named_and_the_others_are_watched(url: str, tmp_path: Path) -> None:
@@ -187,9 +208,10 @@ def test_lines_are_handed_on_in_each_region(aws: Clients) -> None:
             DeliveryStreamName="lines", ExtendedS3DestinationConfiguration=s3
         )
     destination = f"arn:aws:firehose:{{region}}:{ACCOUNT}:deliverystream/lines"
-    subscription = Subscription(destination, ("us-east-1", "eu-west-1", "eu-west-2"), True)
+    regions = ("us-east-1", "eu-west-1", "eu-west-2")
+    subscription = Subscription(destination, regions, True)
     for _ in range(2):
-        first, second, third = subscribe(aws, "tea", subscription, ROLE)
+        first, second, third = subscribe(aws, "tea", subscription, ROLE, regions)
         assert not first.trouble and not second.trouble
         assert third.trouble, "there is no stream in that region"
     logs = aws("logs", "eu-west-1")
@@ -207,3 +229,59 @@ def test_lines_are_handed_on_in_each_region(aws: Clients) -> None:
     for _ in range(2):
         assert [one.trouble for one in unsubscribe(aws, "tea", ("eu-west-1",))] == [""]
     assert set(found()) == {"others"}
+
+
+STREAM = f"arn:aws:firehose:{{region}}:{ACCOUNT}:deliverystream/words"
+HANDED_ON = f"""\
+name = "ink"
+[origins.app]
+domain = "app.example.com"
+[default]
+origin = "app"
+[log]
+[log.subscription]
+destination = "{STREAM}"
+regions = ["us-east-1", "eu-west-1"]
+"""
+
+
+def test_lines_go_on_to_no_place_that_was_taken_away(
+    aws: Clients, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for region in ("us-east-1", "eu-west-1"):
+        s3 = {"RoleARN": ROLE, "BucketARN": "arn:aws:s3:::words"}
+        aws("firehose", region).create_delivery_stream(
+            DeliveryStreamName="words", ExtendedS3DestinationConfiguration=s3
+        )
+    screen, outputs, placed = (
+        Screen(as_json=False),
+        {"EdgeLogsRoleArn": ROLE},
+        placed_in(aws, "ink"),
+    )
+
+    def kept(site: Site, outputs: dict[str, str]) -> bool:
+        return keep_regions(site, aws, outputs, screen, log_days=0, placed=placed)
+
+    def regions() -> list[str]:
+        group = {"logGroupName": "/aws/lambda/us-east-1.ink-viewer"}
+        return [
+            region
+            for region in ("us-east-1", "eu-west-1")
+            if aws("logs", region).describe_subscription_filters(**group)["subscriptionFilters"]
+        ]
+
+    site = site_of(tmp_path, HANDED_ON)
+    assert kept(site, outputs) and regions() == ["us-east-1", "eu-west-1"]
+    fewer = site_of(tmp_path, HANDED_ON.replace('"us-east-1", ', ""))
+    assert kept(fewer, outputs) and regions() == ["eu-west-1"]
+    capsys.readouterr()
+    # After a rollback to a stack without the role.
+    assert not kept(fewer, {}) and regions() == []
+    assert capsys.readouterr().out == (
+        "lines are not handed on: the stack has no role for that yet; `edgewise deploy` brings it\n"
+    )
+    # Whatever the site file of now says.
+    subscription = Subscription(STREAM, ("us-east-1",), True)
+    subscribe(aws, "ink", subscription, ROLE, ("us-east-1",))
+    assert regions() == ["us-east-1"]
+    assert leave_regions("ink", aws, screen) and regions() == []

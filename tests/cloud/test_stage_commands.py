@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from cloud import elsewhere
 from cloud.double.server import KEYS
 from cloud.dying import Killed, Mortal
 from cloud.trying import end, stage
@@ -92,6 +93,19 @@ def test_what_could_not_be_staged_is_met_by_nobody(site: Workshop) -> None:
     assert set(site.served.values()) == {1}
 
 
+def test_a_new_app_is_staged_with_its_image(site: Workshop) -> None:
+    (site.folder / "api").mkdir()
+    (site.folder / "api" / "Dockerfile").write_text("FROM scratch\n")
+    site.site_file(elsewhere.site("us-east-1"))
+    refused = run(site, "stage", "--percent", "5", "--yes")
+    assert "edgewise stage --image api=" in str(getattr(refused.exception, "hint", ""))
+    given = elsewhere.image("1", "us-east-1")
+
+    done(site, "stage", "--percent", "5", "--yes", "--no-verify", "--image", f"api={given}")
+
+    assert elsewhere.code(site, "us-east-1") == given
+
+
 def test_an_end_that_was_interrupted_goes_on(site: Workshop) -> None:
     stage(site)
     alive = site.clients
@@ -112,6 +126,7 @@ def test_an_end_that_was_interrupted_goes_on(site: Workshop) -> None:
         (("--percent", "50"), "a share of 50 % cannot be staged"),
         (("--header", "try=yes"), "'try' is no name of a header"),
         (("--percent", "5", "--session", "90"), "visitors cannot stay on their side for 90 minutes"),
+        (("--percent", "5", "--ignore", "EDGE999"), "there is no rule EDGE999"),
     ],
 )
 def test_what_cloudfront_does_not_take_is_refused_before_aws_is_asked(
@@ -123,6 +138,28 @@ def test_what_cloudfront_does_not_take_is_refused_before_aws_is_asked(
 
     assert said in str(refused.exception)
     assert workshop.double.calls == []
+
+
+def test_an_app_apart_is_not_staged_as_the_site_file_says(workshop: Workshop) -> None:
+    (workshop.folder / "far").mkdir()
+    (workshop.folder / "far/Dockerfile").write_text("FROM scratch")
+    site = workshop.folder / "edgewise.toml"
+    far = '[origins.far]\nimage = "far"\nregion = "eu-central-1"\n'
+    site.write_text(site.read_text() + far + '[origins.far.local]\ncommand = ["true", "{port}"]\n')
+    del workshop.double.calls[:]
+
+    refused = run(workshop, "stage", "--percent", "5")
+
+    assert "the function behind the origin far is in another region" in str(refused.exception)
+    assert workshop.double.calls == []
+
+
+@pytest.mark.parametrize("options", [("--session", "5"), ("--header", "aws-cf-cd-try=yes", "--session", "5")])
+def test_sessions_are_of_a_share(workshop: Workshop, options: tuple[str, ...]) -> None:
+    refused = run(workshop, "stage", *options)
+
+    assert refused.exit_code == 2
+    assert "--session" in refused.output
 
 
 def test_one_of_the_two_ways_is_enough(workshop: Workshop) -> None:

@@ -6,9 +6,12 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
+
 from edgewise.cloud.build import build
+from edgewise.cloud.errors import BuildError
 from edgewise.cloud.reading import template_of
-from edgewise.cloud.upload import write_upload
+from edgewise.cloud.upload import check_bucket, write_upload
 from edgewise.site import load_site
 
 MEMORY = Path(__file__).parents[2] / "examples" / "memory"
@@ -26,6 +29,34 @@ def test_the_template_names_zips_by_their_content(tmp_path: Path) -> None:
     second = _uploaded(site)
     assert second.keys() == first.keys(), "the same functions"
     assert set(second.values()).isdisjoint(first.values()), "whose code has another name"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "",
+            "ab",
+            "a" * 64,
+            "Bad_Bucket",
+            "-code",
+            "code.",
+            "my..code",
+            "192.168.5.4",
+            "xn--code",
+            "code--x-s3",
+        ),
+        *("sthree-code", "code-s3alias", "amzn-s3-demo-code", "code.mrap", "code\n"),
+    ],
+)
+def test_what_s3_does_not_take_for_a_name_is_refused(name: str) -> None:
+    with pytest.raises(BuildError, match="a bucket cannot be called"):
+        check_bucket(name)
+
+
+@pytest.mark.parametrize("name", ["abc", "a" * 63, "1.my-code.2", "192.168.5.4a"])
+def test_what_s3_takes_is_taken(name: str) -> None:
+    check_bucket(name)
 
 
 def _uploaded(site: Path) -> dict[str, str]:

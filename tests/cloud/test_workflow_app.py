@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner as TyperRunner
 
 from cloud.workflow_job import BEFORE, COMMIT, Job, Run
 from cloud.workflow_sites import made
+from edgewise.cli.main import app
 
 NEW = f"111122223333.dkr.ecr.eu-central-1.amazonaws.com/journal-app:{COMMIT}"
 
@@ -55,7 +57,7 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def workflow(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    file = made(tmp_path_factory.mktemp("repository")) / ".github/workflows/app.yml"
+    file = made(tmp_path_factory.mktemp("repository")) / ".github/workflows/app-journal-app.yml"
     document: dict[str, Any] = yaml.safe_load(file.read_text())
     return document
 
@@ -64,6 +66,25 @@ def workflow(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def job(tmp_path: Path, site: Site, workflow: dict[str, Any]) -> Job:
     """The job `deploy`, which asks the site here instead of CloudFront."""
     return Job(tmp_path, workflow, "deploy", {"steps.before.outputs.url": site.url})
+
+
+def test_the_apps_tests_are_run_where_it_says_what_they_need(
+    tmp_path: Path, workflow: dict[str, Any]
+) -> None:
+    run = Job(tmp_path, workflow, "test").run()
+    assert "python -m pip install --quiet --requirement requirements.txt" in run.calls
+    assert "python -m pytest" in run.calls
+
+
+def test_an_app_of_another_language_is_not_taken_for_python(tmp_path: Path) -> None:
+    repository = made(tmp_path)
+    (repository / "site/app/requirements.txt").unlink()
+    told = TyperRunner().invoke(app, ["ci", str(repository / "site")])
+    assert "app-journal-app.yml runs no tests" in told.output
+    text = (repository / ".github/workflows/app-journal-app.yml").read_text()
+    assert "pip install" not in text and "Tests the app" not in text
+    (step,) = [one for one in yaml.safe_load(text)["jobs"]["test"]["steps"] if "run" in one]
+    assert step["name"] == "Build the image"
 
 
 def updates(run: Run) -> list[str]:

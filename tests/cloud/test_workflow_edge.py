@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from cloud.workflow_job import Job
 from cloud.workflow_sites import made
+from edgewise.cli.main import app
 
 
 @pytest.fixture(scope="module")
 def workflow(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    file = made(tmp_path_factory.mktemp("repository")) / ".github/workflows/edge.yml"
+    file = made(tmp_path_factory.mktemp("repository")) / ".github/workflows/edge-journal.yml"
     document: dict[str, Any] = yaml.safe_load(file.read_text())
     return document
 
@@ -53,3 +55,21 @@ def test_the_site_is_checked_before_anything(tmp_path: Path, workflow: dict[str,
     run = Job(tmp_path, workflow, "check").run()
     assert run.calls[1:] == ["edgewise check site", "edgewise build site"]
     assert all(workflow["jobs"][job]["needs"] == "check" for job in ("plan", "deploy"))
+
+
+@pytest.mark.parametrize("job", ["check", "plan", "deploy"])
+def test_what_takes_a_role_is_installed_by_its_hash_and_by_no_name(
+    tmp_path: Path, workflow: dict[str, Any], job: str
+) -> None:
+    installs = [call for call in Job(tmp_path, workflow, job).run().calls if " pip " in call]
+    assert installs == [
+        "python -m pip install --quiet --require-hashes --requirement .github/edgewise-requirements.txt"
+    ]
+
+
+def test_the_command_tells_that_the_hashes_are_not_there(tmp_path: Path) -> None:
+    repository = made(tmp_path)
+    told = CliRunner().invoke(app, ["ci", str(repository / "site")])
+    assert ".github/edgewise-requirements.txt is not there" in told.output
+    (repository / ".github/edgewise-requirements.txt").write_text("")
+    assert "is not there" not in CliRunner().invoke(app, ["ci", str(repository / "site")]).output

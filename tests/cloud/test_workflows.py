@@ -15,7 +15,8 @@ from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
 from typer.testing import CliRunner as TyperRunner
 
-from cloud.workflow_sites import made
+from cloud.iam import Role
+from cloud.workflow_sites import EVERYTHING, made
 from edgewise.cli.main import app
 from edgewise.cli.saving import queries_of
 from edgewise.cloud.errors import WorkflowError
@@ -25,23 +26,6 @@ from edgewise.site import compile_template, load_site
 
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).parents[2]
-EVERYTHING = """
-[log]
-delivery = "stdout"
-
-[alarms]
-email = "ops@example.com"
-dashboard = true
-
-[domain]
-names = ["example.com"]
-hosted_zone = { name = "example.com", id = "Z0123456789ABCDEFGHIJ" }
-
-[statistics]
-
-[standard_log]
-to = "cloudwatch"
-"""
 TWO_APPS = (
     '[[behaviors]]\npath = "/feed/*"\norigin = "app"',
     '[origins.feed]\nimage = "app"\narchitecture = "arm64"\n\n[[behaviors]]\npath = "/feed/*"\norigin = "feed"',
@@ -58,22 +42,6 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def workflow(repository: Path, name: str) -> dict[Any, Any]:
     document: dict[Any, Any] = yaml.safe_load((repository / ".github/workflows" / name).read_text())
     return document
-
-
-def policies(repository: Path, role: str) -> list[list[dict[str, Any]]]:
-    """The statements of each policy of a role."""
-    template = template_of((repository / ".github/edgewise-roles.yaml").read_text())["Resources"]
-    names = [one["Ref"] for one in template[role]["Properties"]["ManagedPolicyArns"]]
-    return [template[name]["Properties"]["PolicyDocument"]["Statement"] for name in names]
-
-
-def statements(repository: Path, role: str) -> list[dict[str, Any]]:
-    return [one for policy in policies(repository, role) for one in policy]
-
-
-def resources(statement: dict[str, Any]) -> list[str]:
-    """The resources of a statement, as they are written."""
-    return [one if isinstance(one, str) else one["Fn::Sub"] for one in statement["Resource"]]
 
 
 @pytest.fixture(scope="module")
@@ -109,11 +77,14 @@ def test_zizmor_finds_nothing(everything: Path) -> None:
 def test_each_app_has_a_workflow_of_its_own_on_a_machine_like_its_function(tmp_path: Path) -> None:
     repository = made(tmp_path, *TWO_APPS)
     assert sorted(file.name for file in (repository / ".github/workflows").iterdir()) == [
-        "app-app.yml",
-        "app-feed.yml",
-        "edge.yml",
+        "app-journal-app.yml",
+        "app-journal-feed.yml",
+        "edge-journal.yml",
     ]
-    app_, feed = (workflow(repository, name)["jobs"]["deploy"] for name in ("app-app.yml", "app-feed.yml"))
+    app_, feed = (
+        workflow(repository, name)["jobs"]["deploy"]
+        for name in ("app-journal-app.yml", "app-journal-feed.yml")
+    )
     assert (app_["runs-on"], app_["env"]["FUNCTION"]) == ("ubuntu-24.04", "journal-app")
     assert (feed["runs-on"], feed["env"]["FUNCTION"]) == ("ubuntu-24.04-arm", "journal-feed")
     build = next(step["run"] for step in feed["steps"] if step.get("name") == "Build the image")
@@ -121,8 +92,8 @@ def test_each_app_has_a_workflow_of_its_own_on_a_machine_like_its_function(tmp_p
 
 
 def test_cfn_lint_takes_the_roles_of_a_site_with_everything(tmp_path: Path) -> None:
-    roles = made(tmp_path, "[log]\n", EVERYTHING) / ".github/edgewise-roles.yaml"
-    for policy in policies(tmp_path, "DeployRole"):
+    roles = made(tmp_path, "[log]\n", EVERYTHING) / ".github/edgewise-roles-journal.yaml"
+    for policy in Role(roles, "DeployRole", "journal-ci").policies():
         # As IAM counts it, which takes 6,144 characters a policy.
         written = re.sub(r'{"Fn::Sub":("[^"]*")}', r"\1", json.dumps(policy, separators=(",", ":")))
         written = written.replace("${AWS::Partition}", "aws").replace("${AWS::AccountId}", "1" * 12)
@@ -133,7 +104,7 @@ def test_cfn_lint_takes_the_roles_of_a_site_with_everything(tmp_path: Path) -> N
     assert result.returncode == 0, result.stdout
 
 
-@pytest.mark.parametrize("name", ["app.yml", "edge.yml"])
+@pytest.mark.parametrize("name", ["app-journal-app.yml", "edge-journal.yml"])
 def test_actions_are_named_by_commits_and_jobs_say_what_they_may(repository: Path, name: str) -> None:
     text = (repository / ".github/workflows" / name).read_text()
     used = [line.split("uses: ")[1] for line in text.splitlines() if "uses: " in line]
@@ -149,7 +120,7 @@ def test_actions_are_named_by_commits_and_jobs_say_what_they_may(repository: Pat
 
 
 def test_only_jobs_that_ask_aws_get_a_token(repository: Path) -> None:
-    for name in ("app.yml", "edge.yml"):
+    for name in ("app-journal-app.yml", "edge-journal.yml"):
         for job in workflow(repository, name)["jobs"].values():
             asks = any("configure-aws-credentials" in str(step.get("uses")) for step in job["steps"])
             assert ("id-token" in job["permissions"]) == asks
@@ -157,21 +128,46 @@ def test_only_jobs_that_ask_aws_get_a_token(repository: Path) -> None:
 
 def test_a_workflow_runs_for_its_own_files(repository: Path) -> None:
     # YAML reads the key `on` as true.
-    edge, app_ = workflow(repository, "edge.yml")[True], workflow(repository, "app.yml")[True]
-    assert edge["push"]["paths"] == ["site/**", "!site/app/**", ".github/workflows/edge.yml"]
-    assert app_["push"] == {"branches": ["main"], "paths": ["site/app/**", ".github/workflows/app.yml"]}
+    edge, app_ = (workflow(repository, name)[True] for name in ("edge-journal.yml", "app-journal-app.yml"))
+    assert edge["push"]["paths"] == [
+        "site/**",
+        "!site/app/**",
+        ".github/workflows/edge-journal.yml",
+        ".github/edgewise-requirements.txt",
+    ]
+    paths = ["site/app/**", ".github/workflows/app-journal-app.yml"]
+    assert app_["push"] == {"branches": ["main"], "paths": paths}
 
 
 def test_the_cache_is_emptied_where_there_is_one(repository: Path, tmp_path: Path) -> None:
-    assert "--paths '/feed/*' '/files/*' " in (repository / ".github/workflows/edge.yml").read_text()
-    assert "--paths '/feed/*' " in (repository / ".github/workflows/app.yml").read_text()
+    assert "--paths '/feed/*' '/files/*' " in (repository / ".github/workflows/edge-journal.yml").read_text()
+    assert "--paths '/feed/*' " in (repository / ".github/workflows/app-journal-app.yml").read_text()
     uncached = made(tmp_path, 'cache = "optimized"', 'cache = "disabled"')
-    assert "invalidation" not in (uncached / ".github/workflows/app.yml").read_text()
-    assert "invalidation" not in (uncached / ".github/workflows/edge.yml").read_text()
+    assert "invalidation" not in (uncached / ".github/workflows/app-journal-app.yml").read_text()
+    assert "invalidation" not in (uncached / ".github/workflows/edge-journal.yml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "asked"),
+    [
+        ("FROM scratch\nENV AWS_LWA_READINESS_CHECK_PATH=/feed/latest\n", "/feed/latest"),
+        ("FROM scratch\nENV AWS_LWA_READINESS_CHECK_PATH=/health\n", "/feed/"),  # no visitor gets there
+        ("FROM scratch\n", "/feed/"),
+    ],
+)
+def test_after_an_update_the_app_is_asked_for_what_tells_that_it_is_ready(
+    dockerfile: str, asked: str, tmp_path: Path
+) -> None:
+    repository = made(tmp_path, 'origin = "app"\ncache = "disabled"', 'origin = "files"\ncache = "disabled"')
+    next(repository.glob("**/Dockerfile")).write_text(dockerfile)
+    site = load_site(next(repository.glob("**/edgewise.toml")).parent)
+    template = compile_template(site, code_hash="0" * 12, queries=queries_of(site))
+    files = render_workflows(site, [template], repository, "main")
+    assert f"_SMOKE_PATH || '{asked}' }}}}" in files[Path(".github/workflows/app-journal-app.yml")]
 
 
 def test_roles_are_for_this_repository_and_branch(repository: Path) -> None:
-    template = template_of((repository / ".github/edgewise-roles.yaml").read_text())
+    template = template_of((repository / ".github/edgewise-roles-journal.yaml").read_text())
     subjects = {
         name: role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]
         for name, role in template["Resources"].items()
@@ -188,63 +184,16 @@ def test_roles_are_for_this_repository_and_branch(repository: Path) -> None:
     }
 
 
-def test_a_pull_request_may_change_nothing(repository: Path) -> None:
-    for one in statements(repository, "PlanRole"):
-        for action in one["Action"]:
-            assert action.partition(":")[2].startswith(("Describe", "Get", "List")), action
-
-
-def test_roles_touch_what_bears_the_sites_name(tmp_path: Path) -> None:
-    repository = made(tmp_path, "[log]\n", EVERYTHING)
-    # These know no resource, or their resource is the account's.
-    nameless = {
-        "ecr:GetAuthorizationToken",
-        "logs:DeleteResourcePolicy",
-        "logs:DescribeLogGroups",
-        "logs:DescribeResourcePolicies",
-        "logs:PutResourcePolicy",
-    }
-    # What AWS gives a number instead of a name, and Glue's one catalog.
-    numbered = (":cloudfront:", ":acm:", ":delivery:*", ":catalog", "hostedzone/Z0123456789ABCDEFGHIJ")
-    for role in ("PlanRole", "DeployRole", "AppRole"):
-        for one in statements(repository, role):
-            for where in resources(one):
-                assert "EXAMPLE" not in where
-                if not (set(one["Action"]) <= nameless or any(part in where for part in numbered)):
-                    assert re.search(r"[:/*]journal([-_./]|$)", where), where
-
-
-def test_alarms_in_all_regions_may_be_made(tmp_path: Path) -> None:
-    repository = made(tmp_path, "[log]\n", EVERYTHING)
-    (alarms,) = (
-        resources(one)
-        for one in statements(repository, "DeployRole")
-        if "cloudwatch:PutMetricAlarm" in one["Action"]
-    )
-    arn = "arn:${AWS::Partition}:cloudwatch:*:${AWS::AccountId}:alarm:journal"
-    assert set(alarms) == {f"{arn}-*", f"{arn}.*", arn}
-
-
-def test_no_stack_of_another_site_is_meant(repository: Path) -> None:
-    stacks = [
-        where.rpartition(":")[2]
-        for one in statements(repository, "DeployRole")
-        for where in resources(one)
-        if any(action.startswith("cloudformation:") for action in one["Action"])
-    ]
-    assert sorted(stacks) == ["stack/journal-app/*", "stack/journal/*"]
-
-
 def test_the_commands_files_are_written_anew_and_others_never(tmp_path: Path) -> None:
     repository = made(tmp_path)
-    edge = repository / ".github/workflows/edge.yml"
+    edge = repository / ".github/workflows/edge-journal.yml"
     before = edge.read_text()
     edge.write_text(before.partition("\n")[0] + "\nname: old\n")
     again = TyperRunner().invoke(app, ["ci", str(repository / "site")])
     assert (again.exit_code, edge.read_text()) == (0, before)
 
     edge.write_text("name: mine\n")
-    roles = repository / ".github/edgewise-roles.yaml"
+    roles = repository / ".github/edgewise-roles-journal.yaml"
     roles.unlink()
     with pytest.raises(WorkflowError, match="yours by now"):
         TyperRunner().invoke(app, ["ci", str(repository / "site")], catch_exceptions=False)
@@ -262,22 +211,67 @@ def test_a_link_is_not_written_through(tmp_path: Path) -> None:
 
 
 def test_another_sites_workflows_are_not_overwritten(tmp_path: Path) -> None:
-    repository = made(tmp_path)
-    edge = repository / ".github/workflows/edge.yml"
-    before = edge.read_text()
-    other = repository / "site/edgewise.toml"
-    other.write_text(other.read_text().replace('name = "journal"', 'name = "almanac"'))
+    """Site `a` with an app `b-c`, and site `a-b` with an app `c`."""
+    file = tmp_path / "app-a-b-c.yml"
+    file.write_text("# Made for a-b.\n")
     with pytest.raises(WorkflowError, match="for this site"):
-        TyperRunner().invoke(app, ["ci", str(repository / "site")], catch_exceptions=False)
-    assert edge.read_text() == before
+        write_files(tmp_path, {Path("app-a-b-c.yml"): "# Made for a.\n"})
+    assert file.read_text() == "# Made for a-b.\n"
+
+
+def test_files_that_were_made_for_the_site_as_it_was_go_and_no_others(tmp_path: Path) -> None:
+    repository = made(tmp_path, *TWO_APPS)
+    folder = repository / ".github/workflows"
+    begin = (folder / "edge-journal.yml").read_text().partition("\n")[0]
+    (folder / "app.yml").write_text(f"{begin}\nname: app\n")
+    (folder / "tests.yml").write_text("name: tests\n")
+    (folder / "edge-almanac.yml").write_text(begin.replace("journal", "almanac") + "\n")
+    old, new = TWO_APPS
+    file = repository / "site/edgewise.toml"
+    file.write_text(file.read_text().replace(new, old))
+
+    told = TyperRunner().invoke(app, ["ci", str(repository / "site")])
+    assert told.exit_code == 0
+    assert told.output.count("Removed") == 2
+    assert sorted(one.name for one in folder.iterdir()) == [
+        "app-journal-app.yml",
+        "edge-almanac.yml",
+        "edge-journal.yml",
+        "tests.yml",
+    ]
+
+
+@pytest.mark.parametrize("branch", ["main", "release/1.2", "v2_x-y"])
+def test_a_branch_is_named(branch: str, tmp_path: Path) -> None:
+    repository = made(tmp_path)
+    run = TyperRunner().invoke(app, ["ci", str(repository / "site"), "--branch", branch])
+    assert run.exit_code == 0
+    assert workflow(repository, "edge-journal.yml")[True]["push"]["branches"] == [branch]
 
 
 def test_a_folder_that_is_in_no_repository_is_one(tmp_path: Path) -> None:
     assert repository_root(tmp_path) == tmp_path.resolve()
 
 
-@pytest.mark.parametrize("branch", ["main'", 'a"b', "$(reboot)", "${{ github.token }}", ""])
-def test_a_branch_with_signs_that_mean_something_is_refused(branch: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "branch",
+    [
+        "main'",
+        'a"b',
+        "$(reboot)",
+        "${{ github.token }}",
+        "",
+        "a b",
+        "-a",
+        "/a",
+        "a/",
+        "a..b",
+        "a//b",
+        "a.lock",
+        "a/.b",
+    ],
+)
+def test_what_git_takes_for_no_branch_or_means_something_is_refused(branch: str, tmp_path: Path) -> None:
     repository = made(tmp_path)
     with pytest.raises(WorkflowError, match="branch"):
         TyperRunner().invoke(

@@ -114,7 +114,7 @@ class Job:
 
 
 def _is_due(condition: str | None, well: bool, begun: set[str | None]) -> bool:
-    if condition is None:
+    if condition in (None, "github.event_name == 'pull_request'"):
         return well
     assert condition == _IF_NOT_WELL
     return not well and "update" in begun
@@ -122,7 +122,7 @@ def _is_due(condition: str | None, well: bool, begun: set[str | None]) -> bool:
 
 def _evaluated(text: str, outputs: Mapping[str, str]) -> str:
     def value(expression: re.Match[str]) -> str:
-        if expression[1] == "vars.EDGEWISE_SMOKE_PATH || '/'":
+        if expression[1] == "vars.EDGEWISE_JOURNAL_SMOKE_PATH || '/'":
             return "/"
         return outputs[expression[1]]
 

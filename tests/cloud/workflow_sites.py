@@ -34,6 +34,27 @@ cache = "optimized"
 
 [log]
 """
+# In place of its `[log]`: whatever else a role needs rights for.
+EVERYTHING = """
+[log]
+delivery = "stdout"
+
+[log.subscription]
+destination = "arn:aws:firehose:{region}:123456789012:deliverystream/edge-logs"
+
+[alarms]
+email = "ops@example.com"
+dashboard = true
+
+[domain]
+names = ["example.com"]
+hosted_zone = { name = "example.com", id = "Z0123456789ABCDEFGHIJ" }
+
+[statistics]
+
+[standard_log]
+to = "cloudwatch"
+"""
 
 
 def made(repository: Path, old: str = "", new: str = "") -> Path:
@@ -42,6 +63,7 @@ def made(repository: Path, old: str = "", new: str = "") -> Path:
     for folder in (repository / ".git", site / "app", site / "files"):
         folder.mkdir(parents=True)
     (site / "app" / "Dockerfile").write_text("FROM scratch\n")
+    (site / "app" / "requirements.txt").write_text("fastapi\n")
     (site / "edgewise.toml").write_text(SITE.replace(old, new) if old else SITE)
     result = CliRunner().invoke(app, ["ci", str(site)], catch_exceptions=False)
     assert result.exit_code == 0, result.output

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,8 @@ from typing import Any
 import pytest
 from examples.pictures.traffic import Traffic
 
-from store.conftest import EDGEWISE, Server, serving
+from store.conftest import Server, serving
+from support.command import edgewise
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = [
@@ -51,9 +51,9 @@ def now() -> int:
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A store with a day of traffic that ends now. Tests only read it."""
+    """A store with a day of traffic that ends now, and the day's trouble whatever the hour. Tests only read it."""
     with serving(tmp_path_factory.mktemp("shop")) as server:
-        fill(server, Traffic(now(), 1, 300).records())
+        fill(server, Traffic(now(), 27 / 24, 300).records())
         yield server
 
 
@@ -138,20 +138,9 @@ def run_report() -> Any:
     """Runs `edgewise report` over a server's store and gives the file."""
 
     def run(server: Server, out: Path, *options: str) -> Path:
-        command = [*EDGEWISE, "report", "--store", str(server.directory), "--out", str(out), *options]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+        done = edgewise("report", "--store", str(server.directory), "--out", str(out), *options)
         assert done.returncode == 0, done.stderr
         assert done.stdout.startswith("wrote ")
         return out
-
-    return run
-
-
-@pytest.fixture
-def run_cli() -> Any:
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*EDGEWISE, *arguments], capture_output=True, text=True, timeout=100, check=False
-        )
 
     return run

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from store.conftest import Server
+from support.command import edgewise
 from support.site import running
 
 
@@ -24,26 +25,24 @@ def opened(chromium: Any, link: str) -> list[str]:
         context.close()
 
 
-def test_the_printed_link_opens_the_dashboard(shop: Server, chromium: Any, run_cli: Any) -> None:
-    link = run_cli("store", "link", "--store", str(shop.directory)).stdout.strip()
+def test_the_printed_link_opens_the_dashboard(shop: Server, chromium: Any) -> None:
+    link = edgewise("store", "link", "--store", str(shop.directory)).stdout.strip()
     told = opened(chromium, link)
     assert told[0] == f"{shop.url}/"
     assert not [each for each in told if "o2or_" in each]
 
 
-def test_an_address_with_the_key_in_it_works_too(shop: Server, chromium: Any, run_cli: Any) -> None:
+def test_an_address_with_the_key_in_it_works_too(shop: Server, chromium: Any) -> None:
     """As a bookmark of it has it, or the store's own user and password."""
-    link = run_cli("store", "link", "--store", str(shop.directory)).stdout.strip()
+    link = edgewise("store", "link", "--store", str(shop.directory)).stdout.strip()
     assert opened(chromium, link.removesuffix("enter") + "?range=7d")
 
 
-def test_the_link_of_up_opens_its_dashboard_and_can_be_printed_again(
-    tmp_path: Path, chromium: Any, run_cli: Any
-) -> None:
+def test_the_link_of_up_opens_its_dashboard_and_can_be_printed_again(tmp_path: Path, chromium: Any) -> None:
     site = tmp_path / "site"
-    assert run_cli("init", str(site)).returncode == 0
+    assert edgewise("init", str(site)).returncode == 0
     with running(str(site), folder=tmp_path) as up:
         assert up.request("/")[0] == 200
         link = up.addresses["dashboard"]
-        assert run_cli("store", "link").stdout.strip() == link, "from any folder, as its only run"
+        assert edgewise("store", "link").stdout.strip() == link, "from any folder, as its only run"
         assert opened(chromium, link)[0] == up.addresses["store"] + "/"

@@ -16,11 +16,10 @@ from edgewise.cli.reporting.document import Content, document
 from edgewise.cli.statistics.period import Period
 from edgewise.questions import question
 from store.conftest import Server
+from support.command import edgewise
 
 
-def test_the_report_says_what_the_questions_say(
-    shop: Server, run_report: Any, run_cli: Any, tmp_path: Path
-) -> None:
+def test_the_report_says_what_the_questions_say(shop: Server, run_report: Any, tmp_path: Path) -> None:
     html = run_report(shop, tmp_path / "report.html", "--since", "7d").read_text()
     for heading in (
         "Top pages",
@@ -49,8 +48,8 @@ def test_an_empty_period_is_a_short_report(shop: Server, run_report: Any, tmp_pa
     assert "No requests in this period. The newest request is of 20" in html and "<svg" not in html
 
 
-def test_a_place_that_cannot_be_written_is_told(shop: Server, tmp_path: Path, run_cli: Any) -> None:
-    done = run_cli("report", "--store", str(shop.directory), "--out", str(tmp_path / "no/such/folder.html"))
+def test_a_place_that_cannot_be_written_is_told(shop: Server, tmp_path: Path) -> None:
+    done = edgewise("report", "--store", str(shop.directory), "--out", str(tmp_path / "no/such/folder.html"))
     assert done.returncode == 1
     assert "error[cli.report]" in done.stderr and "Traceback" not in done.stderr
 

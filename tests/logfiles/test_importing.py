@@ -33,6 +33,7 @@ from edgewise.store.engine import Engine
 from edgewise.store.home import hold_for_writing, prepare
 from logfiles.samples import HEADER, NOON, bring, line, log, rows
 from support.addresses import country, database
+from support.command import edgewise
 from support.shared import shared
 
 EDGEWISE = [sys.executable, "-c", "from edgewise.cli.main import main; main()"]
@@ -186,6 +187,20 @@ def test_bad_lines_are_kept_in_a_file_of_their_own(store: Path, logs: Path) -> N
     assert kept[1].startswith(f"{logs}/a.log:5\tthe time is not a date\t-\t12:00:00\t")
 
 
+def test_a_file_of_which_no_line_was_read_is_not_imported(store: Path, logs: Path) -> None:
+    (logs / "real-time.log").write_text("1710158400.000\t203.0.113.9\t200\treq-1\n" * 2)
+    wrong = run(logs, "--store", store, "--fields", "c-ip timestamp sc-status x-edge-request-id")
+    assert wrong.returncode == 1
+    assert wrong.stdout.startswith("0 records imported from 0 files")
+    assert "2 lines without a request" in wrong.stderr
+    assert f"{logs}/real-time.log: not imported: no line of it is a request" in wrong.stderr
+    assert not [*store.glob("incoming/*/")]
+    right = run(logs, "--store", store, "--fields", "timestamp c-ip sc-status x-edge-request-id")
+    assert right.stdout.startswith("2 records imported from 1 file ")
+    assert "before" not in right.stdout
+    assert "1 file imported before" in run(logs, "--store", store).stdout
+
+
 def test_a_broken_off_gzip_gives_what_can_be_read(store: Path, logs: Path) -> None:
     whole = gzip.compress(log(*many(5000)).encode())
     (logs / "a.gz").write_bytes(whole[: len(whole) // 2])
@@ -295,9 +310,7 @@ def test_a_disk_that_takes_nothing_is_said_and_nothing_is_imported(
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*EDGEWISE, "import", *map(str, arguments)], capture_output=True, text=True, check=False, timeout=WAIT
-    )
+    return edgewise("import", *map(str, arguments))
 
 
 def test_the_command_says_what_it_did(store: Path, logs: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgewise.questions import FILTERS, PARAMETERS, QuestionError, athena, bound, bucket_for, load, question
@@ -30,33 +30,38 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield one
 
 
-@settings(deadline=None)
-@given(TEXT)
-def test_any_text_comes_through_a_literal_unchanged(text: str) -> None:
-    with duckdb.connect(":memory:") as connection:
-        assert connection.execute(f"SELECT {text_literal(text)}").fetchone() == (text,)
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(":memory:") as one:
+        yield one
 
 
-@settings(deadline=None)
-@given(st.sampled_from(sorted(FILTERS)), TEXT)
-def test_any_value_of_a_filter_is_a_value_or_refused(name: str, value: str) -> None:
+@given(text=TEXT)
+def test_any_text_comes_through_a_literal_unchanged(connection: duckdb.DuckDBPyConnection, text: str) -> None:
+    assert connection.execute(f"SELECT {text_literal(text)}").fetchone() == (text,)
+
+
+@given(name=st.sampled_from(sorted(FILTERS)), value=TEXT)
+def test_any_value_of_a_filter_is_a_value_or_refused(
+    connection: duckdb.DuckDBPyConnection, name: str, value: str
+) -> None:
     """The statement's shape does not depend on the value: it parses, and reads what the question reads."""
     try:
         sql = bound(question("status_classes"), {name: value})
     except QuestionError as error:
         assert error.key == name
         return
-    with duckdb.connect(":memory:") as connection:
-        (statement,) = connection.extract_statements(sql)
-        assert statement.type == duckdb.StatementType.SELECT
-        assert sql.count("requests") == bound(question("status_classes"), {}).count("requests") + (
-            value.count("requests")
-        )
+    (statement,) = connection.extract_statements(sql)
+    assert statement.type == duckdb.StatementType.SELECT
+    assert sql.count("requests") == bound(question("status_classes"), {}).count("requests") + (
+        value.count("requests")
+    )
 
 
-@settings(deadline=None)
-@given(st.lists(st.text("wW.:/?#aé\n", max_size=12), max_size=20))
-def test_the_host_of_a_referrer_is_the_same_in_every_engine(referrers: list[str]) -> None:
+@given(referrers=st.lists(st.text("wW.:/?#aé\n", max_size=12), max_size=20))
+def test_the_host_of_a_referrer_is_the_same_in_every_engine(
+    connection: duckdb.DuckDBPyConnection, referrers: list[str]
+) -> None:
     texts = [
         "https://www.x.example/a",
         "//x",
@@ -65,9 +70,8 @@ def test_the_host_of_a_referrer_is_the_same_in_every_engine(referrers: list[str]
         *referrers,
         *(f"http://{one}" for one in referrers),
     ]
-    with duckdb.connect(":memory:") as connection:
-        connection.execute("CREATE TABLE pages AS SELECT unnest($1::VARCHAR[]) AS referrer", [texts])
-        rows = connection.sql(f"SELECT referrer, {ANY.referrer}, {DUCKDB.referrer} FROM pages").fetchall()
+    connection.execute("CREATE OR REPLACE TABLE pages AS SELECT unnest($1::VARCHAR[]) AS referrer", [texts])
+    rows = connection.sql(f"SELECT referrer, {ANY.referrer}, {DUCKDB.referrer} FROM pages").fetchall()
     assert [row for row in rows if row[1] != row[2]] == []
     assert rows[0][1] == "x.example"
 

@@ -120,7 +120,7 @@ PATHS = st.text("ab/;.", max_size=8).map("/".__add__) | st.lists(
 @settings(deadline=None)
 @given(st.lists(PATHS, min_size=1, max_size=20))
 def test_quick_and_plain_name_the_same_pages(paths: list[str]) -> None:
-    rows = [{"path": path} for path in [*paths, *("/" + path[1:2000] * 400 for path in paths)]]
+    rows = [{"path": path} for path in [*paths, *("/" + path[1:] * 400 for path in paths[:2])]]
     assert computed(DUCKDB, "page", rows) == computed(ANY, "page", rows)
 
 

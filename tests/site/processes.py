@@ -1,4 +1,4 @@
-"""Starts the command line and web applications as processes of their own."""
+"""Starts web applications as processes of their own."""
 
 from __future__ import annotations
 
@@ -8,21 +8,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from edgewise.site import CustomOrigin, LocalCommand, Site
-
-
-def edgewise(*words: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run one command of the command line in a folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "edgewise", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
 
 
 @contextmanager

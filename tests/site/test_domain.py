@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from edgewise.check import check_template
 from edgewise.site import (
     Site,
     SiteError,
+    SiteProblems,
     bundle_settings,
     compile_template,
     load_site,
@@ -22,7 +24,8 @@ from edgewise.site import (
     render_yaml,
     write_template,
 )
-from edgewise.site.limits import TLS_POLICIES
+from edgewise.site.limits import DOMAIN, TLS_POLICIES
+from edgewise.site.template_domain import domain_resources
 
 Edit = Callable[[str, str], Path]
 ARN = "arn:aws:acm:us-east-1:111122223333:certificate/11111111-2222-3333-4444-555555555555"
@@ -97,6 +100,21 @@ def test_a_record_keeps_its_id_when_other_names_come_and_go(edit: Edit) -> None:
     assert few.items() <= many.items()
 
 
+def test_every_name_has_records_of_its_own(edit: Edit) -> None:
+    """All short names of few letters in a zone of one: labels of digits, hyphens, stars."""
+    site = named(edit, NAMES + ZONE)
+    assert site.domain is not None
+    before = ("".join(letters) for size in range(1, 7) for letters in product("a1-.", repeat=size))
+    names = [name for one in before if DOMAIN.fullmatch(name := f"{one}.a.a")]
+    names += [f"*.{name}" for name in names] + ["v1.2.example.com", "v12.example.com"]
+    names += [f"{'a' * 30}.{'b' * 31}{end}.example.com" for end in "ab"]
+    made = domain_resources(replace(site, domain=replace(site.domain, names=tuple(names))))
+    records = [one for one, body in made.items() if body["Type"] == "AWS::Route53::RecordSet"]
+    assert len(names) > 1000
+    assert len(records) == 2 * len(names)
+    assert all(one.isalnum() and len(one) <= 255 for one in records)
+
+
 def test_a_site_without_names_of_its_own_is_as_it_was(edit: Edit) -> None:
     config = distribution(load_site(edit("[log]", "[log]")))
     assert not config.keys() & {"Aliases", "ViewerCertificate"}
@@ -156,6 +174,27 @@ def test_a_mistake_is_named(edit: Edit, lines: str, key: str, said: list[str]) -
     told = str(caught.value)
     assert f"[domain{'.' if key else ''}{key}]" in told
     assert all(one in told for one in said), told
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        'names = "www.example.com"\n' + ZONE,
+        'names = ["www.example.com"]\nhosted_zone = "example.com"\n',
+        'names = ["www.example.com."]\n' + ZONE,
+        'names = ["www.example.com"]\nhosted_zone = { name = "-", id = "Z0123" }\n',
+        ZONE,
+    ],
+)
+def test_one_mistake_is_one_message(edit: Edit, lines: str) -> None:
+    with pytest.raises(SiteError) as caught:
+        named(edit, lines)
+    assert not isinstance(caught.value, SiteProblems), caught.value
+
+
+def test_a_name_in_the_tables_place_is_answered_with_the_table(edit: Edit) -> None:
+    with pytest.raises(SiteError, match=r"For example: \[domain\], and below it names = "):
+        load_site(edit('name = "demo"\n', 'name = "demo"\ndomain = "www.example.com"\n'))
 
 
 def test_the_policies_are_those_of_cloudfront() -> None:

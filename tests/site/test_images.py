@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.loaders import Loader
 
 from edgewise.site import (
     ImageOrigin,
@@ -25,12 +26,17 @@ from edgewise.site import (
     domain_name,
     image_parameter,
     load_site,
+    needed_on_aws,
     render_app_yaml,
     render_yaml,
     with_stand_ins,
     write_template,
 )
 from edgewise.site.errors import SiteError
+from edgewise.site.limits import REGION
+from edgewise.site.own_functions import OWN_FUNCTIONS, own_function
+from edgewise.site.regions import POSITIONS
+from terraform.sites import SITES
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
@@ -102,17 +108,18 @@ def test_what_an_image_is(write: Write) -> None:
         ),
         ('"eu-central-1"', '"Frankfurt"', "far.region", "not a region"),
         ('"eu-central-1"', '"cn-north-1"', "far.region", "not a region"),
-        ("1024", "100", "far.memory_mb", "out of range"),
+        ('"eu-central-1"', '"eu-centrall-9"', "far.region", "Did you mean `eu-central-"),
+        ("1024", "100", "far.memory_mb", "Expected a whole number from 128 to 10240."),
         ("1024", "600.5", "far.memory_mb", "no whole number"),
         ("timeout_s = 60", "timeout_s = 121", "far.timeout_s", "out of range"),
         ("timeout_s = 60", 'domain = "a.example.com"', "far.domain", "does not go with `image`"),
         ("timeout_s = 60", 'access = "open"', "far.access", "unknown value"),
-        ('image = "api"\nregion', 'folder = "api"\nregion', "far.region", "does not go with `folder`"),
+        ('image = "api"\nregion', 'folder = "api"\nregion', "far.region", "do not go with `folder`"),
         (
             'image = "api"\nregion',
             'domain = "a.example.com"\nregion',
             "far.region",
-            "for a function from an image",
+            "do not go with `domain`",
         ),
         ("command =", "handler =", "local.handler", "expected a text"),
         (
@@ -127,7 +134,10 @@ def test_what_an_image_is(write: Write) -> None:
             "cache",
             "a function URL answers that with 403",
         ),
-        ("origins.far]", "origins.viewer]", "origins.viewer", "a function of Edgewise's own"),
+        *(
+            ("origins.far]", f"origins.{end}]", f"origins.{end}", "a function of Edgewise's own")
+            for end in OWN_FUNCTIONS
+        ),
         ('"notes"', f'"n{"o" * 39}"\n[origins.{"a" * 30}]\nimage = "api"', "origins.a", "too long"),
     ],
 )
@@ -136,6 +146,39 @@ def test_mistakes_are_told(write: Write, old: str, new: str, key: str, said: str
     with pytest.raises((SiteError, SiteProblems)) as caught:
         load_site(write(SITE.replace(old, new, 1)))
     assert key in str(caught.value) and said in str(caught.value)
+
+
+def test_no_other_function_of_ours_has_a_name_that_an_image_could_have(write: Write, tmp_path: Path) -> None:
+    """Over sites that between them have all that a site file can ask for."""
+    (tmp_path / "public").mkdir()
+    (tmp_path / "Dockerfile").touch()
+    ends = set()
+    for text in SITES.values():
+        site = load_site(write(text))
+        named = {
+            body["Properties"]["FunctionName"]
+            for body in of_type(compile_template(site, code_hash="0"), "AWS::Lambda::Function").values()
+        }
+        ours = {own_function(site.name, end): end for end in OWN_FUNCTIONS}
+        assert named - {own_function(site.name, one.name) for one in site.images} <= ours.keys()
+        ends |= {end for name, end in ours.items() if name in named}
+    assert ends == set(OWN_FUNCTIONS)
+
+
+def test_the_regions_that_are_known_are_botocores() -> None:
+    """A new one is a line in `regions.py`, with its place."""
+    (found,) = (one for one in Loader().load_data("endpoints")["partitions"] if one["partition"] == "aws")
+    assert set(POSITIONS) == set(found["regions"])
+    assert all(REGION.fullmatch(one) for one in POSITIONS)
+
+
+def test_a_region_that_is_newer_than_this_version_is_taken_with_a_word(write: Write) -> None:
+    site = load_site(write(SITE.replace("eu-central-1", "eu-central-9")))
+    assert [one.region for one in site.images] == ["us-east-1", "eu-central-9"]
+    assert any(
+        "eu-central-9, which this version of Edgewise does not know" in one for one in needed_on_aws(site)
+    )
+    assert not any("does not know" in one for one in needed_on_aws(load_site(write(SITE))))
 
 
 HANDLER = """\
@@ -154,15 +197,42 @@ origin = "api"
 def test_a_handler_that_runs_here(write: Write, tmp_path: Path) -> None:
     (api,) = load_site(write(HANDLER)).origins
     assert getattr(api, "local", None) == LocalHandler("app.handler", tmp_path / "fn", "load-balancer")
+    several = load_site(write(HANDLER.replace('"load-balancer"', '"load-balancer-multi-value"')))
+    assert getattr(several.origins[0].local, "event", "") == "load-balancer-multi-value"
     for old, new, said in (
         ('"app.handler"', '"app"', "is not a handler"),
         ('"app.handler"', '"other.handler"', "a module that is not in"),
         ('handler = "app.handler"', 'command = ["x", "{port}"]', "`event` goes with `handler`"),
+        ('event = "load-balancer"', 'event = "load"', "load-balancer-multi-value"),
         ('handler = "app.handler"', 'handler = "app.handler"\nurl = "http://a:1"', "expected one of"),
         ('domain = "lb.example.com"', 'image = "api"', "an image's app is a server"),
     ):
         with pytest.raises((SiteError, SiteProblems), match=re.escape(said)):
             load_site(write(HANDLER.replace(old, new)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('image = "api"\n[origins.api.local]', 'image = "apis"\n[origins.api.local]', "Did you mean `api`?"),
+        ('image = "api"\n[origins.api.local]', "image = 1\n[origins.api.local]", "expected a text"),
+        ('image = "api"\nregion', 'imgae = "api"\nregion', "Did you mean `image`?"),
+        ('image = "api"\nregion', 'image = "api"\nfolder = "fn"\nregion', "`image`, `region`"),
+        (
+            'command = ["python", "-m", "uvicorn", "api:app", "--port", "{port}"]',
+            'handler = "app.x"',
+            "a server",
+        ),
+    ],
+)
+def test_one_mistake_is_one_message(write: Write, tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert old in SITE
+    with pytest.raises(SiteError) as caught:
+        load_site(write(SITE.replace(old, new, 1)))
+    assert not isinstance(caught.value, SiteProblems)
+    assert said in str(caught.value)
+    if "apis" in new:
+        assert f"Looked for {tmp_path / 'apis'}." in str(caught.value)
 
 
 def test_a_version_of_a_rollout_is_no_image(write: Write) -> None:

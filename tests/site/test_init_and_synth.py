@@ -12,14 +12,16 @@ from pathlib import Path
 import pytest
 
 from edgewise.site import SiteError, load_site, write_template
+from support.command import edgewise
 
-from .processes import edgewise, serving
+from .processes import serving
 
 
 def test_init_makes_a_site_and_says_what_to_do_next(tmp_path: Path) -> None:
     done = edgewise("init", "new", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "edgewise up new" in done.stdout
+    assert done.stdout.startswith("Made the site new in new:\n")
+    assert "edgewise up new\n" in done.stdout and "edgewise deploy new\n" in done.stdout
     site = load_site(tmp_path / "new")
     assert (site.name, site.triggers) == ("new", ("viewer-request", "origin-response"))
     for line in done.stdout.splitlines():
@@ -37,7 +39,11 @@ def test_init_takes_an_empty_folder_and_refuses_another(tmp_path: Path) -> None:
 
 
 def test_a_site_in_a_folder_with_an_unfit_name_keeps_the_starters(tmp_path: Path) -> None:
-    assert edgewise("init", "My Site", folder=tmp_path).returncode == 0
+    done = edgewise("init", "My Site", folder=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.startswith("Made the site my-site in 'My Site':\n")
+    assert "edgewise up 'My Site'\n" in done.stdout
+    assert "terraform.tfstate*\n" in (tmp_path / "My Site" / ".gitignore").read_text()
     assert load_site(tmp_path / "My Site").name == "my-site"
 
 
@@ -148,6 +154,34 @@ def test_a_place_that_cannot_be_written_is_refused(site_folder: Path, out: str, 
         write_template(load_site(site_folder), site_folder / out)
     assert caught.value.file is not None and caught.value.file.startswith(str(site_folder))
     assert sorted(site_folder.rglob("*")) == before
+
+
+def test_synth_prints_all_commands_of_a_site_with_an_app_in_another_region(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/Dockerfile").write_text("FROM scratch")
+    (tmp_path / "edgewise.toml").write_text(
+        'name = "notes"\n[origins.app]\nimage = "app"\nregion = "eu-central-1"\n[origins.app.local]\n'
+        'command = ["true", "{port}"]\n[default]\norigin = "app"\n'
+    )
+    done = edgewise("synth", folder=tmp_path)
+    assert "the repository notes-app of ECR's in eu-central-1" in done.stdout
+    printed = done.stdout.replace(" \\\n     ", "")
+    commands = [line.strip() for line in printed.splitlines() if "aws " in line]
+    assert [re.findall(r"aws \w+ [\w-]+", command)[0] for command in commands] == [
+        "aws cloudformation deploy",
+        "aws cloudformation describe-stacks",
+        "aws cloudformation package",
+        "aws cloudformation deploy",
+        "aws sts get-caller-identity",
+        "aws cloudformation describe-stacks",
+        "aws cloudformation deploy",
+    ]
+    first, domain, _, site, _, number, again = commands
+    assert first.endswith("AppImage=...") and "AppImage: The image of the origin app" in printed
+    assert domain.startswith("AppDomain=$(") and "--stack-name notes-app" in domain
+    assert site.endswith("--parameter-overrides AppDomain=$AppDomain")
+    assert number.startswith("ID=$(") and "--stack-name notes " in number and "DistributionId" in number
+    assert again.endswith("DistributionArn=arn:aws:cloudfront::$ACCOUNT:distribution/$ID")
 
 
 def test_synth_refuses_what_cannot_run_on_aws(edit: Callable[[str, str], Path]) -> None:

@@ -13,11 +13,13 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
+from edgewise import realtime
 from edgewise.cdn import load_template
 from edgewise.cdn.template.line_streams import line_streams
 from edgewise.cloud.doctor.account import site_secrets
 from edgewise.realtime import FIELDS, STANDARD_FIELDS
 from edgewise.site import SiteError, compile_template, load_site, needed_on_aws, render_yaml, write_template
+from edgewise.transform.function import RandomKeys, transform_of
 from transform.lines import VALUES, batch, made
 
 GOLDEN = Path(__file__).parent / "golden" / "logs.yaml"
@@ -35,6 +37,9 @@ functions = false
 path = "/api/*"
 origin = "app"
 {}"""
+# What every list of fields has.
+TELLING = ", ".join(f'"{name}"' for name in realtime.TELLING)
+TELLING_LESS = TELLING.removesuffix(', "x-edge-result-type"')
 Make = Callable[[str], Path]
 
 
@@ -192,7 +197,20 @@ def test_the_bucket_of_the_standard_log_lets_in_its_own_delivery_alone(make: Mak
     )
     (rule, _) = found["AccessLogFiles"]["Properties"]["LifecycleConfiguration"]["Rules"]
     assert (rule["Prefix"], rule["ExpirationInDays"]) == ("access/", 30)
-    assert found["AccessLogDestination"]["Properties"]["Name"] == "shop-access-log-s3-parquet"
+
+
+def test_another_place_is_another_destination(make: Make) -> None:
+    # None of these can be changed where it is, and the old one is there until the new one is made.
+    tables = (
+        "",
+        'format = "w3c"\n',
+        'to = "cloudwatch"\n',
+        f'to = "firehose"\n{STREAM}',
+        f'to = "firehose"\n{STREAM.replace("lines", "others")}',
+    )
+    found = [compiled(make(f"[standard_log]\n{one}"))["AccessLogDestination"] for one in tables]
+    assert len({one["Properties"]["Name"] for one in found}) == len(tables)
+    assert found[0] == compiled(make("[standard_log]\n"))["AccessLogDestination"]
 
 
 STREAM = 'stream_arn = "arn:aws:firehose:us-east-1:111122223333:deliverystream/lines"\n'
@@ -221,25 +239,24 @@ STREAM = 'stream_arn = "arn:aws:firehose:us-east-1:111122223333:deliverystream/l
         ),
         (f"[real_time_log]\n{KEY}{URL}behaviors = []\n", "real_time_log.behaviors: no behavior is logged"),
         (
-            f'[real_time_log]\n{KEY}{URL}fields = ["timestamp", "x-edge-request-id", "sc-statu"]\n',
-            "real_time_log.fields[2]: unknown field",
+            f'[real_time_log]\n{KEY}{URL}fields = [{TELLING}, "sc-statu"]\n',
+            "real_time_log.fields[7]: unknown field",
         ),
         (
-            f'[real_time_log]\n{KEY}{URL}fields = ["timestamp", "x-edge-request-id", "cs-cookie"]\n',
-            "real_time_log.fields[2]: cookies are never recorded",
+            f'[real_time_log]\n{KEY}{URL}fields = [{TELLING}, "cs-cookie"]\n',
+            "real_time_log.fields[7]: cookies are never recorded",
         ),
         (
-            f'[real_time_log]\n{KEY}{URL}fields = ["timestamp", "x-edge-request-id", "cs-headers"]\n',
-            "real_time_log.fields[2]: all headers are too many",
+            f'[real_time_log]\n{KEY}{URL}fields = [{TELLING}, "cs-headers"]\n',
+            "real_time_log.fields[7]: all headers are too many",
         ),
         (
-            f'[real_time_log]\n{KEY}{URL}fields = ["timestamp"]\n',
-            "real_time_log.fields: without x-edge-request-id",
+            f"[real_time_log]\n{KEY}{URL}fields = [{TELLING_LESS}]\n",
+            "real_time_log.fields: without x-edge-result-type",
         ),
         (
-            f'[real_time_log]\n{KEY}{URL}visitor = true\nfields = ["timestamp", "x-edge-request-id", "c-ip", '
-            '"primary-distribution-id"]\n',
-            "real_time_log.fields: without cs-user-agent",
+            f'[real_time_log]\n{KEY}{URL}visitor = true\nfields = [{TELLING}, "c-ip"]\n',
+            "real_time_log.fields: without primary-distribution-id",
         ),
         (
             f'[real_time_log]\n{KEY}{URL}headers = ["Cookie"]\n',
@@ -278,7 +295,7 @@ def test_what_aws_would_refuse_is_refused_here(make: Make, tables: str, problem:
 
 def test_the_folder_of_the_function_runs_by_itself(make: Make) -> None:
     fields = "".join(f'"{name}", ' for name in VALUES if name != "cs-headers")
-    more = f'headers = ["X-App"]\nclient_address = "truncate"\nfields = [{fields}]\n'
+    more = f'headers = ["X-App"]\nclient_address = "truncate"\nvisitor = true\nfields = [{fields}]\n'
     written = write_template(
         load_site(make(f"[real_time_log]\n{KEY}{URL}{more}")), make("") / "out" / "template.yaml"
     )
@@ -292,17 +309,38 @@ def test_the_folder_of_the_function_runs_by_itself(make: Make) -> None:
     text = "\t".join(VALUES[name] for name in FIELDS if name in VALUES)
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", program],
-        input=json.dumps(batch(text)),
+        input=json.dumps(batch(text, text.replace(VALUES["timestamp"], "1759773634.191"), text)),
         cwd=written.transform,
         capture_output=True,
         text=True,
         timeout=60,
         check=True,
     )
-    (one,) = made(json.loads(done.stdout))
+    one, next_day, again = made(json.loads(done.stdout))
+    # Without a key of the site's, and lines of two days in any order.
+    assert one["visitor"] == again["visitor"] != next_day["visitor"]
     assert (one["client_ip"], one["header_x_app"], one["status"]) == ("203.0.113.0", "seven, 8", 404)
     size = sum(file.stat().st_size for file in written.transform.rglob("*.py"))
     assert size < 40_000, "it is to stay small"
+
+
+def test_lines_that_are_given_back_ring_an_alarm(make: Make) -> None:
+    topic = "arn:aws:sns:us-east-1:111122223333:ops"
+    found = compiled(make(f'[real_time_log]\n{KEY}{URL}[alarms]\ntopic = "{topic}"\n'))
+    counted, alarm = (found[name]["Properties"] for name in ("RealTimeFailures", "RealTimeFailuresAlarm"))
+    (metric,) = counted["MetricTransformations"]
+    assert counted["LogGroupName"] == {"Ref": "RealTimeTransformLogs"}
+    assert (metric["MetricNamespace"], metric["MetricName"]) == (alarm["Namespace"], alarm["MetricName"])
+    assert alarm["AlarmActions"] == [topic] and (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 0)
+    # What the pattern and the value look at is what the function prints: a number.
+    fields = ["timestamp", "sc-status"]
+    settings = {
+        "fields": fields,
+        "privacy": {"client_address": "keep", "query": "keep", "headers": [], "visitor": False},
+    }
+    _, trouble = transform_of(settings, RandomKeys("e-1"))(batch("1\n", "1759687234.191\t200\n", "2\tx\n"))
+    assert (counted["FilterPattern"], metric["MetricValue"]) == ("{ $.failed > 0 }", "$.failed")
+    assert trouble["failed"] == 2 and sum(trouble["reasons"].values()) == 2
 
 
 def test_the_local_cdn_finds_the_function_by_the_template(make: Make) -> None:

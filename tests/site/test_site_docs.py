@@ -150,3 +150,20 @@ def test_the_mistakes_are_reported_as_shown(example: Path) -> None:
         load_site(example)
     shown = PAGE.split("```text\n")[1].split("```")[0]
     assert shown == f"error[site.file]: {caught.value}\n".replace(str(example), "edgewise.toml")
+
+
+def test_the_page_about_privacy_on_aws_names_every_place_and_every_time() -> None:
+    page = (DOCS / "deploy" / "privacy.md").read_text()
+    table = page[page.index("| place |") : page.index("## Less")]
+    tables = ("log", "log.subscription", "statistics", "real_time_log", "standard_log")
+    keys = (
+        "retention_days",
+        "--log-days",
+        "records_only",
+        "days",
+        "retention_hours",
+        "failed_days",
+        "session_minutes",
+    )
+    for one in (*(f"[{name}]" for name in tables), *keys):
+        assert re.search(rf"`[^`|]*{re.escape(one)}", table), one

@@ -67,6 +67,13 @@ def with_log(edit: Edit, log: str) -> Site:
         ('delivery = "eventbridge"\nbus = "a b"', "log.bus", "event bus"),
         ('delivery = "eventbridge"\nregion = "London"', "log.region", "us-east-1"),
         ('delivery = "eventbridge"\nregion = "cn-north-1"', "log.region", "us-east-1"),
+        ('delivery = "eventbridge"\nregion = "eu-centrall-9"', "log.region", "Did you mean `eu-central-"),
+        (
+            'delivery = "step-functions"\n'
+            'state_machine_arn = "arn:aws:states:eu-centrall-9:111122223333:stateMachine:m"',
+            "log.state_machine_arn",
+            "arn:aws:states:REGION",
+        ),
         (
             'visitor = true\nregion = "eu-west-1"\nkey = { from = "ssm", name = "/demo/key", '
             'kms_key = "arn:aws:kms:us-east-1:111122223333:key/1234" }',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from edgewise.cloud.staging import staged
 from edgewise.cloud.traffic import by_share
 from edgewise.questions import saved_queries
 from edgewise.site import compile_app_template, compile_template, create_site, load_site, render_yaml
+from edgewise.site.limits import MAX_NAME
 from edgewise.site.policies import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES
 
 ROOT = Path(__file__).parents[2]
@@ -144,6 +147,36 @@ def app_template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         SITES["images"].replace('"public"', '"public"\nregion = "eu-central-1"')
     )
     return compile_app_template(load_site(folder), "eu-central-1")
+
+
+def test_every_name_has_room_for_the_longest_of_sites(tmp_path: Path) -> None:
+    name = "a" * MAX_NAME
+    (tmp_path / "Dockerfile").touch()
+    found = set()
+    for text in SITES.values():
+        (tmp_path / "edgewise.toml").write_text(re.sub('^name = ".*"', f'name = "{name}"', text))
+        resources = compile_template(load_site(tmp_path), code_hash="0", queries=())["Resources"]
+        for body in resources.values():
+            schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", body["Type"]).schema
+            for key, value in body.get("Properties", {}).items():
+                if isinstance(value, str) and name in value and key.endswith("Name"):
+                    found.add(body["Type"])
+                    # Where the schema does not say: a function's 64 are the least of those.
+                    most = schema["properties"][key].get("maxLength", 64)
+                    assert len(value) <= most, (body["Type"], key, value)
+    assert {"AWS::Logs::DeliveryDestination", "AWS::Logs::DeliverySource", "AWS::Lambda::Function"} <= found
+
+
+@pytest.mark.parametrize("name", SITES)
+def test_what_stays_has_no_name_that_the_next_one_would_want(
+    templates: dict[str, dict[str, Any]], name: str
+) -> None:
+    for logical, body in templates[name]["Resources"].items():
+        if body.get("DeletionPolicy", "").startswith("Retain") and body["Type"] != "AWS::Lambda::Version":
+            named = [
+                key for key in body.get("Properties", {}) if key in ("Name", "LogGroupName", "BucketName")
+            ]
+            assert not named, logical
 
 
 def test_cfn_lint_finds_nothing(

@@ -164,13 +164,15 @@ def run_cli() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], Any]], Any]:
-    """Ask until the answer is true, for a bounded time; gives the answer."""
+    """Ask until the answer is true, for a bounded time, and less and less often; gives the answer."""
 
     def ask(question: Callable[[], Any]) -> Any:
         deadline = time.monotonic() + WAIT
+        pause = 0.02
         while not (answer := question()):
             assert time.monotonic() < deadline, "it did not become true in time"
-            time.sleep(0.02)
+            time.sleep(pause)
+            pause = min(1.5 * pause, 0.3)
         return answer
 
     return ask

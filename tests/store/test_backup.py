@@ -17,6 +17,7 @@ from edgewise.store.engine import Limits
 from edgewise.store.home import hold_for_writing, prepare
 from edgewise.store.tokens import create
 from store.engines import NOW, engine_at, numbers, parquet, put, record
+from support.command import edgewise
 
 BUSY = Limits(segment_bytes=2_000, seal_after=0.05, quiet=0.0)
 
@@ -90,18 +91,18 @@ def test_the_lock_does_not_keep_a_store_from_ending(tmp_path: Path) -> None:
         assert numbers(engine) == [1]
 
 
-def test_a_copy_opens_with_the_same_password_and_tokens(tmp_path: Path, serve: Any, run_cli: Any) -> None:
+def test_a_copy_opens_with_the_same_password_and_tokens(tmp_path: Path, serve: Any) -> None:
     with serve(tmp_path / "live") as server:
         create(prepare(tmp_path / "live"), "hose", "ingest")
         server.post("mine", [{"_timestamp": NOW, "n": 1}])
-        result = run_cli("store", "backup", str(tmp_path / "copy"), "--store", str(tmp_path / "live"))
+        result = edgewise("store", "backup", str(tmp_path / "copy"), "--store", str(tmp_path / "live"))
         assert result.returncode == 0, result.stderr
         assert result.stdout.startswith("copied ")
         with serve(tmp_path / "copy") as copied:
             assert copied.authorization == server.authorization
             assert copied.rows("SELECT n FROM mine") == [{"n": 1}]
         assert (tmp_path / "copy" / "tokens.json").is_file()
-        again = run_cli("store", "backup", str(tmp_path / "copy"), "--store", str(tmp_path / "live"))
+        again = edgewise("store", "backup", str(tmp_path / "copy"), "--store", str(tmp_path / "live"))
         assert again.returncode == 1 and again.stderr.startswith("error[store.directory]")
 
 

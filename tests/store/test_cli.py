@@ -17,6 +17,7 @@ import typer
 
 from edgewise.cli.logs import Following, conditions, line
 from edgewise.cli.query import microseconds
+from support.command import edgewise
 
 EDGEWISE = [sys.executable, "-m", "edgewise"]
 
@@ -45,44 +46,44 @@ def edge(name: str, **fields: Any) -> dict[str, Any]:
     return record | {"trigger": "viewer-request", "method": "GET", "cold": True} | fields
 
 
-def test_query_with_a_server_and_without(tmp_path: Path, start_store: Any, run_cli: Any) -> None:
+def test_query_with_a_server_and_without(tmp_path: Path, start_store: Any) -> None:
     server = start_store(tmp_path)
     server.post("access", [access("a"), access("b", path="/\x1b[31m[red]x", status=404, _timestamp=1)])
     sql = "SELECT request_id, path, status, host FROM requests ORDER BY 1"
     arguments = ("query", sql, "--store", str(tmp_path))
-    alive = run_cli(*arguments, "--json")
+    alive = edgewise(*arguments, "--json")
     assert [json.loads(row) for row in alive.stdout.splitlines()] == [
         {"request_id": "a", "path": "/", "status": 200, "host": None},
         {"request_id": "b", "path": "/\x1b[31m[red]x", "status": 404, "host": None},
     ]
     odd = "SELECT 'nan'::DOUBLE AS n, [1.5, 'inf'::DOUBLE] AS l"
-    assert json.loads(run_cli("query", odd, "--json", "--store", str(tmp_path)).stdout) == {
+    assert json.loads(edgewise("query", odd, "--json", "--store", str(tmp_path)).stdout) == {
         "n": None,
         "l": [1.5, None],
     }
-    recent = run_cli(*arguments, "--json", "--since", "1h")
+    recent = edgewise(*arguments, "--json", "--since", "1h")
     assert [json.loads(row)["request_id"] for row in recent.stdout.splitlines()] == ["a"]
     server.stop()
-    table = run_cli(*arguments)
+    table = edgewise(*arguments)
     assert (table.returncode, table.stderr) == (0, "")
     assert table.stdout.split("\n")[0].split() == ["request_id", "path", "status", "host"]
     assert "\x1b" not in table.stdout and "[red]x" in table.stdout
-    assert run_cli(*arguments, "--json").stdout == alive.stdout
+    assert edgewise(*arguments, "--json").stdout == alive.stdout
 
 
-def test_errors_are_one_message(tmp_path: Path, run_cli: Any) -> None:
+def test_errors_are_one_message(tmp_path: Path) -> None:
     for arguments, code in [
         (("query", "SELECT 1", "--store", str(tmp_path / "none")), "store.missing"),
         (("logs", "--store", "http://u:p@127.0.0.1:1"), "store"),
         (("query", "SELECT 1", "--store", "http://127.0.0.1:1"), "store"),
     ]:
-        result = run_cli(*arguments)
+        result = edgewise(*arguments)
         assert result.returncode == 1
         assert result.stderr.startswith(f"error[{code}]"), result.stderr
         assert "Traceback" not in result.stderr
 
 
-def test_logs_and_their_filters(tmp_path: Path, start_store: Any, run_cli: Any) -> None:
+def test_logs_and_their_filters(tmp_path: Path, start_store: Any) -> None:
     server = start_store(tmp_path)
     server.post(
         "access",
@@ -91,7 +92,7 @@ def test_logs_and_their_filters(tmp_path: Path, start_store: Any, run_cli: Any) 
     server.post("edge", [edge("a"), edge("old", _timestamp=now() - 10**9)])
 
     def names(*options: str) -> list[str]:
-        result = run_cli("logs", "--store", str(tmp_path), "--json", *options)
+        result = edgewise("logs", "--store", str(tmp_path), "--json", *options)
         assert result.returncode == 0, result.stderr
         return [json.loads(row)["request_id"] for row in result.stdout.splitlines()]
 
@@ -102,7 +103,7 @@ def test_logs_and_their_filters(tmp_path: Path, start_store: Any, run_cli: Any) 
         assert names("--path", "/api/*", "--status", "404") == ["c"]
         assert names("--status", "5xx") == ["b"]
         assert names("--status", ">=400") == ["b", "c"]
-        text = run_cli("logs", "--store", str(tmp_path), "--status", "200").stdout
+        text = edgewise("logs", "--store", str(tmp_path), "--status", "200").stdout
         assert text.split(maxsplit=1)[1] == "GET    200      1.5 ms  Miss     /  functions 0.5 cold\n"
     finally:
         server.stop()
@@ -192,12 +193,12 @@ def test_a_wide_row_is_one_line_in_a_file_and_a_block_on_a_terminal(tmp_path: Pa
     assert shown.splitlines()[1:] == ["request_id  a", "path        /" + "x" * 100, "status      200"]
 
 
-def test_a_question_that_fails_says_what_can_be_asked(tmp_path: Path, start_store: Any, run_cli: Any) -> None:
+def test_a_question_that_fails_says_what_can_be_asked(tmp_path: Path, start_store: Any) -> None:
     server = start_store(tmp_path)
     server.post("access", [access("a")])
     try:
         for sql, word in (("SELECT nope FROM requests", '"nope"'), ("SELEC 1", "SELEC")):
-            said = run_cli("query", sql, "--store", str(tmp_path)).stderr
+            said = edgewise("query", sql, "--store", str(tmp_path)).stderr
             assert word in said and "\n  One SELECT over requests, access, edge" in said
         for sql, near in (
             ("SELECT pth FROM requests", "path"),
@@ -205,7 +206,7 @@ def test_a_question_that_fails_says_what_can_be_asked(tmp_path: Path, start_stor
             ("SELECT 1 FROM access WHERE statsu = 1", "status"),
             ("SELECT 1 FROM reqests", "requests"),
         ):
-            said = run_cli("query", sql, "--store", str(tmp_path)).stderr
+            said = edgewise("query", sql, "--store", str(tmp_path)).stderr
             assert f"Did you mean {near}?" in said and "Traceback" not in said
     finally:
         server.stop()

@@ -11,15 +11,16 @@ from urllib.parse import urlsplit
 import pytest
 
 from edgewise.cli.store import size_in_bytes
+from support.command import edgewise
 
 
 def authorization(secret: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"x:{secret}".encode()).decode()}
 
 
-def test_tokens_of_a_running_store(tmp_path: Path, serve: Any, run_cli: Any) -> None:
+def test_tokens_of_a_running_store(tmp_path: Path, serve: Any) -> None:
     def token(*arguments: str) -> Any:
-        return run_cli("store", "token", *arguments, "--store", str(tmp_path))
+        return edgewise("store", "token", *arguments, "--store", str(tmp_path))
 
     with serve(tmp_path) as server:
         taking = token("create", "edge").stdout.strip()
@@ -44,29 +45,27 @@ def test_tokens_of_a_running_store(tmp_path: Path, serve: Any, run_cli: Any) -> 
     )
 
 
-def test_the_link_is_for_the_running_store(tmp_path: Path, serve: Any, run_cli: Any) -> None:
+def test_the_link_is_for_the_running_store(tmp_path: Path, serve: Any) -> None:
     with serve(tmp_path) as server:
-        link = urlsplit(run_cli("store", "link", "--store", str(tmp_path)).stdout.strip())
+        link = urlsplit(edgewise("store", "link", "--store", str(tmp_path)).stdout.strip())
         assert f"http://{link.hostname}:{link.port}" == server.url
         assert str(link.password).startswith("o2or_")
-    missing = run_cli("store", "link", "--store", str(tmp_path))
+    missing = edgewise("store", "link", "--store", str(tmp_path))
     assert missing.returncode == 1 and missing.stderr.startswith("error[store.missing]")
 
 
-def test_a_store_is_named_as_by_every_other_command(
-    tmp_path: Path, serve: Any, run_cli: Any, monkeypatch: Any
-) -> None:
+def test_a_store_is_named_as_by_every_other_command(tmp_path: Path, serve: Any, monkeypatch: Any) -> None:
     inside = tmp_path / "site" / ".edgewise" / "store"
     inside.mkdir(parents=True)
     with serve(inside) as server:
-        by_site = run_cli("store", "link", "--store", str(tmp_path / "site")).stdout
+        by_site = edgewise("store", "link", "--store", str(tmp_path / "site")).stdout
         assert by_site.rstrip().endswith(f"@{server.url.removeprefix('http://')}/enter")
         # Without a name, a site that runs comes before the folder's store: none runs here.
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "runtime"))
         monkeypatch.chdir(tmp_path / "site")
-        assert run_cli("store", "link").stdout == by_site
-        assert run_cli("store", "token", "create", "edge").returncode == 0
-        assert run_cli("store", "token", "list", "--store", ".").stdout.startswith("edge ")
+        assert edgewise("store", "link").stdout == by_site
+        assert edgewise("store", "token", "create", "edge").returncode == 0
+        assert edgewise("store", "token", "list", "--store", ".").stdout.startswith("edge ")
 
 
 @pytest.mark.parametrize(
@@ -76,8 +75,8 @@ def test_a_store_is_named_as_by_every_other_command(
         (("--dir", "elsewhere", "link"), "name the store behind the command, with --store"),
     ],
 )
-def test_a_store_that_cannot_be_named_so_is_one_message(run_cli: Any, arguments: Any, words: str) -> None:
-    result = run_cli("store", *arguments)
+def test_a_store_that_cannot_be_named_so_is_one_message(arguments: Any, words: str) -> None:
+    result = edgewise("store", *arguments)
     assert result.returncode == 2
     assert words in result.stderr
 

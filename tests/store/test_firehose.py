@@ -30,6 +30,8 @@ KNOWN = {
     "cs-uri-stem": "/a%2520b?x=1&y=%20",
     "x-edge-request-id": "abc==",
     "time-taken": "0.5",
+    "cs-protocol-version": "HTTP/2.0",
+    "c-ip-version": "IPv4",
     "cs-user-agent": "Mozilla/5.0%2520(X11)",
     "cs-referer": "https://from.example/%C3%A9",
     "cs-uri-query": "x=1&y=%20",

@@ -6,19 +6,24 @@ import io
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 
 import pytest
 
 from edgewise.cli.main import main
 
 
-def edgewise(*arguments: str, columns: int = 100) -> subprocess.CompletedProcess[str]:
-    """What `edgewise ARGUMENTS` says on a terminal of this width that knows no colours, and how it ends."""
+def edgewise(
+    *arguments: str, folder: Path | None = None, columns: int = 200
+) -> subprocess.CompletedProcess[str]:
+    """What `edgewise ARGUMENTS` says, in a folder and on a terminal without colours, and how it ends."""
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setattr(sys, "argv", ["edgewise", *arguments])
-        for name, value in {"COLUMNS": str(columns), "TERM": "dumb"}.items():
-            patch.setenv(name, value)
+        patch.setenv("COLUMNS", str(columns))
+        patch.setenv("TERM", "dumb")
+        if folder is not None:
+            patch.chdir(folder)
         try:
             main()
             status: object = 0

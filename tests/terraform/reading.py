@@ -19,6 +19,7 @@ NEWER = {("aws_lambda_permission", "invoked_via_function_url")}
 # Terraform's own, of every resource.
 META_ARGUMENTS = {"provider", "count", "for_each", "depends_on"}
 META_BLOCKS = {"lifecycle"}
+_COMMENT = re.compile(r"^ *#.*", re.MULTILINE)
 _REFERENCE = re.compile(r"(?<![\w.])(aws_[a-z0-9_]+)\.([a-z0-9_]+)(?:\[\*\])?\)?\.([a-z0-9_]+)")
 
 
@@ -52,11 +53,19 @@ def misfits(address: str, body: Mapping[str, Any]) -> Iterator[str]:
 def dangling(files: Mapping[str, str], addresses: Mapping[str, Any]) -> Iterator[str]:
     """References to resources that are not there, and to attributes that these do not have."""
     for name, text in files.items():
-        for kind, label, attribute in _REFERENCE.findall(text) if name.endswith(".tf") else ():
+        said = _COMMENT.sub("", text) if name.endswith(".tf") else ""
+        for kind, label, attribute in _REFERENCE.findall(said):
             if f"{kind}.{label}" not in addresses:
                 yield f"{name}: there is no {kind}.{label}"
             elif attribute not in SCHEMA[kind]["arguments"]:
                 yield f"{name}: {kind} has no attribute {attribute}"
+
+
+def argument_names(schema: Mapping[str, Any]) -> Iterator[str]:
+    """The names of a type's arguments, those in its blocks, too."""
+    yield from schema["arguments"]
+    for inner in schema.get("blocks", {}).values():
+        yield from argument_names(inner)
 
 
 def _misfits(where: str, body: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:

@@ -67,6 +67,7 @@ access_key = {{ from = "secrets-manager", name = "arn:aws:secretsmanager:us-east
 format = "w3c"
 """
 _BUCKET = '[origins.files]\nfolder = "public"\n[default]\norigin = "files"\n'
+CLOUDFRONT_FUNCTION = "arn:aws:cloudfront::111122223333:function/bound"
 _STREAM = "arn:aws:firehose:us-east-1:111122223333:deliverystream/lines"
 
 SITES = {
@@ -75,7 +76,8 @@ SITES = {
     "views": f'name = "views"\n{_BUCKET}[statistics]\npath = "firehose"\n',
     "own-names": f'name = "own-names"\n{_BUCKET}[domain]\nnames = ["example.com"]\n'
     'certificate = "arn:aws:acm:us-east-1:111122223333:certificate/11111111-2222-3333-4444-555555555555"\n'
-    '[alarms]\ntopic = "arn:aws:sns:us-east-1:111122223333:ops"\n[standard_log]\nto = "cloudwatch"\n',
+    '[alarms]\ntopic = "arn:aws:sns:us-east-1:111122223333:ops"\n[standard_log]\nto = "cloudwatch"\n'
+    f'[[behaviors]]\npath = "/bound/*"\norigin = "files"\nviewer_function = "{CLOUDFRONT_FUNCTION}"\n',
     "parameter": 'name = "parameter"\n[origins.v1]\ndomain = "v1.example.com"\n[origins.v2]\n'
     'domain = "v2.example.com"\n[default]\norigin = "v1"\n[log]\n[rollout]\nstable = "v1"\nnew = "v2"\nstate = "ssm"\n'
     f'key = {{ from = "ssm", name = "/key" }}\n[standard_log]\nto = "firehose"\nstream_arn = "{_STREAM}"\n',

@@ -1,6 +1,7 @@
 """Terraform itself: its formatter over all configurations, its test over one that has everything.
 
-Skipped where Terraform, or the AWS provider on the disk, is not there.
+Skipped where Terraform, or the AWS provider on the disk, is not there. The provider is large and slow to start, so it
+starts once: one test holds against its plan whatever there is to hold.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ from edgewise.terraform import Configuration, write_configuration
 from edgewise.terraform.reasons import MADE_BY
 from terraform.documents import ROOT, Documents
 from terraform.extract import extracted
+from terraform.mentions import shown
 from terraform.reading import SCHEMA
 
-# Of its seconds most are the provider's, which is large and slow to start on a busy machine.
+# Half a minute on a busy machine; the rest is for one that is busier.
 pytestmark = pytest.mark.timeout(300)
+_INIT_S, _TEST_S = 60, 220
 TERRAFORM = shutil.which("terraform")
 # Folders that Terraform itself looks into, and those that people put a mirror in.
 PLACES = (
@@ -38,11 +41,76 @@ PLACES = (
 PRETENDS_IN_PLANS = (1, 11)
 PROVIDER = "registry.terraform.io/hashicorp/aws/*/*/terraform-provider-aws*"
 DOCUMENT = ROOT / "docs/deploy/terraform.md"
-# Beside the site, so that Terraform starts once for both.
+# Beside the site, so that Terraform starts once for all three.
 ATTACHED = """
 module "example" {
   source    = "./attach"
   providers = { aws = aws, aws.us_east_1 = aws }
+}
+
+module "apart" {
+  source    = "./apart"
+  providers = { aws.us_east_1 = aws, aws.eu_central_1 = aws.eu_central_1 }
+}
+"""
+# A distribution of somebody's, and below it the call that a module's own comment shows.
+APART = """
+terraform {
+  required_providers {
+    aws = {
+      source                = "hashicorp/aws"
+      configuration_aliases = [aws.us_east_1, aws.eu_central_1]
+    }
+  }
+}
+
+variable "api_image" {
+  default = "111122223333.dkr.ecr.us-east-1.amazonaws.com/api:1"
+}
+
+variable "far_image" {
+  default = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/far:1"
+}
+
+resource "aws_cloudfront_distribution" "site" {
+  provider = aws.us_east_1
+  enabled  = true
+
+  dynamic "origin" {
+    for_each = module.edge.origins
+
+    content {
+      origin_id                = origin.key
+      domain_name              = origin.value.domain_name
+      origin_access_control_id = origin.value.origin_access_control_id
+
+      custom_origin_config {
+        http_port              = 80
+        https_port             = 443
+        origin_protocol_policy = origin.value.origin_protocol_policy
+        origin_read_timeout    = origin.value.origin_read_timeout
+        origin_ssl_protocols   = ["TLSv1.2"]
+      }
+    }
+  }
+
+  default_cache_behavior {
+    target_origin_id       = module.edge.behaviors["*"].target_origin_id
+    viewer_protocol_policy = "https-only"
+    allowed_methods        = ["GET", "HEAD"]
+    cached_methods         = ["GET", "HEAD"]
+    cache_policy_id        = module.edge.behaviors["*"].cache_policy_id
+  }
+
+  restrictions {
+    geo_restriction {
+      restriction_type = "none"
+    }
+  }
+
+  viewer_certificate {
+    cloudfront_default_certificate = true
+  }
 }
 """
 # Values of templates that the provider has no argument for, or has in other words.
@@ -69,7 +137,7 @@ needs_terraform = pytest.mark.skipif(not TERRAFORM, reason="Terraform is not ins
 needs_provider = pytest.mark.skipif(not MIRROR, reason="the AWS provider is not on this machine's disk")
 
 
-def terraform(*arguments: str, folder: Path, settings: Path | None = None) -> str:
+def terraform(*arguments: str, folder: Path, settings: Path | None = None, most_s: float = _INIT_S) -> str:
     """Run Terraform in a folder; what it prints. It reaches nobody, and knows nothing of this machine's settings."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "CHECKPOINT_DISABLE": "1"}
     if settings:
@@ -80,7 +148,7 @@ def terraform(*arguments: str, folder: Path, settings: Path | None = None) -> st
         env=environment,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=most_s,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr
@@ -102,20 +170,36 @@ def test_the_formatter_has_nothing_to_do(configurations: dict[str, Configuration
     assert terraform("fmt", "-check", "-recursive", "-diff", folder=tmp_path) == ""
 
 
-@pytest.fixture(scope="module")
-def plan(
-    configurations: dict[str, Configuration], tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Any]:
+@needs_provider
+def test_terraform_plans_what_the_templates_say(
+    documents: dict[str, Documents],
+    configurations: dict[str, Configuration],
+    tmp_path: Path,
+    subtests: pytest.Subtests,
+) -> None:
+    plan = planned(configurations, tmp_path)
+    with subtests.test("every resource has the values of its template"):
+        every_resource_has_its_values(plan, documents["whole"], configurations["whole"])
+    with subtests.test("the document's example has everything attached"):
+        the_example_has_everything_attached(plan, configurations["rollout-attach"])
+    with subtests.test("the call that a module shows makes all of it"):
+        assert in_module(plan, "apart") == every_counterpart(configurations["golden-images-attach"])
+    with subtests.test("the extract of the schema is the provider's"):
+        assert extracted(plan) == SCHEMA
+
+
+def planned(configurations: dict[str, Configuration], folder: Path) -> dict[str, Any]:
     """The plan of the first run of `whole.tftest.hcl`, with the provider's schema. Every assertion in it held."""
-    folder = tmp_path_factory.mktemp("whole")
     number = re.match(r"Terraform v(\d+)\.(\d+)", terraform("version", folder=folder))
     if not number or tuple(map(int, number.groups())) < PRETENDS_IN_PLANS:
         pytest.skip("this Terraform's providers pretend in no plan")
     put(configurations["whole"], folder)
-    (folder / "attach").mkdir()
-    (folder / "attach/main.tf").write_text(as_module(example()))
-    (folder / "attached.tf").write_text(ATTACHED)
     put(configurations["rollout-attach"], folder / "attach/edge")
+    (folder / "attach/main.tf").write_text(as_module(example()))
+    apart = configurations["golden-images-attach"]
+    put(apart, folder / "apart/edge")
+    (folder / "apart/main.tf").write_text(APART + shown(apart.files["main.tf"]))
+    (folder / "attached.tf").write_text(ATTACHED)
     (folder / "mocks").mkdir()
     (folder / "mocks/aws.tfmock.hcl").write_text(mocks())
     shutil.copy(Path(__file__).parent / "whole.tftest.hcl", folder)
@@ -124,27 +208,54 @@ def plan(
         f'provider_installation {{\n  filesystem_mirror {{\n    path = "{MIRROR}"\n  }}\n}}\n'
     )
     terraform("init", "-backend=false", folder=folder, settings=settings)
-    printed = terraform("test", "-json", "-verbose", folder=folder, settings=settings)
+    printed = terraform("test", "-json", "-verbose", folder=folder, settings=settings, most_s=_TEST_S)
     events = (json.loads(line) for line in printed.splitlines() if '"test_plan"' in line)
     return next(one["test_plan"] for one in events)
 
 
-@needs_provider
-def test_every_resource_is_planned_with_the_values_of_its_template(
-    plan: dict[str, Any], documents: dict[str, Documents], configurations: dict[str, Configuration]
+def every_resource_has_its_values(
+    plan: dict[str, Any], documents: Documents, configuration: Configuration
 ) -> None:
     made: dict[str, list[Any]] = {}
     for one in plan["resource_changes"]:
         if one["mode"] == "managed" and "module_address" not in one:
             made.setdefault(re.sub(r"\[.*", "", one["address"]), []).append(one["change"]["after"])
-    counterparts = configurations["whole"].counterparts
-    assert {address for some in counterparts.values() for address in some} == set(made)
-    for logical_id, body in documents["whole"].resources.items():
-        kept = {str(one) for address in counterparts[logical_id] for one in plain(made[address], keys=True)}
+    assert every_counterpart(configuration) == set(made)
+    for logical_id, body in documents.resources.items():
+        some = configuration.counterparts[logical_id]
+        kept = {str(one) for address in some for one in plain(made[address], keys=True)}
         kept |= {one.removeprefix("./").removesuffix(".zip") for one in kept}  # of a folder, its zip
         kept.update(IMPLIED.get(body["Type"], ()))
         lost = {str(one) for one in plain(body.get("Properties", {}))} - kept
         assert not lost, f"{logical_id} lost {lost}"
+
+
+def the_example_has_everything_attached(plan: dict[str, Any], configuration: Configuration) -> None:
+    planned = {one["address"]: one["change"]["after"] for one in plan["resource_changes"]}
+    distribution = planned["module.example.aws_cloudfront_distribution.site"]
+    (default,), (assets,) = distribution["default_cache_behavior"], distribution["ordered_cache_behavior"]
+    for behavior in (default, assets):
+        events = {one["event_type"]: one["lambda_arn"] for one in behavior["lambda_function_association"]}
+        assert set(events) == {
+            f"{side}-{way}" for side in ("viewer", "origin") for way in ("request", "response")
+        }
+        assert all(arn.endswith(":7") for arn in events.values())
+    policy = planned["module.example.module.edge.aws_cloudfront_cache_policy.optimized"]
+    assert assets["cache_policy_id"] == policy["id"]
+    assert {one["origin_id"] for one in distribution["origin"]} == {"v1", "v2"}
+    assert in_module(plan, "example") == every_counterpart(configuration)
+
+
+def every_counterpart(configuration: Configuration) -> set[str]:
+    """The addresses of all that a configuration makes."""
+    return {address for some in configuration.counterparts.values() for address in some}
+
+
+def in_module(plan: dict[str, Any], name: str) -> set[str]:
+    """What is planned in the module `edge` of a module."""
+    start = f"module.{name}.module.edge.aws_"
+    found = {one["address"] for one in plan["resource_changes"] if one["address"].startswith(start)}
+    return {address.removeprefix(f"module.{name}.module.edge.") for address in found}
 
 
 def plain(value: Any, *, keys: bool = False) -> Iterator[Any]:
@@ -180,32 +291,6 @@ def texts(value: str, *, keys: bool) -> Iterator[Any]:
         yield value.split("\n", 2)[2].rstrip("\n")
     elif "${" not in value:
         yield value
-
-
-@needs_provider
-def test_the_documents_example_has_everything_attached(
-    plan: dict[str, Any], configurations: dict[str, Configuration]
-) -> None:
-    planned = {one["address"]: one["change"]["after"] for one in plan["resource_changes"]}
-    distribution = planned["module.example.aws_cloudfront_distribution.site"]
-    (default,), (assets,) = distribution["default_cache_behavior"], distribution["ordered_cache_behavior"]
-    for behavior in (default, assets):
-        events = {one["event_type"]: one["lambda_arn"] for one in behavior["lambda_function_association"]}
-        assert set(events) == {
-            f"{side}-{way}" for side in ("viewer", "origin") for way in ("request", "response")
-        }
-        assert all(arn.endswith(":7") for arn in events.values())
-    policy = planned["module.example.module.edge.aws_cloudfront_cache_policy.optimized"]
-    assert assets["cache_policy_id"] == policy["id"]
-    assert {one["origin_id"] for one in distribution["origin"]} == {"v1", "v2"}
-    edge = {address for address in planned if address.startswith("module.example.module.edge.aws_")}
-    counterparts = configurations["rollout-attach"].counterparts.values()
-    assert edge == {f"module.example.module.edge.{address}" for some in counterparts for address in some}
-
-
-@needs_provider
-def test_the_extract_of_the_schema_is_the_providers(plan: dict[str, Any]) -> None:
-    assert extracted(plan) == SCHEMA
 
 
 def example() -> str:

@@ -82,9 +82,4 @@ run "site" {
     condition     = keys(aws_route53_record.main_proof) == ["example.com"]
     error_message = "The certificate is not proved by one record for the name and its star."
   }
-
-  assert {
-    condition     = one(aws_cloudfront_distribution.main.viewer_certificate).acm_certificate_arn == aws_acm_certificate_validation.main.certificate_arn
-    error_message = "The distribution does not wait for its certificate."
-  }
 }

@@ -4,8 +4,8 @@ from edgewise.cdn.template.lines import line_finder
 from edgewise.check.catalogue import RULE_PACK, RULES
 from edgewise.check.errors import CheckError
 from edgewise.check.finding import Finding, Level, Place, Rule
-from edgewise.check.run import check_template
-from edgewise.check.stack import CheckOptions
+from edgewise.check.run import check_template, known_rules
+from edgewise.check.stack import CheckOptions, Image
 
 __all__ = [
     "RULES",
@@ -13,9 +13,11 @@ __all__ = [
     "CheckError",
     "CheckOptions",
     "Finding",
+    "Image",
     "Level",
     "Place",
     "Rule",
     "check_template",
+    "known_rules",
     "line_finder",
 ]

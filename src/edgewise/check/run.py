@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 
 from edgewise.cdn import Template
@@ -18,10 +19,21 @@ def check_template(
 
     Raises `TemplateError` when the template has no resources, `CheckError` for an id that no rule has.
     """
-    left_out = {name.upper() for name in ignored}
-    unknown = sorted(left_out - {rule.id for rule in RULES})
-    if unknown:
-        hint = "rules are named like EDGE101; docs/check.md lists them"
-        raise CheckError(f"there is no rule {', '.join(unknown)}", hint=hint)
+    left_out = known_rules(ignored)
     stack = Stack(template, options or CheckOptions())
     return [finding for rule in RULES if rule.id not in left_out for finding in rule(stack)]
+
+
+def known_rules(ids: Iterable[str]) -> frozenset[str]:
+    """These ids as the rules have them. Raises `CheckError` for one that no rule has."""
+    named = frozenset(name.upper() for name in ids)
+    known = [rule.id for rule in RULES]
+    unknown = sorted(named.difference(known))
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], known, 1)
+        hint = "Rules are named like EDGE101; docs/check.md lists them."
+        raise CheckError(
+            f"there is no rule {', '.join(unknown)}",
+            hint=f"Did you mean {near[0]}? {hint}" if near else hint,
+        )
+    return named

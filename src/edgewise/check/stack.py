@@ -5,8 +5,8 @@ Nothing here judges. What cannot be known before the deployment is None, and rul
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -22,15 +22,32 @@ _ALIAS = "AWS::Lambda::Alias"
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """What the file `dockerfile` says of an image. `serves_events`: something in it takes Lambda's events.
+
+    `port` is the one that its command names, in the line `port_line`; `asked_port` the one where its adapter asks.
+    `runs_here`: its command on this machine is known.
+    """
+
+    dockerfile: str
+    runs_here: bool
+    serves_events: bool
+    port: str | None
+    port_line: int
+    asked_port: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckOptions:
     """What the template itself does not say.
 
     `region` is where the stack is to be deployed. `resolves` asks the DNS whether a name exists; without it no
-    name is asked for.
+    name is asked for. `images` are those behind origins, by the origin's id.
     """
 
     region: str = "us-east-1"
     resolves: Callable[[str], bool] | None = None
+    images: Mapping[str, Image] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

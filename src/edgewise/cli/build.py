@@ -36,9 +36,11 @@ def build(
     from edgewise.cli.saving import queries_of
     from edgewise.cloud.build import build as built_in
     from edgewise.cloud.imports import pythons, try_imports
-    from edgewise.cloud.upload import write_upload
+    from edgewise.cloud.upload import check_bucket, write_upload
     from edgewise.site import load_site
 
+    if bucket is not None:
+        check_bucket(bucket)
     site = load_site(directory)
     built = built_in(site, out or site.directory / "build", queries_of(site))
     if not as_json:

@@ -8,19 +8,21 @@ import socket
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgewise.cli.checking import nearby, site_images, site_key
 from edgewise.cli.terminal import printable
 
 if TYPE_CHECKING:
     from edgewise.cdn import Template
-    from edgewise.check import Finding
+    from edgewise.check import Finding, Image
     from edgewise.check.part import Path as KeyPath
+    from edgewise.site import Site
 
 
 def check(
@@ -52,12 +54,12 @@ def check(
     if rules:
         typer.echo(RULE_PACK)
         return
-    options = CheckOptions(region, _resolves if resolve else None)
     with _opened(directory, template) as subject:
+        options = CheckOptions(region, _resolves if resolve else None, subject.images)
         found = check_template(subject.template, options, ignore or ())
         rows = [subject.row(finding) for finding in found]
     for row in rows:
-        print(json.dumps(row) if as_json else _lines(row))
+        print(json.dumps(row) if as_json else _lines(row, subject))
     if not as_json:
         print(_summary(found))
     if any(one.rule.level == "error" or (strict and one.rule.level == "warning") for one in found):
@@ -68,7 +70,8 @@ def check(
 class _Subject:
     """What is checked, and how its places are named.
 
-    `line` finds a key's line in `file`. The code in the folder `built` was copied from `source`.
+    `line` finds a key's line in `file`. The code in the folder `built` was copied from `source`. `site` is what the
+    template was compiled from.
     """
 
     template: Template
@@ -76,13 +79,18 @@ class _Subject:
     line: Callable[[KeyPath], int | None] = lambda path: None
     built: Path | None = None
     source: Path | None = None
+    site: Site | None = None
+
+    @property
+    def images(self) -> Mapping[str, Image]:
+        return site_images(self.site) if self.site else {}
 
     def row(self, finding: Finding) -> dict[str, str | int | None]:
         """A finding as it is printed."""
         file, line = str(self.file), self.line(finding.path)
         if finding.place:
             file, line = finding.place.file, finding.place.line
-            if self.built and self.source:
+            if self.built and self.source and Path(file).is_relative_to(self.built):
                 file = str(self.source / Path(file).relative_to(self.built))
         return {
             "rule": finding.rule.id,
@@ -90,7 +98,7 @@ class _Subject:
             "message": finding.message,
             "file": file,
             "line": line,
-            "key": finding.key,
+            "key": (site_key(self.site, finding.path) if self.site else "") or finding.key,
             "hint": finding.hint,
             "source": finding.rule.source,
         }
@@ -125,13 +133,8 @@ def _opened(directory: Path, template: Path | None) -> Iterator[_Subject]:
         text = render_yaml(with_stand_ins(site, compiled_site))
         compiled = parse_template(text, Path(scratch) / "template.yaml")
         # The template is nobody's file: its keys are told, and its lines are not.
-        source = _nearby(site.functions.source) if site.functions else None
-        yield _Subject(compiled, _nearby(site.file), built=built, source=source)
-
-
-def _nearby(path: Path) -> Path:
-    """A path as it is best read: from this folder on, if it is inside."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+        source = nearby(site.functions.source) if site.functions else None
+        yield _Subject(compiled, nearby(site.file), built=built, source=source, site=site)
 
 
 def _resolves(domain: str) -> bool:
@@ -145,8 +148,10 @@ def _resolves(domain: str) -> bool:
     return True
 
 
-def _lines(row: dict[str, str | int | None]) -> str:
+def _lines(row: dict[str, str | int | None], subject: _Subject) -> str:
     where = f"{row['file']}:{row['line']}" if row["line"] else str(row["file"])
+    if subject.site and not row["line"] and str(row["key"]).startswith("Resources."):
+        where += ", in the template of `edgewise synth`"
     return "\n".join(
         printable(line)
         for line in (

@@ -17,6 +17,14 @@ LoseData = Annotated[
     bool, typer.Option("--lose-data", help="Also delete tables and buckets that the site no longer has.")
 ]
 NoVerify = Annotated[bool, typer.Option("--no-verify", help="Do not ask the site afterwards.")]
+Images = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--image",
+        metavar="NAME=ADDRESS",
+        help="The image in Amazon ECR that an origin's function runs; by default the one that it runs already.",
+    ),
+]
 LogDays = Annotated[
     int | None,
     typer.Option(
@@ -40,14 +48,7 @@ def deploy(
         list[str] | None,
         typer.Option("--ignore", metavar="RULE", help="Deploy although a rule of the check finds an error."),
     ] = None,
-    image: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--image",
-            metavar="NAME=ADDRESS",
-            help="The image in Amazon ECR that an origin's function runs; by default the one that it runs already.",
-        ),
-    ] = None,
+    image: Images = None,
     log_days: LogDays = None,
     break_lock: BreakLock = False,
     lose_data: LoseData = False,
@@ -55,9 +56,10 @@ def deploy(
 ) -> None:
     """Bring the site to AWS: show what changes, ask, do it, wait until every edge has it, and look at the site."""
     # Here, so that the other commands start without it.
+    from edgewise.check import known_rules
     from edgewise.cli.deploying.desk import deployment_of, package_of, refuse_errors, settle
-    from edgewise.cli.deploying.edge import tidy_regions
     from edgewise.cli.deploying.screen import Screen
+    from edgewise.cli.deploying.unfinished import go_on
     from edgewise.cloud.clients import Clients
     from edgewise.cloud.images import given_images, moving_tags
     from edgewise.cloud.loggroups import check_days
@@ -65,17 +67,17 @@ def deploy(
 
     if log_days:
         check_days(log_days)
+    known_rules(ignore or ())
     site, screen, aws = load_site(directory), Screen(as_json), Clients()
     images = given_images(site, image or ())
     for one in moving_tags(images):
-        screen.note(f"{one}: give each image its own tag; when `latest` becomes another one, nobody sees it.")
+        screen.note(one)
     with screen.interruptible("run `edgewise deploy` again to go on"):
         deployment = deployment_of(site, aws, screen)
         if not plan_only:
-            if finished := deployment.resume(break_lock=break_lock):
-                screen.result(finished)
-        elif deployment.journal.read():
-            screen.note("A deployment of this folder is unfinished; without --plan-only it goes on first.")
+            go_on(site, aws, deployment, "deploy", screen, yes=yes, break_lock=break_lock)
+        elif (run := deployment.journal.read()) and run.executing:
+            screen.note(f"A {run.action} of this folder is unfinished; without --plan-only that comes first.")
         package = package_of(site, deployment, images)
         refuse_errors(site, screen, ignore or ())
         plan = deployment.plan(package)
@@ -90,6 +92,4 @@ def deploy(
             screen.confirm("Deploy this?", yes)
             result = deployment.carry_out(plan, break_lock=break_lock, lose_data=lose_data)
         screen.result(result)
-        if plan.deployed:
-            tidy_regions(site, aws, plan.deployed.outputs, result.outputs, screen)
-        settle(site, aws, result, screen, check=not no_verify, log_days=log_days)
+        settle(site, aws, deployment.assets, result, screen, check=not no_verify, log_days=log_days)

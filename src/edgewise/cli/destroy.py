@@ -32,10 +32,10 @@ def destroy(
 ) -> None:
     """Delete the site's stack. What holds files of yours stays; functions go some hours later, by the same command."""
     from edgewise.cli.deploying.desk import state_folder
-    from edgewise.cli.deploying.edge import leave_regions
     from edgewise.cli.deploying.screen import Screen
     from edgewise.cloud.clients import Clients
     from edgewise.cloud.destroy import Destruction
+    from edgewise.cloud.errors import ReplicasError
     from edgewise.site import load_site
 
     site, screen, aws = load_site(directory), Screen(as_json), Clients()
@@ -45,15 +45,20 @@ def destroy(
         )
         leaving = destruction.plan()
         _tell(screen, site.name, leaving)
-        if leaving or assets or logs:
-            screen.confirm(f"Take {site.name} down?", yes)
+        screen.confirm(f"Take {site.name} down?" if leaving else f"Take away what {site.name} left?", yes)
         if leaving:
-            destruction.carry_out(leaving, break_lock=break_lock)
+            try:
+                destruction.carry_out(leaving, break_lock=break_lock)
+            except ReplicasError:
+                # The site is off: only its functions wait.
+                _leave(site.name, aws, screen)
+                raise
             for one in leaving:
                 screen.note(f"The stack {one.name} is gone.")
-            leave_regions(site, aws, screen)
         else:
             destruction.forget()
+        # Also without a stack: the run that deleted it may have ended there, and regions may have refused.
+        _leave(site.name, aws, screen)
         if logs:
             _remove_logs(screen, aws, site.name, leaving)
         bucket = destruction.assets.bucket
@@ -68,11 +73,22 @@ def _tell(screen: Screen, name: str, leaving: Sequence[Leaving]) -> None:
     if not leaving:
         screen.note(f"There is no stack {name} in us-east-1.")
     for one in leaving:
-        screen.note(f"Deleted from the stack {one.name} in {one.region}: {', '.join(one.deleted)}")
+        what = ", ".join(one.deleted) or "nothing, it is empty"
+        screen.note(f"Deleted from the stack {one.name} in {one.region}: {what}")
         for resource, physical in one.kept.items():
             screen.note(f"Stays on AWS: {resource}, {physical}")
         for resource in one.data:
             screen.note(f"What is in {resource} is lost.")
+
+
+def _leave(name: str, aws: Clients, screen: Screen) -> None:
+    """Take away what the regions of the edge have, and say whether it is gone."""
+    from edgewise.cli.deploying.edge import leave_regions
+
+    if leave_regions(name, aws, screen):
+        screen.note("Alarms and subscriptions in the regions of the edge are gone.")
+    else:
+        screen.note("`edgewise destroy` or `edgewise regions --remove` tries those regions again.")
 
 
 def _remove_logs(screen: Screen, aws: Clients, name: str, leaving: Sequence[Leaving]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Final
@@ -23,11 +24,13 @@ def doctor(
     from edgewise.cdn.location import REGIONS
     from edgewise.cloud.clients import Clients
     from edgewise.cloud.doctor import diagnose
+    from edgewise.cloud.errors import CredentialsError
     from edgewise.site import load_site
 
     site = load_site(directory)
     aws = Clients()
-    aws("sts")  # without boto3 there is nothing to look at
+    with suppress(CredentialsError):  # a finding like the others
+        aws("sts")  # without boto3 there is nothing to look at
     levels = set()
     for finding in diagnose(aws, site, edge_regions=REGIONS):
         levels.add(finding.level)

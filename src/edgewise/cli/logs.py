@@ -47,6 +47,9 @@ _COMPARISONS: Final = {
 
 
 def logs(
+    directory: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="With --from aws: the site's folder.")
+    ] = None,
     *,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Keep printing requests as they come.")
@@ -66,9 +69,6 @@ def logs(
             "--from", metavar="aws", help="The functions' logs of all regions of AWS, not the store."
         ),
     ] = None,
-    directory: Annotated[
-        Path, typer.Option("--dir", metavar="DIR", help="Of --from aws: the site's folder.")
-    ] = Path(),
 ) -> None:
     """Print the requests in the store, oldest first. With --follow, those from now on, or from --since on."""
     if source is not None:
@@ -77,8 +77,10 @@ def logs(
         seconds = None if since is None else microseconds(since) / 1e6
         pause = _reader_left if follow else None
         with contextlib.suppress(KeyboardInterrupt):
-            print_edge_logs(directory, fitting(path, status), seconds, pause, as_json=as_json)
+            print_edge_logs(directory or Path(), fitting(path, status), seconds, pause, as_json=as_json)
         return
+    if directory is not None:
+        raise typer.BadParameter("it is for --from aws; --store names a store", param_hint="DIR")
     from edgewise.store import open_reader
 
     now = time.time_ns() // 1000

@@ -26,6 +26,7 @@ def rollback(
     """Go back to the deployment before, or to one by its number: the whole template, not the functions alone."""
     from edgewise.cli.deploying.desk import deployment_of, settle
     from edgewise.cli.deploying.screen import Screen
+    from edgewise.cli.deploying.unfinished import go_on
     from edgewise.cloud import history
     from edgewise.cloud.clients import Clients
     from edgewise.site import load_site
@@ -33,25 +34,26 @@ def rollback(
     site, screen, aws = load_site(directory), Screen(as_json), Clients()
     with screen.interruptible("run `edgewise rollback` again to go on"):
         deployment = deployment_of(site, aws, screen)
-        unfinished = deployment.journal.read()
-        if not listed and (finished := deployment.resume(break_lock=break_lock)):
-            screen.result(finished)
-            if unfinished and unfinished.action == "rollback":
-                # What was asked for is done; to plan once more would go back further.
-                settle(site, aws, finished, screen, check=not no_verify, log_days=0)
-                return
+        if not listed and (
+            finished := go_on(site, aws, deployment, "rollback", screen, yes=yes, break_lock=break_lock)
+        ):
+            # What was asked for is done; to plan once more would go back further.
+            settle(site, aws, deployment.assets, finished, screen, check=not no_verify, log_days=0)
+            return
         known = history.entries(deployment.assets)
         state = deployment.state()
         if listed:
             screen.history(known, state)
             return
         entry = history.one_before(known, state) if to is None else history.numbered(known, to)
-        plan = deployment.plan(history.package_of(deployment.assets, entry), again=entry.original)
+        package = history.package_of(deployment.assets, entry)
+        plan = deployment.plan(package, again=entry.original)
         screen.note(f"Back to deployment {entry.original} of {entry.at}, by {entry.by}.")
         screen.plan(site.name, deployment.account, plan)
         if plan.nothing:
-            return
-        screen.confirm("Go back to this?", yes)
-        result = deployment.carry_out(plan, break_lock=break_lock, lose_data=lose_data)
+            result = deployment.result(0, package.settings_hash)
+        else:
+            screen.confirm("Go back to this?", yes)
+            result = deployment.carry_out(plan, break_lock=break_lock, lose_data=lose_data)
         screen.result(result)
-        settle(site, aws, result, screen, check=not no_verify, log_days=0)
+        settle(site, aws, deployment.assets, result, screen, check=not no_verify, log_days=0)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgewise.cli.deploy import AsJson, BreakLock, Directory, NoVerify, Yes
+from edgewise.cli.deploy import AsJson, BreakLock, Directory, Images, NoVerify, Yes
 
 if TYPE_CHECKING:
     from edgewise.cloud.traffic import Traffic
 
-_SESSION = 60
+_MINUTES = 60
 
 
 def stage(
@@ -30,13 +30,14 @@ def stage(
         ),
     ] = None,
     session: Annotated[
-        int,
+        int | None,
         typer.Option(
             "--session",
             metavar="MINUTES",
-            help="With --percent: how long a visitor stays on one side, 5 to 60; 0 lets each request decide anew.",
+            help="With --percent: how long a visitor stays on one side, 5 to 60, by default 60; 0 lets each request "
+            "decide anew.",
         ),
-    ] = _SESSION,
+    ] = None,
     plan_only: Annotated[
         bool, typer.Option("--plan-only", help="Only show what would change; AWS is only read.")
     ] = False,
@@ -46,19 +47,30 @@ def stage(
         list[str] | None,
         typer.Option("--ignore", metavar="RULE", help="Stage although a rule of the check finds an error."),
     ] = None,
+    image: Images = None,
     break_lock: BreakLock = False,
     as_json: AsJson = False,
 ) -> None:
     """Try a change on a few visitors, beside what is deployed; without --percent and --header: say what is staged."""
+    from edgewise.check import known_rules
     from edgewise.cli.deploying.desk import deployment_of, package_of, refuse_errors
     from edgewise.cli.deploying.screen import Screen
-    from edgewise.cli.deploying.trial import look, undone
+    from edgewise.cli.deploying.trial import look
+    from edgewise.cli.deploying.unfinished import go_on
     from edgewise.cloud.clients import Clients
+    from edgewise.cloud.images import given_images, moving_tags
     from edgewise.cloud.staged import plan_stage, what_is_staged
+    from edgewise.cloud.staging import refuse_apps_apart
     from edgewise.site import load_site, needed_on_aws
 
     traffic = _traffic(percent, header, session)
+    known_rules(ignore or ())
     site, screen, aws = load_site(directory), Screen(as_json), Clients()
+    if traffic is not None:
+        refuse_apps_apart(site)
+    images = given_images(site, image or ())
+    for one in moving_tags(images):
+        screen.note(one)
     with screen.interruptible("run `edgewise stage` again to go on"):
         deployment = deployment_of(site, aws, screen)
         if traffic is None:
@@ -66,11 +78,8 @@ def stage(
             screen.staged(what_is_staged(deployed), deployed.outputs if deployed else {})
             return
         if not plan_only:
-            with undone(aws, deployment.stack, screen):
-                finished = deployment.resume(break_lock=break_lock)
-            if finished:
-                screen.result(finished)
-        package = package_of(site, deployment)
+            go_on(site, aws, deployment, "stage", screen, yes=yes, break_lock=break_lock)
+        package = package_of(site, deployment, images, command="edgewise stage")
         refuse_errors(site, screen, ignore or ())
         plan = plan_stage(aws, deployment.stack, deployment.assets, package, traffic)
         screen.plan(site.name, deployment.account, plan)
@@ -80,8 +89,7 @@ def stage(
             return
         if not plan.nothing:
             screen.confirm("Stage this?", yes)
-            with undone(aws, deployment.stack, screen):
-                deployment.carry_out(plan, break_lock=break_lock)
+            deployment.carry_out(plan, break_lock=break_lock)
         deployed = deployment.stack.read()
         staged, outputs = what_is_staged(deployed), deployed.outputs if deployed else {}
         screen.staged(staged, outputs)
@@ -89,11 +97,15 @@ def stage(
             look(site, aws, staged, outputs, screen)
 
 
-def _traffic(percent: int | None, header: str | None, session: int) -> Traffic | None:
+def _traffic(percent: int | None, header: str | None, session: int | None) -> Traffic | None:
     from edgewise.cloud.traffic import by_header, by_share
 
     if percent is not None and header is not None:
         raise typer.BadParameter("CloudFront takes one of them at a time", param_hint="--percent, --header")
+    if session is not None and percent is None:
+        raise typer.BadParameter(
+            "it is for --percent, whose visitors stay on their side", param_hint="--session"
+        )
     if header is not None:
         return by_header(header)
-    return None if percent is None else by_share(percent, session)
+    return None if percent is None else by_share(percent, _MINUTES if session is None else session)

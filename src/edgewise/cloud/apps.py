@@ -7,7 +7,7 @@ distribution may call its functions: it is deployed first, and once more at the 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -34,9 +34,14 @@ class AppPlan:
     deployed: Deployed | None
 
     @property
+    def creates(self) -> bool:
+        """Whether there is no stack to update."""
+        return self.deployed is None or self.deployed.is_remains
+
+    @property
     def nothing(self) -> bool:
         """Whether everything is deployed already."""
-        if self.template is None or self.deployed is None or self.deployed.is_remains:
+        if self.template is None or self.deployed is None or self.creates:
             return False
         return same(self.template, self.deployed.template) and not any(
             value_changes(self.values, self.deployed.parameters)
@@ -61,16 +66,24 @@ def plan_apps(
     images: Values,
     edge: Deployed | None,
     usable: Callable[[Deployed | None, str], Deployed | None],
+    *,
+    regions: Iterable[str] = (),
 ) -> Iterator[AppPlan]:
-    """What the stacks of the apps become. Raises `ImageError`, and what `usable` raises."""
+    """What the stacks of the apps become, those of `regions` too, where some may be left.
+
+    Raises `ImageError`, and what `usable` raises.
+    """
     account = edge.id.split(":")[4] if edge else ""
     distribution = edge.physical.get(_DISTRIBUTION, "") if edge else ""
     given = {**images}
     if distribution:
         given[DISTRIBUTION_PARAMETER] = distribution_arn(account, distribution)
-    for region in dict.fromkeys((*templates, *app_regions(edge))):
+    for region in dict.fromkeys((*templates, *app_regions(edge), *regions)):
         stack = app_stack(aws, site, region)
-        deployed = usable(stack.ours(), stack.name)
+        deployed = stack.ours()
+        if region in templates or (deployed and deployed.in_progress):
+            # One that goes may be what an earlier try to delete it left.
+            deployed = usable(deployed, stack.name)
         there = None if deployed is None or deployed.is_remains else deployed
         if region in templates:
             template = templates[region]

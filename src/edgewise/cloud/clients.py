@@ -83,7 +83,8 @@ class Clients:
             from botocore.config import Config
         except ImportError:
             raise CloudError(
-                "boto3 is not installed, and AWS is asked with it", hint="pip install 'edgewise[cloud]'"
+                "boto3 is not installed, and AWS is asked with it",
+                hint="Install it: pip install boto3. In a clone of Edgewise `make setup` does, in .venv.",
             ) from None
         config = Config(
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
@@ -137,11 +138,16 @@ def _failure(error: Any, place: str) -> CloudError:
         return UnreachableError(
             f"AWS does not answer: {error}", file=place, hint="Is there a network, and a way to AWS from it?"
         )
+    if isinstance(error, exceptions.ProfileNotFound):
+        return CredentialsError(
+            f"there is no profile {error.kwargs['profile']} in AWS's settings of this machine",
+            file=place,
+            hint="AWS_PROFILE names it; `aws configure list-profiles` lists those that are there.",
+        )
     without = (
         exceptions.NoCredentialsError,
         exceptions.PartialCredentialsError,
         exceptions.CredentialRetrievalError,
-        exceptions.ProfileNotFound,
         exceptions.SSOError,
         exceptions.TokenRetrievalError,
     )

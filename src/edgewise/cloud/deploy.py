@@ -18,6 +18,7 @@ from edgewise.cloud import history
 from edgewise.cloud.apps import app_regions
 from edgewise.cloud.asking import Aws, account_of
 from edgewise.cloud.assets import Assets
+from edgewise.cloud.detaching import take_off
 from edgewise.cloud.errors import ChangedError, StackError
 from edgewise.cloud.journal import Journal, Run, new_run
 from edgewise.cloud.lock import Lock, this_holder
@@ -83,29 +84,53 @@ class Deployment:
     def images(self) -> dict[str, str]:
         """The images that the deployed site's functions run, by their parameters."""
         deployed = self.stack.read()
-        apps = self._apps(app_regions(deployed)).values()
-        there = (deployed, *apps) if deployed else ()
-        return images_of({name: value for one in there for name, value in one.parameters.items()})
+        return _images(deployed, self._apps(app_regions(deployed))) if deployed else {}
 
     def plan(self, package: Package, again: int = 0) -> Plan:
         """What deploying this would change. Reads only. Raises `BusyError` and `CloudError`."""
-        return plan_of(self._aws, self.stack, package, again)
+        return plan_of(self._aws, self.stack, package, again, regions=self.journal.regions())
+
+    def unfinished(self, action: str) -> Run | None:
+        """The run that this folder began and did not finish; None if there is none.
+
+        One of another `action` than is asked for now, with which CloudFormation has not begun, is dropped: what
+        somebody has said since goes before it.
+        """
+        run = self.journal.read()
+        if run is None or not run.executing:
+            return None
+        if run.action == action or self._steps.has_begun(run):
+            return run
+        with self.journal.held():
+            if self.journal.read() != run:
+                return None
+            self._steps.drop(run)
+            self.journal.drop(run)
+        self._tell("drop", f"drops the unfinished {run.action}: CloudFormation had not begun with it")
+        return None
 
     def resume(self, *, break_lock: bool = False) -> Result | None:
         """Go on with a run that had begun to change the stack; None if there is none."""
         run = self.journal.read()
         if run is None or not run.executing:
             return None
-        with self.journal.held(), self._to_its_end():
-            if not self.assets.exists():
+        with self.journal.held():
+            with self._to_its_end():
+                result = self._resumed(run, break_lock)
+            if result is None:
+                self.journal.give_up(run)
+            return result
+
+    def _resumed(self, run: Run, break_lock: bool) -> Result | None:
+        if not self.assets.exists():
+            return None
+        # Whatever is found, the lock that a crash left behind goes with the run.
+        with Lock(self.assets, run, break_it=break_lock):
+            if not run.apps and self.stack.status() is None:
                 return None
-            # Whatever is found, the lock that a crash left behind goes with the run.
-            with Lock(self.assets, run, break_it=break_lock):
-                if not run.apps and self.stack.status() is None:
-                    return None
-                self._tell("resume", f"goes on with the unfinished {run.action}")
-                done = self._steps.take(run, resumed=True)
-                return self._ended(done) if done else None
+            self._tell("resume", f"goes on with the unfinished {run.action}")
+            done = self._taken(run, resumed=True)
+            return self._ended(done) if done else None
 
     def carry_out(self, plan: Plan, *, break_lock: bool = False, lose_data: bool = False) -> Result:
         """Deploy what was planned. Raises `ChangedError` if something else is there by now, and `StackError`."""
@@ -123,7 +148,8 @@ class Deployment:
         try:
             yield
         except (StackError, ChangedError):
-            self.journal.finish()
+            if run := self.journal.read():
+                self.journal.give_up(run)
             raise
         self.journal.finish()
 
@@ -134,7 +160,7 @@ class Deployment:
         if before and not before.executing and (before.action, before.digest) == (action, digest):
             return before
         if before:
-            self.stack.drop(before.change_set)
+            self._steps.drop(before)
         return self.journal.write(new_run(action, digest, before, plan.again))
 
     def _act(self, run: Run, plan: Plan, lose_data: bool) -> Result:
@@ -143,7 +169,7 @@ class Deployment:
         if plan.deployed and plan.deployed.is_remains:
             self._steps.clear_away(self.stack, plan.deployed, run)
         for app in plan.apps:
-            if app.deployed and app.deployed.is_remains:
+            if app.template is not None and app.deployed and app.deployed.is_remains:
                 self._steps.clear_away(self._steps.app_stack(app.region), app.deployed, run)
         for asset in plan.package.assets:
             if self.assets.put_code(asset):
@@ -151,7 +177,11 @@ class Deployment:
         recipe, _ = self.assets.put_template(plan.package.template)
         template, _ = self.assets.put_template(plan.template)
         apps = {
-            one.region: {"template": self.assets.put_template(one.template)[0], "values": dict(one.values)}
+            one.region: {
+                "template": self.assets.put_template(one.template)[0],
+                "values": dict(one.values),
+                "seen": "" if one.creates else seen(one.deployed),
+            }
             for one in plan.apps
             if one.template is not None
         }
@@ -168,21 +198,54 @@ class Deployment:
                 lose_data=lose_data,
             )
         )
-        done = self._steps.take(run, resumed=False)
+        done = self._taken(run, resumed=False)
         if done is None:
             raise overtaken(self.stack.name)
         return self._ended(done)
 
+    def _taken(self, run: Run, *, resumed: bool) -> Run | None:
+        """The run after its steps; None if others changed the site's own stack since."""
+        try:
+            return self._steps.take(run, resumed=resumed)
+        except (StackError, ChangedError) as error:
+            error.hint = " ".join(one for one in (error.hint, self._way_back()) if one) or None
+            if isinstance(error, StackError):
+                # CloudFormation goes back without it.
+                self._let_go(self.stack.read())
+            raise
+
+    def _way_back(self) -> str:
+        """What of a run that failed is there all the same, and how to undo it."""
+        if not self._steps.changed:
+            return ""
+        known = history.entries(self.assets)
+        back = f": `edgewise rollback --to {known[-1].number}` takes that back" if known else ""
+        return f"Before that it changed {', '.join(self._steps.changed)}{back}."
+
+    def _let_go(self, deployed: Deployed | None) -> bool:
+        """Whether a policy of a staged change had to be taken off, that the stack does not have."""
+        policy = take_off(self._aws, deployed)
+        if policy:
+            self._tell(
+                "policy",
+                f"CloudFormation left the policy {policy} of a staged change: it is taken off, and everybody meets "
+                "what is deployed. What is left of the policy and of its staging distribution is to be deleted in "
+                "CloudFront's console",
+            )
+        return bool(policy)
+
     def _ended(self, run: Run) -> Result:
         """Write down what a run did, if it did anything."""
+        deployed = self._there()
         recorded = run.executing and run.action not in _UNRECORDED
-        result = self.result(self._recorded(run) if recorded else 0, run.settings_hash)
-        if run.executing:
-            self._steps.spread(result.outputs.get("DistributionId", ""))
-        return result
+        number = self._recorded(run, deployed) if recorded else 0
+        if self._let_go(deployed) or run.executing:
+            self._steps.spread(deployed.outputs.get("DistributionId", ""))
+        return _result(deployed, number, run.settings_hash)
 
-    def _recorded(self, run: Run) -> int:
-        """The number of the deployment, which is written down."""
+    def _recorded(self, run: Run, deployed: Deployed) -> int:
+        """The number of the deployment, which is written down with all that is there, also what it did not bring."""
+        apps = self._apps(app_regions(deployed))
         by = this_holder(run.id, datetime.now(UTC))
         entry = history.Entry(
             number=0,
@@ -193,38 +256,34 @@ class Deployment:
             template=run.recipe,
             settings_hash=run.settings_hash,
             again=run.again,
-            state=self.state() if run.apps or run.values or run.gone else "",
-            apps={region: app["template"] for region, app in run.apps.items()},
-            images=self._images(run),
+            state=_state(deployed, apps),
+            apps={region: self.assets.put_template(one.template)[0] for region, one in apps.items()},
+            images=_images(deployed, apps),
         )
         return history.record(self.assets, entry).number
 
     def result(self, number: int, settings_hash: str) -> Result:
         """What is deployed now; `number` is that of the deployment that brought it, 0 for none."""
+        return _result(self._there(), number, settings_hash)
+
+    def _there(self) -> Deployed:
         deployed = self.stack.read()
         if deployed is None:
             raise StackError("the stack was deleted meanwhile", file=self.stack.name)
-        served = associations(deployed.template)
-        numbers = {trigger: number_of(deployed.physical.get(one, one)) for trigger, one in served.items()}
-        notes = deployed.template.get("Metadata", {}).get(METADATA, {})
-        return Result(deployed.outputs, numbers, number, settings_hash, bool(notes.get("Recorded")))
+        return deployed
 
     def _refuse_overtaken(self, plan: Plan) -> None:
         if seen(usable(self.stack.read(), self.stack.name)) != plan.seen:
             raise overtaken(self.stack.name)
         for app in plan.apps:
             stack = self._steps.app_stack(app.region)
-            if seen(usable(stack.read(), stack.name)) != seen(app.deployed):
+            there = stack.read()
+            if seen(there if app.template is None else usable(there, stack.name)) != seen(app.deployed):
                 raise overtaken(stack.name)
 
     def _apps(self, regions: Iterable[str]) -> dict[str, Deployed]:
         found = {region: self._steps.app_stack(region).read() for region in regions}
         return {region: one for region, one in found.items() if one}
-
-    def _images(self, run: Run) -> dict[str, str]:
-        """The images that the functions run, by their parameters."""
-        told = (run.values, *(app["values"] for app in run.apps.values()))
-        return images_of({name: value or "" for values in told for name, value in values.items()})
 
 
 def _values(plan: Plan) -> Values:
@@ -234,9 +293,19 @@ def _values(plan: Plan) -> Values:
     return {**kept, **plan.values}
 
 
+def _result(deployed: Deployed, number: int, settings_hash: str) -> Result:
+    served = associations(deployed.template)
+    numbers = {trigger: number_of(deployed.physical.get(one, one)) for trigger, one in served.items()}
+    notes = deployed.template.get("Metadata", {}).get(METADATA, {})
+    return Result(deployed.outputs, numbers, number, settings_hash, bool(notes.get("Recorded")))
+
+
 def _state(deployed: Deployed, apps: Mapping[str, Deployed]) -> str:
-    values = dict(deployed.parameters)
-    for one in apps.values():
-        values |= one.parameters
     templates = {region: one.template for region, one in apps.items()}
-    return history.state_of(history.recipe_of(deployed.template), templates, images_of(values))
+    return history.state_of(history.recipe_of(deployed.template), templates, _images(deployed, apps))
+
+
+def _images(deployed: Deployed, apps: Mapping[str, Deployed]) -> dict[str, str]:
+    """The images that the functions run, by their parameters."""
+    stacks = (deployed, *apps.values())
+    return images_of({name: value for one in stacks for name, value in one.parameters.items()})

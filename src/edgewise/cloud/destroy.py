@@ -8,9 +8,10 @@ replicas" in the CloudFront developer guide.
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -49,7 +50,7 @@ class Leaving:
     @property
     def log_groups(self) -> tuple[str, ...]:
         """The groups that Lambda makes, in the stack's region, for functions that are not at the edge."""
-        found = (one for one in self.stack.template["Resources"].values() if one["Type"] == FUNCTION)
+        found = (one for one in self.stack.template.get("Resources", {}).values() if one["Type"] == FUNCTION)
         names = (one["Properties"].get("FunctionName") for one in found)
         return tuple(f"/aws/lambda/{name}" for name in names if isinstance(name, str))
 
@@ -86,17 +87,12 @@ class Destruction:
         if own and not (own.stack.in_progress or own.stack.is_remains):
             # CloudFront does not turn off a distribution that has a policy of a staged change.
             refuse_staged(own.stack.template, self._stack.name)
-        run = self._journal.read()
-        regions = (
-            *self._regions,
-            *app_regions(own.stack if own else None),
-            *((*run.apps, *run.gone) if run else ()),
-        )
+        regions = (*self._regions, *app_regions(own.stack if own else None), *self._journal.regions())
         apps = [self._leaving(self._app_stack(region)) for region in dict.fromkeys(regions)]
         return [one for one in (own, *apps) if one]
 
     def _leaving(self, stack: Stack) -> Leaving | None:
-        found = stack.ours()
+        found = _there(stack)
         if found is None:
             return None
         if found.in_progress and found.status != "DELETE_IN_PROGRESS":
@@ -108,7 +104,7 @@ class Destruction:
         # Versions go with their function, whatever the template says.
         there = {
             name: one
-            for name, one in found.template["Resources"].items()
+            for name, one in found.template.get("Resources", {}).items()
             if name in found.physical and one["Type"] != VERSION
         }
         kept = {name: one for name, one in there.items() if _is_kept(one)}
@@ -128,7 +124,9 @@ class Destruction:
         """
         failed: list[ReplicasError | StackError] = []
         with self._journal.held(), ExitStack() as held:
-            run = self._run()
+            # Where apps are has to be known as long as one is there: what notes it may go first.
+            regions = tuple(one.region for one in leaving if one.name != self._stack.name)
+            run = self._run(regions)
             if self.assets.exists():
                 held.enter_context(Lock(self.assets, run, break_it=break_lock))
             for one in leaving:
@@ -136,14 +134,18 @@ class Destruction:
                 if not failed or isinstance(failed[0], ReplicasError):
                     failed += self._delete(one, run)
         # After the lock: one that a crash leaves behind can be told as the run's own.
-        self._journal.finish()
         if failed:
+            self._journal.give_up(run)
             raise failed[-1]
+        self._journal.finish()
 
     def _delete(self, leaving: Leaving, run: Run) -> list[ReplicasError | StackError]:
         """Delete one stack; what it failed of, if it did."""
         stack = self._stack if leaving.name == self._stack.name else self._app_stack(leaving.region)
         token = run.token
+        if leaving.stack.status == "DELETE_FAILED":
+            # What failed has this run's token, if it is this run that goes on: with that nothing would begin.
+            token = f"{token}-{uuid.uuid4().hex[:8]}"
         if leaving.stack.status == "DELETE_IN_PROGRESS":
             token = stack.token_of_latest(leaving.stack.id)
         else:
@@ -173,23 +175,27 @@ class Destruction:
         self._journal.finish()
 
     def _refuse_another(self, stack: Stack, leaving: Leaving) -> None:
-        if seen(stack.read()) != seen(leaving.stack):
+        if seen(_there(stack)) != seen(leaving.stack):
             raise ChangedError(
                 "somebody changed the stack since it was looked at",
                 file=stack.name,
                 hint="Run `edgewise destroy` again: it says what would go now.",
             )
 
-    def _run(self) -> Run:
-        """This run: the unfinished one if it was for the same, else a new one."""
+    def _run(self, regions: Iterable[str] = ()) -> Run:
+        """This run: the unfinished one if it was for the same, else a new one; it knows of apps in `regions`."""
         before = self._journal.read()
-        if before and before.action == "destroy":
-            return before
-        return self._journal.write(new_run("destroy", "", before))
+        run = before if before and before.action == "destroy" else new_run("destroy", "", before)
+        return self._journal.write(replace(run, regions=tuple(dict.fromkeys((*run.everywhere, *regions)))))
 
     def _event(self, event: Event) -> None:
         why = f": {event.reason}" if event.status.endswith("_FAILED") else ""
         self._tell("event", f"{event.resource} {event.status.lower().replace('_', ' ')}{why}")
+
+
+def _there(stack: Stack) -> Deployed | None:
+    """A stack of the site, also one that was asked for and never made."""
+    return stack.ours() or stack.empty()
 
 
 def _is_kept(resource: dict[str, str]) -> bool:

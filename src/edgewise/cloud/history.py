@@ -20,8 +20,8 @@ class Entry:
     """One deployment: its number, run, time (ISO 8601, UTC) and person; the key of its template in the bucket.
 
     `recipe` stands for the template, `state` for all that was deployed, where that is more: `apps` has the keys of the
-    apps' templates by region, `images` what their functions run. `again` is the number of the deployment that it
-    brought back, or 0.
+    apps' templates by region (None: not known, and left as they are), `images` what their functions run. `again` is the
+    number of the deployment that it brought back, or 0.
     """
 
     number: int
@@ -33,7 +33,7 @@ class Entry:
     settings_hash: str
     again: int = 0
     state: str = ""
-    apps: Mapping[str, str] = field(default_factory=dict)
+    apps: Mapping[str, str] | None = None
     images: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -98,8 +98,8 @@ def state_of(recipe: str, apps: Mapping[str, Mapping[str, Any]], images: Mapping
 
 def package_of(assets: Assets, entry: Entry) -> Package:
     """What an earlier deployment took along. Its code is still in the bucket."""
-    apps = {region: assets.get(key) for region, key in entry.apps.items()}
-    return Package(assets.get(entry.template), (), entry.settings_hash, apps, entry.images)
+    known = None if entry.apps is None else {region: assets.get(key) for region, key in entry.apps.items()}
+    return Package(assets.get(entry.template), (), entry.settings_hash, known, entry.images)
 
 
 def numbered(known: Sequence[Entry], number: int) -> Entry:

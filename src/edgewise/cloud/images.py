@@ -17,6 +17,9 @@ _ADDRESS: Final = re.compile(
     r"\d{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?"
     r"/[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[A-Za-z0-9_][\w.-]{0,127}|@sha256:[0-9a-f]{64})"
 )
+_MAKE: Final = (
+    "Make one, and say its address. Workflows know the repository by this name, the site's and the origin's:"
+)
 _PLATFORMS: Final = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 
 
@@ -53,23 +56,29 @@ def _checked(origin: ImageOrigin, address: str) -> str:
 
 
 def moving_tags(images: Mapping[str, str]) -> list[str]:
-    """The images whose tag says nothing of what they are: the same text again is no change to CloudFormation."""
-    return [one for one in images.values() if one.endswith(":latest")]
+    """A sentence on each image whose tag says nothing of what it is: the same text again is no change."""
+    return [
+        f"{one}: give each image its own tag; when `latest` becomes another one, nobody sees it."
+        for one in images.values()
+        if one.endswith(":latest")
+    ]
 
 
-def refuse_unknown(site: Site, account: str, images: Mapping[str, str]) -> None:
-    """Raises `ImageError`, with what to type, for the first origin that none of the `images` is for."""
+def refuse_unknown(
+    site: Site, account: str, images: Mapping[str, str], command: str = "edgewise deploy"
+) -> None:
+    """Raises `ImageError` for the first origin that none of the `images` is for; `command` is what takes one."""
     for origin in site.images:
         if image_parameter(origin) not in images:
             raise ImageError(
                 f"no image is known for the origin {origin.name}",
                 file=site.file,
-                hint="\n".join(("Make one, and say its address:", *how_to_make(site, origin, account))),
+                hint="\n".join((_MAKE, *how_to_make(site, origin, account, command))),
             )
 
 
-def how_to_make(site: Site, origin: ImageOrigin, account: str) -> list[str]:
-    """The commands that make an origin's image, bring it to where its function takes it from, and deploy it."""
+def how_to_make(site: Site, origin: ImageOrigin, account: str, command: str = "edgewise deploy") -> list[str]:
+    """The commands that make an origin's image, bring it to where its function takes it from, and use it."""
     registry = f"{account}.dkr.ecr.{origin.region}.amazonaws.com"
     name = image_name(site.name, origin.name)
     address = f"{registry}/{name}:1"
@@ -84,5 +93,5 @@ def how_to_make(site: Site, origin: ImageOrigin, account: str) -> list[str]:
         # Lambda takes no image index, which attestations would make of it.
         f"docker build --platform {_PLATFORMS[origin.architecture]} --provenance=false -t {address} {folder}",
         f"docker push {address}",
-        f"edgewise deploy --image {origin.name}={address}",
+        f"{command} --image {origin.name}={address}",
     ]

@@ -27,7 +27,8 @@ class Run:
     it may take.
 
     `template` is the key of what CloudFormation gets, `values` those of its parameters, `seen` stands for what was
-    there. `apps` has the same of the apps' stacks by region, `gone` are the regions whose stack goes.
+    there. `apps` has the same of the apps' stacks by region, `gone` are the regions whose stack goes. In `regions` it,
+    or one that it takes the place of, may have left a stack that nothing else knows of.
     """
 
     id: str
@@ -44,6 +45,12 @@ class Run:
     apps: Mapping[str, Any] = field(default_factory=dict)
     gone: tuple[str, ...] = ()
     lose_data: bool = False
+    regions: tuple[str, ...] = ()
+
+    @property
+    def everywhere(self) -> tuple[str, ...]:
+        """All regions where it may have a stack of apps."""
+        return tuple(dict.fromkeys((*self.regions, *self.apps, *self.gone)))
 
     @property
     def ids(self) -> frozenset[str]:
@@ -64,7 +71,8 @@ class Run:
 def new_run(action: str, digest: str, before: Run | None, again: int = 0) -> Run:
     """A run that was never before; it takes the place of the unfinished one, if there is one."""
     given_up = (*before.given_up, before.id) if before else ()
-    return Run(uuid.uuid4().hex[:16], action, digest, again=again, given_up=given_up)
+    regions = before.everywhere if before else ()
+    return Run(uuid.uuid4().hex[:16], action, digest, again=again, given_up=given_up, regions=regions)
 
 
 class Journal:
@@ -98,7 +106,7 @@ class Journal:
         """The unfinished run, if there is one. Raises `JournalError`."""
         try:
             kept = json.loads(self._file.read_bytes())
-            lists = {key: tuple(kept.get(key, ())) for key in ("given_up", "gone")}
+            lists = {key: tuple(kept.get(key, ())) for key in ("given_up", "gone", "regions")}
             return Run(**{**kept, **lists})
         except FileNotFoundError:
             return None
@@ -126,6 +134,22 @@ class Journal:
     def executing(self, run: Run) -> Run:
         """The run, about to be executed."""
         return self.write(replace(run, executing=True))
+
+    def regions(self) -> tuple[str, ...]:
+        """Where runs that came to no good end may have left stacks of apps."""
+        run = self.read()
+        return run.everywhere if run else ()
+
+    def drop(self, run: Run) -> None:
+        """Do not go on with it; another run may take what it holds."""
+        self.write(replace(run, executing=False, digest=""))
+
+    def give_up(self, run: Run) -> None:
+        """It came to no good end, and holds nothing. Where it may have left stacks of apps, that is kept."""
+        if run.everywhere:
+            self.drop(run)
+        else:
+            self.finish()
 
     def finish(self) -> None:
         """Nothing is unfinished any more."""

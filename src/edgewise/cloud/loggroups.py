@@ -11,14 +11,15 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
-from edgewise.cloud.asking import called
-from edgewise.cloud.clients import Clients
+from edgewise.cloud.asking import called, pages
+from edgewise.cloud.clients import HOME_REGION, Clients
 from edgewise.cloud.edgejoin import FUNCTION_GROUP, VALIDATION_GROUP
 from edgewise.cloud.errors import CloudError
 from edgewise.cloud.regions import Kept, but_for, everywhere
 from edgewise.site import Subscription, function_names
 from edgewise.site.limits import LOG_DAYS
 from edgewise.site.regions import POSITIONS
+from edgewise.site.template_standard_log import ACCESS_LOG_GROUP
 
 _USUAL_DAYS: Final = 30
 _RECORDS: Final = '{ $.schema = "edge/*" }'
@@ -79,7 +80,7 @@ def remove(
     """Delete the groups of a site's functions, with all their lines. May be repeated. Raises as `set_retention`.
 
     With the id of its `distribution` also those where CloudFront wrote what it refused; `others` are groups of
-    functions that run in one region, by that.
+    functions that run in one region, by that. Groups of standard logs are in the home region, of earlier stacks too.
     """
     everywhere_there = (
         *groups_of(site_name),
@@ -88,17 +89,32 @@ def remove(
 
     def act(region: str) -> None:
         client = aws("logs", region)
-        for group in (*everywhere_there, *others.get(region, ())):
+        standard = _of_standard_logs(client, site_name) if region == HOME_REGION else ()
+        for group in (*everywhere_there, *others.get(region, ()), *standard):
             words = {"logGroupName": group}
             but_for("ResourceNotFoundException", group, partial(client.delete_log_group, **words))
 
     return everywhere(regions, act)
 
 
-def subscribe(aws: Clients, site_name: str, subscription: Subscription, role: str | None) -> list[Kept]:
-    """Hand the lines of the groups on, in each of the subscription's regions; `role` is an ARN, for a stream.
+def _of_standard_logs(client: Any, site_name: str) -> list[str]:
+    """Those that CloudFormation named, after the stack and the group's name in the template."""
+    prefix = f"{site_name}-{ACCESS_LOG_GROUP}-"
+    found = pages(prefix, client, "describe_log_groups", logGroupNamePrefix=prefix)
+    return [one["logGroupName"] for page in found for one in page["logGroups"]]
 
-    A group takes two subscriptions; others' are left alone. May be repeated. Raises as `set_retention`.
+
+def subscribe(
+    aws: Clients,
+    site_name: str,
+    subscription: Subscription,
+    role: str | None,
+    regions: Iterable[str] = POSITIONS,
+) -> list[Kept]:
+    """Hand the lines of the groups on, in each of the subscription's regions, and in the others of `regions` no more.
+
+    `role` is an ARN, for a stream. A group takes two subscriptions; others' are left alone. May be repeated. Raises as
+    `set_retention`.
     """
     words: dict[str, Any] = {
         "filterName": _filter(site_name),
@@ -109,29 +125,27 @@ def subscribe(aws: Clients, site_name: str, subscription: Subscription, role: st
 
     def act(region: str) -> None:
         client = aws("logs", region)
+        if region not in subscription.regions:
+            _hand_on_no_more(client, site_name)
+            return
         there = subscription.destination.replace("{region}", region)
         for group in groups_of(site_name):
             make_group(client, group)
             asked = {**words, "logGroupName": group, "destinationArn": there}
             called(group, partial(client.put_subscription_filter, **asked))
 
-    return everywhere(subscription.regions, act)
-
-
-def unsubscribe(aws: Clients, site_name: str, regions: Iterable[str]) -> list[Kept]:
-    """Hand nothing on any more. May be repeated. Raises as `set_retention`."""
-
-    def act(region: str) -> None:
-        client = aws("logs", region)
-        for group in groups_of(site_name):
-            words = {"logGroupName": group, "filterName": _filter(site_name)}
-            but_for(
-                "ResourceNotFoundException",
-                group,
-                partial(client.delete_subscription_filter, **words),
-            )
-
     return everywhere(regions, act)
+
+
+def unsubscribe(aws: Clients, site_name: str, regions: Iterable[str] = POSITIONS) -> list[Kept]:
+    """Hand nothing on any more. May be repeated. Raises as `set_retention`."""
+    return everywhere(regions, lambda region: _hand_on_no_more(aws("logs", region), site_name))
+
+
+def _hand_on_no_more(client: Any, site_name: str) -> None:
+    for group in groups_of(site_name):
+        words = {"logGroupName": group, "filterName": _filter(site_name)}
+        but_for("ResourceNotFoundException", group, partial(client.delete_subscription_filter, **words))
 
 
 def _filter(site_name: str) -> str:

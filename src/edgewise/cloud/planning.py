@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from edgewise.cloud.apps import AppPlan, app_regions, plan_apps
 from edgewise.cloud.asking import Aws, pages
-from edgewise.cloud.drift import drift_of
+from edgewise.cloud.detaching import stray_policy
+from edgewise.cloud.drift import drift_of, image_drift_of
 from edgewise.cloud.errors import BusyError, CloudError
 from edgewise.cloud.package import METADATA, Package, digest_of
 from edgewise.cloud.parameters import Values, value_changes, values_of
@@ -36,7 +37,8 @@ class Plan:
 
     `again` is the number of the earlier deployment that it brings back, or 0. `action` is what the run is called.
     `values` are those of the template's parameters, as far as they are known; `apps` has the plans of the other stacks,
-    `drift` what was changed on AWS behind the stack's back.
+    `drift` what was changed on AWS behind the stack's back. `stray` is a policy of a staged change that CloudFront
+    still has, and the stack has not: it is taken off.
     """
 
     package: Package
@@ -49,6 +51,7 @@ class Plan:
     values: Values = field(default_factory=dict)
     apps: tuple[AppPlan, ...] = ()
     drift: tuple[str, ...] = ()
+    stray: str = ""
 
     @property
     def creates(self) -> bool:
@@ -58,7 +61,12 @@ class Plan:
     @property
     def nothing(self) -> bool:
         """Whether everything is deployed already."""
-        if self.creates or self.deployed is None or not same(self.template, self.deployed.template):
+        if (
+            self.creates
+            or self.stray
+            or self.deployed is None
+            or not same(self.template, self.deployed.template)
+        ):
             return False
         changed = any(value_changes(self.values, self.deployed.parameters))
         return not changed and all(one.nothing for one in self.apps)
@@ -77,20 +85,32 @@ class Plan:
         return digest_of(known)
 
 
-def plan_of(aws: Aws, stack: Stack, package: Package, again: int = 0, *, ends: str = "") -> Plan:
+def plan_of(
+    aws: Aws,
+    stack: Stack,
+    package: Package,
+    again: int = 0,
+    *,
+    ends: str = "",
+    regions: Iterable[str] = (),
+) -> Plan:
     """What deploying this would change. Reads only. Raises `BusyError` and `StackError`.
 
-    While a change is staged it raises `StagingError`, unless the plan `ends` that: by "promote" or "abandon".
+    While a change is staged it raises `StagingError`, unless the plan `ends` that: by "promote" or "abandon". In
+    `regions` apps may be, besides those that the deployed site notes.
     """
     deployed = usable(stack.ours(), stack.name)
     old = None if deployed is None or deployed.is_remains else deployed.template
     if old and not ends:
         refuse_staged(old, stack.name)
-    template = detached(with_old_versions(package.template, old or {}), old or {})
     there = None if old is None else deployed
+    stray = stray_policy(aws, there)
+    template = detached(with_old_versions(package.template, old or {}), old or {}, stray)
     apps: tuple[AppPlan, ...] = ()
     if package.apps is not None:
-        apps = tuple(plan_apps(aws, stack.name, package.apps, package.images, there, usable))
+        # What a failed first deployment left behind notes its apps too.
+        known = (*app_regions(deployed), *regions)
+        apps = tuple(plan_apps(aws, stack.name, package.apps, package.images, there, usable, regions=known))
     notes = template.get("Metadata", {})
     template["Metadata"] = notes | {
         METADATA: {
@@ -103,13 +123,20 @@ def plan_of(aws: Aws, stack: Stack, package: Package, again: int = 0, *, ends: s
     before = there.parameters if there else {}
     values = values_of(template, {**_hosts(template, apps), **package.images}, before)
     told = (
+        *_taken_off(stray),
         *value_changes(values, before),
         *changes(template, old, numbers_of(aws, deployed, template)),
     )
     action = ends or ("rollback" if again else "deploy")
-    return Plan(
-        package, template, told, seen(deployed), deployed, again, action, values, apps, drift_of(aws, there)
-    )
+    stacks = (there, *(one.deployed for one in apps))
+    drift = (*drift_of(aws, there), *(each for one in stacks for each in image_drift_of(aws, one)))
+    return Plan(package, template, told, seen(deployed), deployed, again, action, values, apps, drift, stray)
+
+
+def _taken_off(stray: str) -> Iterator[Change]:
+    if stray:
+        what = f"the policy {stray} of a staged change is taken off: everybody meets what is deployed"
+        yield Change("remove", "Distribution", what)
 
 
 def _regions(package: Package, deployed: Deployed | None) -> dict[str, list[str]]:

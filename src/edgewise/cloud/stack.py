@@ -27,6 +27,8 @@ _NO_CHANGES: Final = ("didn't contain changes", "No updates are to be performed"
 # What the description of each template says that is compiled from a site file.
 _COMPILED: Final = "compiled by Edgewise"
 _IN_PROGRESS: Final = "_IN_PROGRESS"
+# A stack that was asked for by a change set, and never made.
+_EMPTY: Final = "REVIEW_IN_PROGRESS"
 _BEGINS: Final = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
 _STACK: Final = "AWS::CloudFormation::Stack"
 # The reason of a failure that another one caused.
@@ -47,7 +49,7 @@ class Deployed:
     @property
     def in_progress(self) -> bool:
         """Whether CloudFormation works on it."""
-        return self.status.endswith(_IN_PROGRESS)
+        return self.status.endswith(_IN_PROGRESS) and self.status != _EMPTY
 
     @property
     def is_remains(self) -> bool:
@@ -102,7 +104,7 @@ class Stack:
     def read(self) -> Deployed | None:
         """What is there; None if nothing is, or only a change set that was never executed."""
         told = self.status()
-        if told is None or told["StackStatus"] in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE"):
+        if told is None or told["StackStatus"] in (_EMPTY, "DELETE_COMPLETE"):
             return None
         # By its id: one that is being deleted loses its name at any moment.
         stack_id = told["StackId"]
@@ -141,6 +143,27 @@ class Stack:
             )
         return found
 
+    def empty(self) -> Deployed | None:
+        """A stack of that name that was asked for and never made; None if there is none."""
+        told = self.status()
+        return Deployed(told["StackId"], _EMPTY) if told and told["StackStatus"] == _EMPTY else None
+
+    def has_begun(self, token: str, change_set: str) -> bool:
+        """Whether CloudFormation began with a run. Its events say so, and the change set before there are any."""
+        found = self.status()
+        return found is not None and (
+            bool(self.events(found["StackId"], token)) or self._is_executed(change_set)
+        )
+
+    def _is_executed(self, name: str) -> bool:
+        try:
+            told = self._call("describe_change_set", StackName=self.name, ChangeSetName=name)
+        except CloudError as error:
+            if error.reason in _UNDROPPED:
+                return False
+            raise
+        return bool(told["ExecutionStatus"].startswith("EXECUTE"))
+
     def change_set(
         self, name: str, *, create: bool, template: Mapping[str, str], values: Mapping[str, str]
     ) -> ChangeSet | None:
@@ -175,7 +198,7 @@ class Stack:
             raise StackError(
                 f"CloudFormation does not accept the template: {reason}",
                 file=self.name,
-                hint="Nothing was changed.",
+                hint="This stack was not changed.",
             )
         changes = [one["ResourceChange"] for one in told.get("Changes", ())]
         return ChangeSet(

@@ -15,11 +15,11 @@ from edgewise.cloud.asking import Aws, called
 from edgewise.cloud.assets import Assets, template_key
 from edgewise.cloud.errors import CloudError, StagingError
 from edgewise.cloud.package import METADATA, Package
-from edgewise.cloud.parameters import values_of
+from edgewise.cloud.parameters import Values, images_of, values_of
 from edgewise.cloud.plan import Change, changes, same
 from edgewise.cloud.planning import Plan, numbers_of, plan_of, seen, usable
 from edgewise.cloud.stack import Deployed, Stack
-from edgewise.cloud.staging import POLICY, POLICY_ID, STAGING, detached, is_staged, staged, traffic_of
+from edgewise.cloud.staging import POLICY, STAGING, detached, is_staged, staged, traffic_of
 from edgewise.cloud.traffic import Traffic
 from edgewise.cloud.versions import Trigger, associations, number_of, with_old_versions
 
@@ -78,6 +78,7 @@ def plan_stage(aws: Aws, stack: Stack, assets: Assets, package: Package, traffic
     _refuse_apps(aws, stack, package, deployed)
     template = staged(base, package.template, traffic)
     values = values_of(template, package.images, deployed.parameters)
+    _refuse_images(values, deployed)
     template["Metadata"] = package.template.get("Metadata", {}) | {
         METADATA: {
             **{key: one for key, one in deployed.template["Metadata"][METADATA].items() if key != _STAGED},
@@ -117,27 +118,6 @@ def is_gone(aws: Aws, distribution: str) -> bool:
     return False
 
 
-def take_off(aws: Aws, distribution: str) -> str:
-    """Take the policy off a distribution; the policy's id, or an empty text if there was none.
-
-    For after an update that failed late: CloudFormation goes back by an update that leaves the policy out, which
-    CloudFront takes as no change of it, and visitors would go on to meet what could not be staged.
-    """
-    client = aws("cloudfront")
-    told = called(distribution, lambda: client.get_distribution_config(Id=distribution))
-    config = told["DistributionConfig"]
-    policy = str(config.get(POLICY_ID, ""))
-    if policy:
-        without = {**config, POLICY_ID: ""}
-        called(
-            distribution,
-            lambda: client.update_distribution(
-                Id=distribution, IfMatch=told["ETag"], DistributionConfig=without
-            ),
-        )
-    return policy
-
-
 def _found(stack: Stack) -> tuple[Deployed, Staged]:
     deployed = stack.ours()
     found = what_is_staged(deployed)
@@ -159,6 +139,18 @@ def _refuse_apps(aws: Aws, stack: Stack, package: Package, deployed: Deployed) -
                 file=one.stack,
                 hint="Deploy that first, with `edgewise deploy`, and stage the rest.",
             )
+
+
+def _refuse_images(values: Values, deployed: Deployed) -> None:
+    """Raises `StagingError` when a function would run another image: it answers both sides."""
+    there = images_of(deployed.parameters)
+    changed = sorted(name for name, image in there.items() if values.get(name, image) != image)
+    if changed:
+        raise StagingError(
+            f"this would change for everybody at once: {', '.join(changed)}",
+            file=deployed.id.split("/")[1],
+            hint="Deploy that first, with `edgewise deploy --image`, and stage the rest.",
+        )
 
 
 def _everybodys(assets: Assets, deployed: Deployed) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from edgewise.cloud.apps import app_stack, distribution_arn
@@ -27,6 +27,8 @@ Tell = Callable[[str, str], None]
 _DONE: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 # The second step with an app, when the site's own stack says which distribution may call it.
 _CALLED: Final = "-called"
+# The last one with an app that goes.
+_GONE: Final = "-gone"
 
 
 class Steps:
@@ -44,6 +46,8 @@ class Steps:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.stack = stack
+        # What the run has brought, in words: it stays when a later step fails.
+        self.changed: list[str] = []
         self._aws = aws
         self._account = account
         self._assets = assets
@@ -55,11 +59,33 @@ class Steps:
         """The stack of the site's apps in a region."""
         return app_stack(self._aws, self.stack.name, region, self._sleep)
 
+    def has_begun(self, run: Run) -> bool:
+        """Whether CloudFormation began with any step of a run."""
+        return any(
+            stack.has_begun(f"{run.token}{step}", f"{run.change_set}{step}")
+            for stack, step in self._each(run)
+        )
+
+    def drop(self, run: Run) -> None:
+        """Delete the change sets of a run that is not gone on with."""
+        for stack, step in self._each(run):
+            stack.drop(f"{run.change_set}{step}")
+
+    def _each(self, run: Run) -> Iterator[tuple[Stack, str]]:
+        """The steps by what their names end with, each with its stack."""
+        yield self.stack, ""
+        for region in run.apps:
+            yield self.app_stack(region), f"-{region}"
+            yield self.app_stack(region), f"-{region}{_CALLED}"
+        for region in run.gone:
+            yield self.app_stack(region), f"-{region}{_GONE}"
+
     def take(self, run: Run, *, resumed: bool) -> Run | None:
         """The stacks in their order: the apps, the site's own, the apps that may be called only now, those that go.
 
         What was done before a crash is found done. None if others changed the site's own since.
         """
+        self.changed = []
         hosts: dict[str, str] = {}
         for region, app in run.apps.items():
             stack = self.app_stack(region)
@@ -88,6 +114,8 @@ class Steps:
         token = f"{run.token}{step}"
         found = stack.status()
         if not (resumed and _has_begun(stack, found, token)):
+            if resumed and self._is_overtaken(run, stack, app):
+                raise overtaken(stack.name)
             # In another region than the bucket of the templates.
             body = {"TemplateBody": json.dumps(self._assets.get(app["template"]), separators=(",", ":"))}
             name = f"{run.change_set}{step}"
@@ -98,7 +126,19 @@ class Steps:
                 raise overtaken(stack.name)
             run = self._execute(run, stack, change_set, token)
         self._wait(stack, token)
+        self._note(f"{stack.name} in {stack.region}")
         return run
+
+    def _is_overtaken(self, run: Run, stack: Stack, app: Mapping[str, Any]) -> bool:
+        """Whether the apps were changed since they were looked at, and not by this run's own step before."""
+        there = stack.read()
+        if seen(there) == app["seen"]:
+            return False
+        return there is None or not stack.token_of_latest(there.id).startswith(run.token)
+
+    def _note(self, changed: str) -> None:
+        if changed not in self.changed:
+            self.changed.append(changed)
 
     def _bring_site(self, run: Run, hosts: Mapping[str, str], resumed: bool) -> Run | None:
         found = self.stack.status()
@@ -119,10 +159,11 @@ class Steps:
             self._refuse_replacements(change_set, run)
             run = self._execute(run, self.stack, change_set, run.token)
         self._wait(self.stack, run.token)
+        self._note(self.stack.name)
         return run
 
     def _take_down(self, run: Run, region: str) -> Run:
-        stack, token = self.app_stack(region), f"{run.token}-{region}-gone"
+        stack, token = self.app_stack(region), f"{run.token}-{region}{_GONE}"
         found = stack.status()
         if found is None:
             return run

@@ -73,7 +73,7 @@ def by_share(percent: int, minutes: int) -> Traffic:
     if not 1 <= percent <= MOST_PERCENT:
         raise StagingError(
             f"a share of {percent} % cannot be staged",
-            hint=f"CloudFront takes 1 to {MOST_PERCENT}; what is good for those is for everybody: `edgewise promote`.",
+            hint=f"CloudFront takes 1 to {MOST_PERCENT}; once that is staged, `edgewise promote` is for everybody.",
         )
     least, most = SESSION_MINUTES
     if minutes and not least <= minutes <= most:

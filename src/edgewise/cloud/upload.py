@@ -5,6 +5,7 @@ CloudFormation sees that code has changed by the name of its zip alone.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,22 @@ from edgewise.cloud.package import with_code
 from edgewise.site import render_yaml
 
 FOLDER: Final = "upload"
+# "General purpose bucket naming rules" in the S3 user guide.
+_BUCKET: Final = re.compile(
+    r"(?!xn--|sthree-|amzn-s3-demo-|\d+\.\d+\.\d+\.\d+\Z)(?!.*\.\.)(?!.*(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)\Z)"
+    r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+    re.ASCII,
+)
+
+
+def check_bucket(name: str) -> None:
+    """Raises `BuildError` for what cannot be the name of a bucket."""
+    if not _BUCKET.fullmatch(name):
+        raise BuildError(
+            f"a bucket cannot be called {name or '(empty)'}",
+            hint="3 to 63 small letters, digits, hyphens and points, a letter or digit first and last; S3 keeps some "
+            "beginnings and ends, such as -s3alias, for itself.",
+        )
 
 
 def write_upload(built: Built, bucket: str) -> tuple[Path, ...]:

@@ -47,9 +47,10 @@ def watch(aws: Clients, site: Site, role: str, regions: Iterable[str] = EDGE_REG
         for alarm in alarms:
             words = {"AlarmName": alarm.name, **alarm.words}
             called(alarm.name, partial(client.put_metric_alarm, **words))
-        _delete_alarms(client, site.name, {alarm.name for alarm in alarms})
+        # Before the tidying: alarms that nobody is told of are worse than one too many.
         if region != HOME_REGION:
             _bring_home(aws("events", region), site.name, bus, role)
+        _delete_alarms(client, site.name, {alarm.name for alarm in alarms})
 
     return everywhere(regions, act)
 

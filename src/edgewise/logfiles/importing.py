@@ -42,10 +42,13 @@ _DISTRIBUTION: Final = re.compile(r"(E[0-9A-Z]{6,20})\.\d{4}-\d\d-\d\d-\d\d\.", 
 
 @dataclass(slots=True)
 class Summary:
-    """What an import did. `failed` are files of which nothing was taken, with the reason; times in microseconds."""
+    """What an import did. `failed` are files of which nothing was taken, with the reason; `unread` the number of their
+    lines where those were no requests; times in microseconds.
+    """
 
     files: list[Entry] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    unread: int = 0
     skipped: int = 0
     first: int | None = None
     last: int | None = None
@@ -56,7 +59,7 @@ class Summary:
 
     @property
     def bad(self) -> int:
-        return sum(entry.bad for entry in self.files)
+        return self.unread + sum(entry.bad for entry in self.files)
 
     @property
     def damaged(self) -> dict[str, str]:
@@ -248,7 +251,8 @@ class Import:
     # --- writing ---
 
     def _take(self, reading: _Reading, table: Any, bad: list[Bad]) -> None:
-        self._sink.add(table)
+        if table.num_rows:
+            self._sink.add(table)
         self.summary.saw(table["_timestamp"])
         reading.records += table.num_rows
         reading.bad += len(bad)
@@ -256,6 +260,10 @@ class Import:
 
     def _ended(self, reading: _Reading) -> None:
         entry = reading.entry()
+        if not entry.is_read:
+            self.summary.failed[entry.name] = "no line of it is a request"
+            self.summary.unread += entry.bad
+            return
         self._manifest.add(entry)
         self._together.append(entry)
         if (

@@ -27,12 +27,17 @@ class Entry:
     damage: str = ""
     stream: str = ACCESS
 
+    @property
+    def is_read(self) -> bool:
+        """Whether anything was understood: of a file with other fields than were named, not a line is."""
+        return bool(self.records or not self.bad)
+
     def content(self) -> dict[str, Any]:
         return asdict(self)
 
 
 class Manifest:
-    """All entries, those of this run too."""
+    """All entries of files that could be read, those of this run too."""
 
     def __init__(self, notes: Iterable[Any]) -> None:
         self._by_name: dict[str, Entry] = {}
@@ -44,6 +49,8 @@ class Manifest:
                     self.add(Entry(**content))
 
     def add(self, entry: Entry) -> None:
+        if not entry.is_read:
+            return
         self._by_name[entry.name] = entry
         self._by_size.setdefault(entry.size, []).append(entry)
 

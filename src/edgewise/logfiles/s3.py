@@ -67,7 +67,7 @@ def _client() -> Any:
         import boto3
     except ImportError:
         raise SourceError(
-            "S3 is read by boto3, which is not installed", hint="Install it: pip install 'edgewise[s3]'"
+            "S3 is read by boto3, which is not installed", hint="Install it: pip install boto3"
         ) from None
     with _told("s3"):
         return boto3.client("s3")

@@ -5,7 +5,7 @@ The store reads lines by it, the function that stands between CloudFront and Ope
 in its order. Standard library only, for it ships with that function.
 """
 
-from edgewise.realtime.fields import FIELDS, STANDARD_FIELDS, in_order
+from edgewise.realtime.fields import FIELDS, STANDARD_FIELDS, TELLING, in_order
 from edgewise.realtime.lines import LineError, decoded, record
 
-__all__ = ["FIELDS", "STANDARD_FIELDS", "LineError", "decoded", "in_order", "record"]
+__all__ = ["FIELDS", "STANDARD_FIELDS", "TELLING", "LineError", "decoded", "in_order", "record"]

@@ -19,6 +19,12 @@ _ORDER: Final = """
     cmcd-top-bitrate cmcd-version r-host sr-reason x-edge-mqcs distribution-tenant-id connection-id
 """
 FIELDS: Final = tuple(_ORDER.split())
+# By these lines of two lists are told apart: the id and the time have a form, so that what stands between them is in
+# its place; and the three texts of the visitor's stand together behind, up to the result, which has a form again.
+TELLING: Final = (
+    *("timestamp", "x-edge-request-id", "time-taken", "cs-user-agent", "cs-referer", "cs-uri-query"),
+    "x-edge-result-type",
+)
 # The fields of a standard log, and those of a real-time log that its second version may have too: "Configure standard
 # logging (v2)" there.
 STANDARD_FIELDS: Final = (

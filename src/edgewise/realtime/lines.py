@@ -26,6 +26,8 @@ class LineError(ValueError):
 
 
 _NOTHING: Final = "-"
+# Those that CloudFront never leaves empty, among the first that a visitor's text comes after.
+_ALWAYS: Final = frozenset(("time-taken", "cs-protocol-version", "c-ip-version"))
 _NUMBER: Final = re.compile(r"\d{1,18}(\.\d{1,9})?\Z", re.ASCII)
 
 
@@ -34,15 +36,16 @@ def record(line: str, fields: Sequence[str] = FIELDS) -> dict[str, Any]:
 
     Raises `LineError` when the line has another number of fields, no usable time, or a value that its field cannot
     have: a line says nothing of its fields, and after a change of them some of the old kind are still on their way.
+    Of two lists that both have `TELLING` no line of one is taken for one of the other in a way that a masked value
+    would be where nothing masks it.
     """
     values = line.split("\t")
     if len(values) != len(fields):
         raise LineError(f"a line of {len(values)} fields where the configuration has {len(fields)}")
     made: dict[str, Any] = {"schema": "access/1"}
     for field, value in zip(fields, values, strict=True):
-        if value not in (_NOTHING, ""):
-            shape = _SHAPES.get(field)
-            if shape is not None and not shape.fullmatch(value):
+        if value not in (_NOTHING, "") or field in _ALWAYS:
+            if not _MATCHES[field](value):
                 raise LineError(f"{value[:40]!r} is no {field}", f"a value that is no {field}")
             column, read = _COLUMNS.get(field) or (field.replace("-", "_"), _once)
             made[column] = read(value)
@@ -123,27 +126,34 @@ _COLUMNS: Final[dict[str, tuple[str, Callable[[str], Any]]]] = {
     "primary-distribution-id": ("distribution_id", _plain),
 }
 
-# What values look like whose fields have a form, so that a line of other fields is not taken for one of these.
+# What values of fields look like, so that a line of other fields is not taken for one of these. Those that are masked
+# where they are may be any text.
 _SHAPES: Final = {
-    name: re.compile(shape, re.ASCII)
-    for name, shape in {
-        "c-ip": r"[0-9A-Fa-f:.]+",
-        "sc-status": r"\d{3}",
-        "cs-method": r"[A-Za-z][\w-]*",
-        "cs-protocol": r"https?|wss?|grpcs?",
-        "x-edge-location": r"[A-Z]{3}[\w-]*",
-        "x-edge-request-id": r"[\w=-]+",
-        "cs-protocol-version": r"HTTP/\d(\.\d)?",
-        "c-ip-version": r"IPv[46]",
-        "ssl-protocol": r"(SSL|TLS)v[\d.]+",
-        "x-edge-result-type": r"[A-Za-z]+",
-        "x-edge-response-result-type": r"[A-Za-z]+",
-        "x-edge-detailed-result-type": r"[A-Za-z]+",
-        "sc-content-len": r"\d+",
-        "c-port": r"\d+",
-        "c-country": r"[A-Za-z0-9]{2}",
-        "cs-headers-count": r"\d+",
-        "primary-distribution-id": r"[A-Za-z0-9-]+",
-        "asn": r"\d+",
-    }.items()
+    **dict.fromkeys(FIELDS, r"(?!.*%0A)(?!.*\d\.\d+\.\d+\.\d)(?!.*:.*:).*"),
+    "c-ip": r"[0-9A-Fa-f:.]+",
+    "s-ip": r"[0-9A-Fa-f:.]+",
+    "sc-status": r"\d{3}",
+    "cs-method": r"[A-Za-z][\w-]*",
+    "cs-protocol": r"https?|wss?|grpcs?",
+    "cs-host": r"([\w-]+\.)*[A-Za-z][\w-]*\.?(:\d+)?|(\d+\.){3}\d+:\d+",
+    "cs-uri-stem": r"[/*].*",
+    "x-edge-location": r"[A-Z]{3}[\w-]*",
+    "x-edge-request-id": r"[\w-]{3,}==",
+    "cs-protocol-version": r"HTTP/\d(\.\d)?",
+    "c-ip-version": r"IPv[46]",
+    "ssl-protocol": r"(SSL|TLS)v[\d.]+",
+    "x-edge-result-type": r"[A-Za-z]+",
+    "x-edge-response-result-type": r"[A-Za-z]+",
+    "x-edge-detailed-result-type": r"[A-Za-z]+",
+    "sc-content-len": r"\d+",
+    "c-port": r"\d+",
+    "c-country": r"[A-Za-z0-9]{2}",
+    "cs-header-names": r"([\w-]|%0A)+",
+    "cs-headers-count": r"\d+",
+    "primary-distribution-id": r"[A-Za-z0-9-]+",
+    "asn": r"\d+",
+    # Not what stands before it.
+    "cs-user-agent": r"(?!(HTTP/\d(\.\d)?|IPv[46])\Z).*",
+    **dict.fromkeys(("cs-referer", "cs-cookie", "cs-uri-query", "x-forwarded-for", "cs-headers"), ".*"),
 }
+_MATCHES: Final = {name: re.compile(shape, re.ASCII).fullmatch for name, shape in _SHAPES.items()}

@@ -139,9 +139,7 @@ def aws_client(
         import boto3
         from botocore.config import Config
     except ImportError:
-        raise PlaceError(
-            "boto3 is not installed", hint="Install it: pip install 'edgewise[rollout]'."
-        ) from None
+        raise PlaceError("boto3 is not installed", hint="Install it: pip install boto3") from None
     settings = Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 3})
     keys = {name.lower(): value for name, value in credentials.items()}
 

@@ -5,6 +5,7 @@ Usual order: `load_site`, `bundle_settings`, `Bundle(...).refresh()`, `compile_t
 """
 
 from edgewise.site.bundle import Bundle
+from edgewise.site.dockerfile import Dockerfile, read_dockerfile
 from edgewise.site.errors import BundleError, SiteError, SiteProblems, StarterError, SynthError
 from edgewise.site.load import SITE_FILE, load_site
 from edgewise.site.model import (
@@ -57,6 +58,7 @@ __all__ = [
     "Bundle",
     "BundleError",
     "CustomOrigin",
+    "Dockerfile",
     "Functions",
     "ImageOrigin",
     "Judge",
@@ -89,6 +91,7 @@ __all__ = [
     "image_parameter",
     "load_site",
     "needed_on_aws",
+    "read_dockerfile",
     "reasons_of",
     "records_go_to",
     "render_app_yaml",

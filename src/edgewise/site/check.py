@@ -12,7 +12,7 @@ from typing import Any
 
 from edgewise.site.check_alarms import check_alarms
 from edgewise.site.check_behaviors import check_behavior, check_behaviors
-from edgewise.site.check_context import Context, OnDisk
+from edgewise.site.check_context import Context, FoldersIn, OnDisk, no_folders
 from edgewise.site.check_domain import check_domain
 from edgewise.site.check_functions import check_functions
 from edgewise.site.check_log import check_log, check_persistence
@@ -27,14 +27,16 @@ from edgewise.site.raw import RawDefault, RawSite
 from edgewise.site.reader import read_table
 
 
-def check_site(document: Mapping[str, Any], file: Path, on_disk: OnDisk) -> Site:
+def check_site(
+    document: Mapping[str, Any], file: Path, on_disk: OnDisk, folders_in: FoldersIn = no_folders
+) -> Site:
     """The checked site of a parsed site file.
 
-    `file` is absolute; the file's relative paths start at its folder. `on_disk` says what a path is. Raises
-    `SiteError`, or `SiteProblems` with all problems together.
+    `file` is absolute; the file's relative paths start at its folder. `on_disk` says what a path is,
+    `folders_in` which folders are in one. Raises `SiteError`, or `SiteProblems` with all problems together.
     """
     problems = Problems(file)
-    context = Context(file.parent, problems, on_disk)
+    context = Context(file.parent, problems, on_disk, folders_in)
     raw = read_table(RawSite, document, "", problems)
     name = context.name("name", raw.name)
     origins = check_origins(context, raw.origins, name)

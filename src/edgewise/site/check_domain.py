@@ -11,14 +11,15 @@ from edgewise.site.raw_domain import RawDomain, RawHostedZone
 
 def check_domain(context: Context, raw: RawDomain) -> Domain:
     """The names with what goes with them, defaults filled in."""
-    names = _check_names(context, raw.names or [])
+    names = _check_names(context, raw.names) if raw.names is not None else ()
     zone = _check_zone(context, raw.hosted_zone) if raw.hosted_zone else None
     certificate = _check_certificate(context, raw.certificate)
     if zone:
         _check_inside(context, names, zone)
     if zone and not certificate:
         _check_makeable(context, names)
-    if not (raw.hosted_zone or raw.certificate):
+    wrong = context.problems.has("domain.hosted_zone") or context.problems.has("domain.certificate")
+    if not (raw.hosted_zone or raw.certificate or wrong):
         context.problems.add(
             "domain",
             "there is neither `certificate` nor `hosted_zone`",
@@ -90,8 +91,11 @@ def _check_certificate(context: Context, given: str | None) -> str | None:
 
 
 def _check_inside(context: Context, names: tuple[str, ...], zone: HostedZone) -> None:
+    if context.problems.has("domain.hosted_zone.name"):
+        return
     for i, name in enumerate(names):
-        if zone.name and not f".{name.removeprefix('*.')}".endswith(f".{zone.name}"):
+        is_name = not context.problems.has(f"domain.names[{i}]")
+        if is_name and zone.name and not f".{name.removeprefix('*.')}".endswith(f".{zone.name}"):
             context.problems.add(
                 f"domain.names[{i}]",
                 f"{shown(name)} is not in the zone {zone.name}",

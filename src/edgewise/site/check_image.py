@@ -7,6 +7,7 @@ from pathlib import Path
 from edgewise.site import limits
 from edgewise.site.check_context import Context
 from edgewise.site.model import ImageOrigin, Local, LocalHandler
+from edgewise.site.own_functions import OWN_FUNCTIONS
 from edgewise.site.problems import joined, shown
 from edgewise.site.raw_origins import RawLocal, RawOrigin
 
@@ -19,26 +20,16 @@ def check_image(
 ) -> ImageOrigin:
     """The origin of an app in `folder`; its `local` is checked already."""
     key = joined("origins", name)
-    if context.on_disk(folder) == "folder" and context.on_disk(folder / "Dockerfile") != "file":
+    if not context.problems.has(f"{key}.image") and context.on_disk(folder / "Dockerfile") != "file":
         context.problems.add(
             f"{key}.image",
             f"there is no Dockerfile in {shown(str(folder))}",
             "Expected the folder that the image is built from.",
         )
-    if raw.region is not None and not limits.REGION.fullmatch(raw.region):
-        context.problems.add(
-            f"{key}.region", f"{shown(raw.region)} is not a region", "Expected one such as eu-central-1."
-        )
-    if isinstance(local, LocalHandler):
-        context.problems.add(
-            f"{key}.local.handler",
-            "an image's app is a server, which the adapter in the image calls",
-            "Say its `command`.",
-        )
     return ImageOrigin(
         name=name,
         folder=folder,
-        region=raw.region or limits.HOME_REGION,
+        region=context.region(f"{key}.region", raw.region),
         signed=raw.access != "public",
         architecture=raw.architecture or "x86_64",
         memory_mb=context.whole(f"{key}.memory_mb", raw.memory_mb, 512, limits.IMAGE_MEMORY_MB),
@@ -50,7 +41,7 @@ def check_image(
 def check_function_name(context: Context, site: str, origin: str) -> None:
     """The function's name on AWS is made of the site's and the origin's."""
     key = joined("origins", origin)
-    if origin in limits.OWN_FUNCTIONS:
+    if origin in OWN_FUNCTIONS:
         context.problems.add(
             key,
             f"a function of Edgewise's own is called {shown(f'{site}-{origin}')}",

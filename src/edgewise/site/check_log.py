@@ -52,13 +52,7 @@ def check_log(context: Context, raw: RawLog) -> Log:
         _refuse_for_stdout(context, raw)
     else:
         target |= _check_waiting(context, raw)
-    if raw.region is not None and not limits.REGION.fullmatch(raw.region):
-        context.problems.add(
-            "log.region",
-            f"{shown(raw.region)} is no region that functions can call",
-            "For example: us-east-1.",
-        )
-    region = raw.region or limits.HOME_REGION
+    region = context.region("log.region", raw.region)
     return Log(
         delivery=delivery,
         target=target,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from edgewise.realtime import FIELDS, STANDARD_FIELDS, in_order
+from edgewise.realtime import FIELDS, STANDARD_FIELDS, TELLING, in_order
 from edgewise.site import limits
 from edgewise.site.check_context import Context
 from edgewise.site.check_log import check_privacy
@@ -26,9 +26,7 @@ _STORED = in_order(
         *("c-country", "cache-behavior-path-pattern", "primary-distribution-id"),
     )
 )
-# Without these a record has no time, or no id that tells it from another.
-_NEEDED = ("timestamp", "x-edge-request-id")
-_TELLING = ("c-ip", "cs-user-agent", "primary-distribution-id")
+_VISITOR = ("c-ip", "primary-distribution-id")
 _STORED_STANDARD = (
     *("date", "time", "timestamp(ms)", "x-edge-location", "x-edge-request-id", "c-ip", "cs-method"),
     *("cs-protocol", "x-host-header", "cs-uri-stem", "cs-uri-query", "sc-status", "sc-bytes"),
@@ -179,9 +177,10 @@ def _check_fields(context: Context, given: list[str] | None, privacy: Privacy) -
         elif name == "cs-headers":
             context.problems.add(key, "all headers are too many", "Name those to record in `headers`.")
     _check_list(context, "real_time_log.fields", given, limits.MAX_REAL_TIME_FIELDS - len(headers))
-    needed = dict.fromkeys(_NEEDED, "A record needs it.")
+    # Two have the time and the id of a record besides.
+    needed = dict.fromkeys(TELLING, "Lines of another list are told from this one's by it.")
     if privacy.visitor:
-        needed |= dict.fromkeys(_TELLING, "Visitors are told apart by it.")
+        needed |= dict.fromkeys(_VISITOR, "Visitors are told apart by it.")
     for name, why in needed.items():
         if name not in given:
             context.problems.add("real_time_log.fields", f"without {name}", why)

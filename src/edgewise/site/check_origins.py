@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from edgewise.site import limits
@@ -35,51 +36,63 @@ def _check_origin(context: Context, name: str, raw: RawOrigin) -> Origin:
     key = joined("origins", name)
     context.name(key, name)
     if raw.folder is not None:
-        _refuse(
-            context, key, raw, ("domain", "protocol", "local", "image", *IMAGE_KEYS), "folder", "a bucket"
-        )
+        others = ("domain", "protocol", "local", "image", *IMAGE_KEYS)
+        _refuse(context, key, raw, others, "`folder`, which makes this origin a bucket")
         return BucketOrigin(name, context.folder(f"{key}.folder", raw.folder))
     if raw.image is not None:
-        _refuse(context, key, raw, ("domain", "protocol"), "image", "a function")
+        _refuse(context, key, raw, ("domain", "protocol"), "`image`, which makes this origin a function")
         folder = context.folder(f"{key}.image", raw.image)
-        local = _check_local(context, f"{key}.local", raw.local, raw.image) if raw.local else None
-        return check_image(context, name, raw, folder, local)
+        return check_image(context, name, raw, folder, _check_image_local(context, key, raw, folder))
     return _check_custom(context, name, key, raw)
 
 
-def _refuse(context: Context, key: str, raw: RawOrigin, others: Sequence[str], kind: str, what: str) -> None:
-    for other in others:
-        if getattr(raw, other) is not None:
-            context.problems.add(
-                f"{key}.{other}",
-                f"`{other}` does not go with `{kind}`, which makes this origin {what}",
-                f"Remove `{other}` or `{kind}`.",
-            )
+def _refuse(context: Context, key: str, raw: RawOrigin, others: Sequence[str], what: str) -> None:
+    """One problem for all keys that do not go with what the origin is: they are one mistake."""
+    given = [other for other in others if getattr(raw, other) is not None]
+    if given:
+        names = ", ".join(f"`{other}`" for other in given)
+        context.problems.add(
+            f"{key}.{given[0]}",
+            f"{names} {'does' if len(given) == 1 else 'do'} not go with {what}",
+            "Remove the one or the other.",
+        )
+
+
+def _check_image_local(context: Context, key: str, raw: RawOrigin, folder: Path) -> Local | None:
+    if raw.local is None:
+        return None
+    if raw.local.handler is not None:
+        context.problems.add(
+            f"{key}.local.handler",
+            "an image's app is a server, which the adapter in the image calls",
+            "Say its `command`.",
+        )
+        return None
+    return _check_local(context, f"{key}.local", raw.local, folder)
 
 
 def _check_custom(context: Context, name: str, key: str, raw: RawOrigin) -> CustomOrigin:
-    for other in IMAGE_KEYS:
-        if getattr(raw, other) is not None:
-            context.problems.add(
-                f"{key}.{other}", f"`{other}` is for a function from an image", "Say `image`, or remove it."
-            )
     if raw.domain is None:
-        context.problems.add(
-            key,
-            "an origin needs `domain` (a custom origin), `folder` (a bucket) or `image` (a function)",
-            'For example: domain = "app.example.com"',
-        )
-    elif not limits.DOMAIN.fullmatch(raw.domain):
+        # A key that is misspelt or of a wrong shape may be the one that is missing.
+        if not context.problems.has_below(key):
+            context.problems.add(
+                key,
+                "an origin needs `domain` (a custom origin), `folder` (a bucket) or `image` (a function)",
+                'For example: domain = "app.example.com"',
+            )
+        return CustomOrigin(name, "", "https-only", None)
+    _refuse(context, key, raw, IMAGE_KEYS, "`domain`: they are for a function from an `image`")
+    if not limits.DOMAIN.fullmatch(raw.domain):
         context.problems.add(
             f"{key}.domain",
             f"{shown(raw.domain)} is not a host name",
             "Expected a DNS name alone, such as app.example.com: no scheme, port or path, and no address.",
         )
-    local = _check_local(context, f"{key}.local", raw.local, ".") if raw.local else None
-    return CustomOrigin(name, raw.domain or "", raw.protocol or "https-only", local)
+    local = _check_local(context, f"{key}.local", raw.local, context.directory) if raw.local else None
+    return CustomOrigin(name, raw.domain, raw.protocol or "https-only", local)
 
 
-def _check_local(context: Context, key: str, raw: RawLocal, folder: str) -> Local | None:
+def _check_local(context: Context, key: str, raw: RawLocal, folder: Path) -> Local | None:
     """`folder` is where a command runs that is given no directory."""
     if [raw.command, raw.url, raw.handler].count(None) != 2:
         context.problems.add(
@@ -93,7 +106,8 @@ def _check_local(context: Context, key: str, raw: RawLocal, folder: str) -> Loca
     if raw.event is not None:
         context.problems.add(f"{key}.event", "`event` goes with `handler`", "Remove it, or give a handler.")
     if raw.command is not None:
-        directory = context.folder(f"{key}.directory", folder if raw.directory is None else raw.directory)
+        given = raw.directory is not None
+        directory = context.folder(f"{key}.directory", raw.directory) if given else folder
         return LocalCommand(_check_command(context, f"{key}.command", raw.command), directory)
     if raw.directory is not None:
         context.problems.add(

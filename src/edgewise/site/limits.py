@@ -17,8 +17,6 @@ MAX_ORIGINS = 100
 IMAGE_MEMORY_MB = (128, 10_240)
 IMAGE_TIMEOUT_S = (1, 120)
 MAX_FUNCTION_NAME = 64
-# The ends of the names of functions of our own.
-OWN_FUNCTIONS = ("viewer", "origin", "judge", "salts", "visitor-salts")
 
 # Path patterns: "Path pattern" under "Cache behavior settings".
 MAX_PATH_PATTERN = 255
@@ -38,18 +36,20 @@ DOMAIN = re.compile(
     r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE
 )
 
+# How AWS names regions: an area, where in it, a number. It tells a slip from a region that is newer than our list of
+# them, `regions.POSITIONS`.
+_REGION = r"[a-z]{2}(?:-gov)?-(?:central|north|south|(?:north|south)?(?:east|west))-[1-9]"
+
 # Who is told of an alarm: the API reference of CreateTopic. A topic in order takes no alarms.
 EMAIL = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,190}\.[^\s@<>.]{2,63}")
-TOPIC = re.compile(r"arn:aws:sns:(?P<region>[a-z]{2}(-[a-z]+)+-[0-9]):[0-9]{12}:[A-Za-z0-9_-]{1,256}")
+TOPIC = re.compile(rf"arn:aws:sns:(?P<region>{_REGION}):[0-9]{{12}}:[A-Za-z0-9_-]{{1,256}}")
 
 # The site's own names: "Quotas" and "Requirements for using alternate domain names" in the CloudFront developer guide,
 # "Quotas" and "RequestCertificate" of ACM.
 MAX_ALIASES = 100
 MAX_CERTIFICATE_NAMES = 10
 MAX_FIRST_NAME = 64
-CERTIFICATE = re.compile(
-    r"arn:aws:acm:(?P<region>[a-z]{2}(-[a-z]+)+-[0-9]):[0-9]{12}:certificate/[A-Za-z0-9_-]{1,128}"
-)
+CERTIFICATE = re.compile(rf"arn:aws:acm:(?P<region>{_REGION}):[0-9]{{12}}:certificate/[A-Za-z0-9_-]{{1,128}}")
 HOSTED_ZONE = re.compile(r"Z[A-Z0-9]{1,31}")
 # "Supported protocols and ciphers between viewers and CloudFront": those without TLS 1.0 and 1.1.
 TLS_POLICIES = ("TLSv1.2_2018", "TLSv1.2_2019", "TLSv1.2_2021", "TLSv1.2_2025", "TLSv1.3_2025")
@@ -66,25 +66,31 @@ TRIGGERS = ("viewer-request", "origin-request", "origin-response", "viewer-respo
 # Where Lambda@Edge functions and their versions live ("Restrictions on Lambda@Edge").
 HOME_REGION = "us-east-1"
 # Of the partition that has CloudFront with Lambda@Edge: neither China nor GovCloud.
-REGION = re.compile(r"(?!cn-|us-gov-)[a-z]{2}(-[a-z]+)+-[0-9]")
+REGION = re.compile(rf"(?!cn-|us-gov-){_REGION}")
 
 # The API references of CreateDeliveryStream, StartExecution, CreateEventBus, CreateSecret and PutParameter.
 STREAM_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
-STATE_MACHINE = re.compile(r"arn:[a-z-]+:states:[a-z0-9-]+:[0-9]{12}:stateMachine:[A-Za-z0-9_.:+-]{1,160}")
+STATE_MACHINE = re.compile(
+    rf"arn:[a-z-]+:states:{_REGION}:[0-9]{{12}}:stateMachine:[A-Za-z0-9_.:+-]{{1,160}}"
+)
 BUS = re.compile(
-    r"[a-zA-Z0-9/._-]{1,256}|arn:[a-z-]+:events:[a-z0-9-]+:[0-9]{12}:event-bus/[a-zA-Z0-9/._-]{1,256}"
+    rf"[a-zA-Z0-9/._-]{{1,256}}|arn:[a-z-]+:events:{_REGION}:[0-9]{{12}}:event-bus/[a-zA-Z0-9/._-]{{1,256}}"
 )
 SECRET_NAMES = {
     # AWS ends the ARNs in six characters of its own; without them it finds the secret, but no permission fits.
     "secrets-manager": re.compile(
         r"[A-Za-z0-9/_+=.@-]{1,512}"
-        r"|arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,505}-[A-Za-z0-9]{6}"
+        rf"|arn:[a-z-]+:secretsmanager:{_REGION}:[0-9]{{12}}:secret:[A-Za-z0-9/_+=.@-]{{1,505}}-[A-Za-z0-9]{{6}}"
     ),
     "ssm": re.compile(
-        r"/?[A-Za-z0-9_.-][A-Za-z0-9_./-]{0,511}|arn:[a-z-]+:ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9_./-]{1,512}"
+        r"/?[A-Za-z0-9_.-][A-Za-z0-9_./-]{0,511}"
+        rf"|arn:[a-z-]+:ssm:{_REGION}:[0-9]{{12}}:parameter/[A-Za-z0-9_./-]{{1,512}}"
     ),
 }
-KMS_KEY = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,256}")
+KMS_KEY = re.compile(rf"arn:[a-z-]+:kms:{_REGION}:[0-9]{{12}}:key/[A-Za-z0-9-]{{1,256}}")
+
+# A role, whose path is part of its ARN: CreateRole in the API reference of IAM.
+ROLE = re.compile(r"arn:aws:iam::[0-9]{12}:role/([!-~]{1,510}/)?[A-Za-z0-9_+=,.@-]{1,64}")
 
 # How long CloudWatch Logs can keep lines: PutRetentionPolicy in its API reference.
 LOG_DAYS = (
@@ -93,7 +99,7 @@ LOG_DAYS = (
 )
 # Where a log group can be subscribed to; PutSubscriptionFilter there, which wants all in one region.
 LOG_DESTINATION = re.compile(
-    r"arn:aws:(?P<service>firehose|kinesis|logs):(?P<region>\{region\}|[a-z]{2}(-[a-z]+)+-[0-9]):[0-9]{12}:"
+    rf"arn:aws:(?P<service>firehose|kinesis|logs):(?P<region>\{{region\}}|{_REGION}):[0-9]{{12}}:"
     r"(deliverystream/|stream/|destination:)[A-Za-z0-9_.-]{1,512}"
 )
 

@@ -20,7 +20,7 @@ def load_site(directory: Path) -> Site:
     Raises `SiteError` (or `SiteProblems`, which holds several) with the file and the line or key.
     """
     file = (directory / SITE_FILE if on_disk(directory) == "folder" else directory).absolute()
-    return check_site(_read(file), file, on_disk)
+    return check_site(_read(file), file, on_disk, folders_in)
 
 
 def on_disk(path: Path) -> Literal["file", "folder"] | None:
@@ -29,6 +29,14 @@ def on_disk(path: Path) -> Literal["file", "folder"] | None:
         return "folder" if path.is_dir() else "file" if path.is_file() else None
     except (OSError, ValueError):
         return None
+
+
+def folders_in(path: Path) -> list[str]:
+    """The names of the folders in a folder; none where it cannot be read."""
+    try:
+        return sorted(one.name for one in path.iterdir() if one.is_dir())
+    except (OSError, ValueError):
+        return []
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -170,6 +170,11 @@ class Subscription:
         """Whose the destination is."""
         return self.destination.split(":")[2]
 
+    @property
+    def needs_role(self) -> bool:
+        """Whether CloudWatch Logs writes there by a role of ours; a destination of its own has one."""
+        return self.service != "logs"
+
 
 @dataclass(frozen=True, slots=True)
 class Log:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from edgewise.site import limits
 from edgewise.site.model import Log, Site
+from edgewise.site.regions import POSITIONS
 from edgewise.site.secret import Secret
-from edgewise.site.template_images import image_parameter
+from edgewise.site.template_images import image_name, image_parameter
 
 # By delivery, where records go.
 _PLACES = {
@@ -28,7 +29,7 @@ def records_go_to(log: Log) -> str | None:
 
 def needed_on_aws(site: Site) -> list[str]:
     """Everything that has to be there, in words."""
-    needed = _for_images(site) + _for_the_names(site) + _for_real_time(site)
+    needed = _new_regions(site) + _for_images(site) + _for_the_names(site) + _for_real_time(site)
     if not site.runs_functions:
         return needed
     needed += _for_the_log(site.log) if site.log else []
@@ -41,10 +42,20 @@ def needed_on_aws(site: Site) -> list[str]:
     return needed
 
 
+def _new_regions(site: Site) -> list[str]:
+    """Those that are called as regions are, and that we do not know: newer ones, or slips."""
+    named = dict.fromkeys((*(one.region for one in site.images), *((site.log.region,) if site.log else ())))
+    return [
+        f"the region {one}, which this version of Edgewise does not know: look whether it is written so"
+        for one in named
+        if one not in POSITIONS
+    ]
+
+
 def _for_images(site: Site) -> list[str]:
     return [
-        f"the image of the origin {one.name}, in a repository of ECR's in {one.region}; the parameter "
-        f"{image_parameter(one)} is its address"
+        f"the image of the origin {one.name}, in the repository {image_name(site.name, one.name)} of ECR's in "
+        f"{one.region}; the parameter {image_parameter(one)} is its address"
         for one in site.images
     ]
 

@@ -17,9 +17,11 @@ class Problems:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._found: list[SiteError] = []
+        self._keys: set[str] = set()
 
     def add(self, key: str, message: str, hint: str) -> None:
         """One problem: the dotted `key`, what is wrong, and what was expected or is to be done."""
+        self._keys.add(key)
         self._found.append(SiteError(message, hint=hint, file=self._file, key=key))
 
     def add_unknown(self, key: str, what: str, given: str, known: Iterable[str]) -> None:
@@ -30,6 +32,14 @@ class Problems:
         self.add(
             key, f"unknown {what} {shown(given)}", f"{meant}Expected one of: {', '.join(names) or '(none)'}."
         )
+
+    def has(self, key: str) -> bool:
+        """Whether something is wrong with this key itself, so that nothing follows from its value."""
+        return key in self._keys
+
+    def has_below(self, key: str) -> bool:
+        """Whether something is wrong with a key of this table."""
+        return any(one.startswith(f"{key}.") for one in self._keys)
 
     def raise_any(self) -> None:
         """Raise the one problem, or all of them together, if there are any."""

@@ -316,7 +316,11 @@ class RawSite:
         RawRewrite | None, Key("gives folders' paths the name of their page; its presence turns it on")
     ] = None
     domain: Annotated[
-        RawDomain | None, Key("the site's own names; without it CloudFront's name is the only one")
+        RawDomain | None,
+        Key(
+            "the site's own names; without it CloudFront's name is the only one",
+            example='[domain], and below it names = ["www.example.com"] and the certificate or hosted_zone',
+        ),
     ] = None
     alarms: Annotated[RawAlarms | None, Key("rings when something is wrong; its presence turns it on")] = None
     real_time_log: Annotated[

@@ -10,13 +10,15 @@ from typing import Annotated
 class Key:
     """What is said of a key besides its type: `choices` are the only texts it takes.
 
-    A value of a wrong shape is not shown where it may be a secret, written where only its name belongs.
+    A value of a wrong shape is not shown where it may be a secret, written where only its name belongs. `example` is
+    told to who writes something else in a table's place.
     """
 
     help: str
     choices: tuple[str, ...] = ()
     required: bool = False
     may_be_secret: bool = False
+    example: str = ""
 
 
 @dataclass(frozen=True, slots=True)

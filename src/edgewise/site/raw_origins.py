@@ -32,7 +32,10 @@ class RawLocal:
     ] = None
     event: Annotated[
         str | None,
-        Key("what calls the handler; default `function-url`", choices=("function-url", "load-balancer")),
+        Key(
+            "what calls the handler; default `function-url`",
+            choices=("function-url", "load-balancer", "load-balancer-multi-value"),
+        ),
     ] = None
 
 

@@ -138,4 +138,5 @@ def _report_shape(shape: Shape, expected: str, value: Any, path: str, problems: 
     found = next((name for kinds, name in _FOUND if isinstance(value, kinds)), "something else")
     name = path.rpartition(".")[2]
     given = "" if shape.key.may_be_secret else f": {shown(value)}"
-    problems.add(path, f"expected {expected}, found {found}{given}", f"`{name}`: {shape.key.help}.")
+    example = f" For example: {shape.key.example}." if shape.key.example else ""
+    problems.add(path, f"expected {expected}, found {found}{given}", f"`{name}`: {shape.key.help}.{example}")

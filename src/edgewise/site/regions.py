@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-# Of the partition that has CloudFront with Lambda@Edge.
+# Of the partition that has CloudFront with Lambda@Edge: those of botocore's `endpoints.json`.
 POSITIONS = {
     "af-south-1": (-34, 18),  # Cape Town
     "ap-east-1": (22, 114),  # Hong Kong

@@ -13,6 +13,7 @@ from typing import Any
 from edgewise.site import limits
 from edgewise.site.edge_alarms import DROPPED, dropped_pattern, drops_namespace
 from edgewise.site.model import Rollout, Site
+from edgewise.site.own_functions import JUDGE, own_function
 from edgewise.site.regions import EDGE_REGIONS
 from edgewise.site.template_functions import served_functions
 
@@ -112,7 +113,7 @@ def _rollout(site: Site, rollout: Rollout) -> list[dict[str, Any]]:
         widgets.append(_graph("Rollout: reading the release takes, ms", taken))
     if site.judges_on_aws:
         judge = [
-            ["AWS/Lambda", metric, "FunctionName", f"{site.name}-judge", {"stat": "Sum"}]
+            ["AWS/Lambda", metric, "FunctionName", own_function(site.name, JUDGE), {"stat": "Sum"}]
             for metric in ("Invocations", "Errors")
         ]
         widgets.append(_graph("Rollout: the judge", judge))

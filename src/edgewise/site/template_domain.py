@@ -7,6 +7,7 @@ and `AWS::CertificateManager::Certificate` in the CloudFormation reference.
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 from edgewise.site.model import Site
@@ -16,6 +17,9 @@ CERTIFICATE = "Certificate"
 # Of all distributions, as Route 53 knows them.
 _CLOUDFRONT_ZONE = "Z2FDTNDATAQYW2"
 _MOST_ID_CHARACTERS = 60
+# A name whose labels can be told from its id: each begins with a letter, which becomes a capital there. The last has
+# two letters and no digit, so that neither the kind of a record nor a hash can be taken for it.
+_PLAIN = re.compile(r"([a-z][a-z0-9]*\.)+[a-z]{2,}")
 
 
 def domain_config(site: Site) -> dict[str, Any]:
@@ -82,6 +86,6 @@ def _record(name: str, kind: str, zone: HostedZone) -> dict[str, Any]:
 def _record_id(name: str) -> str:
     """By the name and not by its place: a record whose name changed would meet the one that still has it."""
     words = "".join(label.capitalize() for label in name.replace("*", "any").replace("-", ".").split("."))
-    is_plain = not ("*" in name or "-" in name) and len(words) <= _MOST_ID_CHARACTERS
-    unique = "" if is_plain else hashlib.sha256(name.encode()).hexdigest()[:8]
+    is_plain = _PLAIN.fullmatch(name) and len(words) <= _MOST_ID_CHARACTERS
+    unique = "" if is_plain else f"0{hashlib.sha256(name.encode()).hexdigest()[:12]}"
     return f"Name{words[:_MOST_ID_CHARACTERS]}{unique}"

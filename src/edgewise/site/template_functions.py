@@ -14,6 +14,7 @@ from typing import Any
 
 from edgewise.site import limits
 from edgewise.site.model import Site
+from edgewise.site.own_functions import ORIGIN, VIEWER, own_function
 from edgewise.site.template_permissions import LOG_ACTIONS, edge_permissions, policies, policy, trust
 
 # One folder for both functions: the same code, with the time and memory its trigger may have.
@@ -31,20 +32,20 @@ class _Kind:
     timeout_s: int
 
     def name(self, site: Site) -> str:
-        return f"{site.name}-{self.suffix}"
+        return own_function(site.name, self.suffix)
 
 
 _KINDS = (
     _Kind(
         "ViewerFunction",
-        "viewer",
+        VIEWER,
         ("viewer-request", "viewer-response"),
         limits.VIEWER_MEMORY_MB,
         limits.VIEWER_TIMEOUT_S,
     ),
     _Kind(
         "OriginFunction",
-        "origin",
+        ORIGIN,
         ("origin-request", "origin-response"),
         limits.ORIGIN_MEMORY_MB,
         limits.ORIGIN_TIMEOUT_S,
@@ -54,7 +55,7 @@ _KINDS = (
 
 def function_names(site_name: str) -> tuple[str, ...]:
     """What the edge functions of a site of this name are called, whether some trigger needs them or not."""
-    return tuple(f"{site_name}-{kind.suffix}" for kind in _KINDS)
+    return tuple(own_function(site_name, kind.suffix) for kind in _KINDS)
 
 
 def served_functions(site: Site) -> tuple[str, ...]:

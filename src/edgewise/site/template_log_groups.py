@@ -22,7 +22,7 @@ _ACTIONS = {
 def log_group_resources(site: Site) -> dict[str, Any]:
     """The role; a destination of CloudWatch Logs has its own."""
     subscription = site.log.subscription if site.log else None
-    if subscription is None or subscription.service not in _ACTIONS or not site.runs_functions:
+    if subscription is None or not subscription.needs_role or not site.runs_functions:
         return {}
     document = trust("logs.amazonaws.com")
     # Of this account's groups alone, in whatever region.

@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from edgewise.site import limits
+from edgewise.site.edge_alarms import drops_namespace
 from edgewise.site.model import Site
 from edgewise.site.model_logging import RealTimeLog
+from edgewise.site.own_functions import TRANSFORM, own_function
 from edgewise.site.template_alarm import alarm
 from edgewise.site.template_buckets import over_tls_alone, private_bucket
 from edgewise.site.template_permissions import policies, policy, reading, trust
@@ -27,6 +29,7 @@ _CALL_MB = 1
 # records of the last five hours.
 _RETRY_SECONDS = 7200
 _LATE_SECONDS = 900
+_FAILURES = "RealTimeLinesFailed"
 _LOG_ACTIONS = ("logs:CreateLogStream", "logs:PutLogEvents")
 
 
@@ -41,7 +44,7 @@ def real_time_resources(site: Site) -> dict[str, Any]:
         "RealTimeLogRole": _log_role(),
         "RealTimeTransformFunction": _transform(log),
         "RealTimeTransformRole": _transform_role(log),
-        "RealTimeTransformLogs": _log_group(f"/aws/lambda/{log.pipeline}-transform"),
+        "RealTimeTransformLogs": _log_group(f"/aws/lambda/{own_function(log.name, TRANSFORM)}"),
         "RealTimeDelivery": _delivery(log),
         "RealTimeDeliveryRole": _delivery_role(log),
         "RealTimeDeliveryLogs": _log_group(f"/aws/kinesisfirehose/{log.pipeline}"),
@@ -49,6 +52,7 @@ def real_time_resources(site: Site) -> dict[str, Any]:
         "RealTimeFailedLog": _log_stream("BackupDelivery"),
         "RealTimeFailed": _failed(log),
         "RealTimeFailedPolicy": over_tls_alone("RealTimeFailed"),
+        "RealTimeFailures": _failures(log),
         **_alarms(log),
     }
 
@@ -123,7 +127,7 @@ def _transform(log: RealTimeLog) -> dict[str, Any]:
         "DeletionPolicy": "Delete",
         "UpdateReplacePolicy": "Delete",
         "Properties": {
-            "FunctionName": f"{log.pipeline}-transform",
+            "FunctionName": own_function(log.name, TRANSFORM),
             "Description": f"Makes records of the lines of the real-time log of {log.name}.",
             "Runtime": limits.RUNTIME,
             "Architectures": ["arm64"],
@@ -263,6 +267,25 @@ def _failed(log: RealTimeLog) -> dict[str, Any]:
     return bucket
 
 
+def _failures(log: RealTimeLog) -> dict[str, Any]:
+    """Counts what the function says that it gave back. No value where it says nothing: nothing is wrong then."""
+    return {
+        "Type": "AWS::Logs::MetricFilter",
+        "Properties": {
+            "LogGroupName": {"Ref": "RealTimeTransformLogs"},
+            "FilterPattern": "{ $.failed > 0 }",
+            "MetricTransformations": [
+                {
+                    "MetricNamespace": drops_namespace(log.name),
+                    "MetricName": _FAILURES,
+                    "MetricValue": "$.failed",
+                    "Unit": "Count",
+                }
+            ],
+        },
+    }
+
+
 def _alarms(log: RealTimeLog) -> dict[str, Any]:
     return {
         "RealTimeDeliveryAlarm": alarm(
@@ -277,6 +300,13 @@ def _alarms(log: RealTimeLog) -> dict[str, Any]:
             "The function that makes records of the real-time log fails: lines go to the bucket as they are.",
             ("AWS/Lambda", "Errors", "Sum"),
             ("FunctionName", "RealTimeTransformFunction"),
+            0,
+        ),
+        "RealTimeFailuresAlarm": alarm(
+            f"{log.pipeline}-failed",
+            "Lines of the real-time log could not be read: they are in the bucket of failures. The function says why.",
+            (drops_namespace(log.name), _FAILURES, "Sum"),
+            None,
             0,
         ),
     }

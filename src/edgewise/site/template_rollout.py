@@ -10,6 +10,7 @@ from typing import Any
 
 from edgewise.site import limits
 from edgewise.site.model import Rollout, Site
+from edgewise.site.own_functions import JUDGE, own_function
 from edgewise.site.template_permissions import LOG_ACTIONS, judge_permissions, policies, policy, trust
 
 JUDGE_FOLDER = "functions/judge"
@@ -65,7 +66,7 @@ def _table(rollout: Rollout, name: str) -> dict[str, Any]:
 
 
 def _judge(site: Site, rollout: Rollout) -> dict[str, Any]:
-    name = f"{site.name}-judge"
+    name = own_function(site.name, JUDGE)
     return {
         "JudgeFunction": {
             "Type": "AWS::Lambda::Function",

@@ -12,6 +12,7 @@ from typing import Any
 
 from edgewise.site import limits
 from edgewise.site.model_statistics import Statistics
+from edgewise.site.own_functions import SALTS, own_function
 from edgewise.site.template_permissions import LOG_ACTIONS, policy, trust
 
 SALTS_FOLDER = "functions/salts"
@@ -24,7 +25,7 @@ _RUNS = "rate(12 hours)"
 
 def salts_resources(statistics: Statistics) -> dict[str, Any]:
     """The function, what calls it, and what it may do."""
-    name = f"{statistics.name}-visitor-salts"
+    name = own_function(statistics.name, SALTS)
     function = {"Fn::GetAtt": ["VisitorSaltsFunction", "Arn"]}
     return {
         "VisitorSaltsFunction": {

@@ -6,6 +6,7 @@ CloudWatch Logs" under "Logging that requires additional permissions [V2]" in th
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,7 @@ from edgewise.site.template_buckets import over_tls_alone, private_bucket
 
 # A folder of the bucket. Without one, AWS puts the account and its own service's name in front of the path.
 FOLDER = "access"
+ACCESS_LOG_GROUP = "AccessLogGroup"
 _SERVICE = {"Service": "delivery.logs.amazonaws.com"}
 
 
@@ -37,8 +39,7 @@ def standard_log_resources(site: Site) -> dict[str, Any]:
         "AccessLogDestination": {
             "Type": "AWS::Logs::DeliveryDestination",
             "Properties": {
-                # What is written cannot be changed later, so another format is another destination.
-                "Name": f"{log.pipeline}-{log.to}-{log.format}",
+                "Name": _destination_name(log),
                 "OutputFormat": log.format,
                 "DestinationResourceArn": _destination(log),
             },
@@ -54,16 +55,22 @@ def standard_log_outputs(site: Site) -> dict[str, Any]:
         return {}
     name, what = {
         "s3": ("AccessLogFiles", "The bucket with the standard log; `edgewise import s3://` reads it."),
-        "cloudwatch": ("AccessLogGroup", "The log group with the standard log."),
+        "cloudwatch": (ACCESS_LOG_GROUP, "The log group with the standard log."),
     }[site.standard_log.to]
     return {f"{name}Name": {"Description": what, "Value": {"Ref": name}}}
+
+
+def _destination_name(log: StandardLog) -> str:
+    """Another for another place or format: neither can be changed later, and names are not given twice."""
+    text = f"{log.to} {log.format} {log.stream_arn}"
+    return f"{log.pipeline}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def _destination(log: StandardLog) -> Any:
     if log.to == "s3":
         return {"Fn::Sub": f"${{AccessLogFiles.Arn}}/{FOLDER}"}
     if log.to == "cloudwatch":
-        return {"Fn::GetAtt": ["AccessLogGroup", "Arn"]}
+        return {"Fn::GetAtt": [ACCESS_LOG_GROUP, "Arn"]}
     return log.stream_arn
 
 
@@ -129,12 +136,12 @@ def _group(log: StandardLog) -> dict[str, Any]:
     group = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:${AccessLogGroup}"
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]}).replace("GROUP", group)
     return {
-        "AccessLogGroup": {
+        ACCESS_LOG_GROUP: {
             "Type": "AWS::Logs::LogGroup",
             "DeletionPolicy": "Retain",
             "UpdateReplacePolicy": "Retain",
-            # Letters, digits, _ and - alone: the destination takes no other name.
-            "Properties": {"LogGroupName": log.pipeline, "RetentionInDays": log.days},
+            # No name: it stays when the table or the stack goes, and the next one is to find its own free.
+            "Properties": {"RetentionInDays": log.days},
         },
         "AccessLogGroupPolicy": {
             "Type": "AWS::Logs::ResourcePolicy",

@@ -121,12 +121,16 @@ _OWN_REASONS = {
         "deleted after some days. Retained when the stack goes."
     ),
     "RealTimeFailedPolicy": "Nobody may ask without TLS, not even the owner.",
+    "RealTimeFailures": "The function gives lines back without failing itself, and says how many.",
     "RealTimeDeliveryAlarm": "Without `[alarms]` in the site file alarms tell nobody.",
     "AccessLogSource": "A distribution has one source at most, for all destinations.",
-    "AccessLogDestination": "The format cannot be changed later: it is in the name, so that another makes another.",
-    "AccessLogDelivery": "Which fields, and where in the bucket. A change takes effect within twelve hours.",
+    "AccessLogDestination": "Place and format cannot be changed later: their hash is in the name: others make another.",
+    "AccessLogDelivery": "Which fields, and in a bucket which folders. A change takes effect within twelve hours.",
     "AccessLogFiles": "Private, over TLS alone, deleted after some days. Retained when the stack goes.",
     "AccessLogFilesPolicy": "AWS's delivery may write for this source of this account, and nobody without TLS.",
+    "AccessLogGroup": (
+        "Its lines go after some days. Retained when the stack goes, so CloudFormation names it: a name would be taken."
+    ),
     "AccessLogGroupPolicy": "AWS's delivery may write into this group, for this account.",
     "VisitorSaltsFunction": "CloudFormation makes no SecureString, and a salt has to go when its day is over.",
     "VisitorSalts": "Called when the stack is made, so that the first visitor meets a salt, and when it is deleted.",

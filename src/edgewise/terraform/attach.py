@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from edgewise.terraform.blocks import Attribute, Block
+from edgewise.terraform.errors import UntranslatedError
 from edgewise.terraform.expressions import expression
 from edgewise.terraform.scope import Scope
 from edgewise.terraform.values import Reference, Template
@@ -24,6 +25,17 @@ _ITS_OWN: Final = {
     "AWS::CertificateManager::Certificate": "the names of your distribution are yours",
     "AWS::Route53::RecordSet": "the names of your distribution are yours",
 }
+# Of a behavior, by the words of Terraform's block, and what is the key or a map of its own.
+_SAID: Final = {
+    "target_origin_id": "TargetOriginId",
+    "viewer_protocol_policy": "ViewerProtocolPolicy",
+    "allowed_methods": "AllowedMethods",
+    "compress": "Compress",
+    "cache_policy_id": "CachePolicyId",
+    "origin_request_policy_id": "OriginRequestPolicyId",
+    "realtime_log_config_arn": "RealtimeLogConfigArn",
+}
+_SAID_OTHERWISE: Final = ("PathPattern", "LambdaFunctionAssociations", "FunctionAssociations")
 _OF_AN_ORIGIN: Final = "the buckets behind your distribution are yours"
 _ARN: Final = Template(
     (
@@ -85,6 +97,8 @@ class Attached:
             one["Id"]: {
                 "domain_name": expression(one["DomainName"], scope),
                 "origin_access_control_id": expression(one.get("OriginAccessControlId"), scope),
+                "origin_protocol_policy": one["CustomOriginConfig"]["OriginProtocolPolicy"],
+                "origin_read_timeout": one["CustomOriginConfig"].get("OriginReadTimeout"),
             }
             for one in self.config["Origins"]
             if "S3OriginConfig" not in one
@@ -151,18 +165,21 @@ def _functions(behavior: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
 
 
 def _behavior(behavior: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
-    """A behavior in the words of Terraform's block; what it does not have is null, so that all have the same shape."""
-    names = {
-        "target_origin_id": "TargetOriginId",
-        "viewer_protocol_policy": "ViewerProtocolPolicy",
-        "allowed_methods": "AllowedMethods",
-        "compress": "Compress",
-        "cache_policy_id": "CachePolicyId",
-        "origin_request_policy_id": "OriginRequestPolicyId",
-        "realtime_log_config_arn": "RealtimeLogConfigArn",
+    """A behavior in the words of Terraform's block; what it does not have is null, so that all have the same shape.
+
+    Raises `UntranslatedError` for what a module's user would not be told.
+    """
+    for name in behavior:
+        if name not in (*_SAID.values(), *_SAID_OTHERWISE):
+            raise UntranslatedError(f"no output of a module says the property {name}", key=_DISTRIBUTION)
+    associated: Sequence[Mapping[str, Any]] = behavior.get("FunctionAssociations", ())
+    return {
+        **{name: expression(behavior.get(one), scope) for name, one in _SAID.items()},
+        "functions": _functions(behavior, scope),
+        "cloudfront_functions": {
+            one["EventType"]: expression(one["FunctionARN"], scope) for one in associated
+        },
     }
-    given = {name: expression(behavior.get(one), scope) for name, one in names.items()}
-    return {**given, "functions": _functions(behavior, scope)}
 
 
 def _output(name: str, described: str, value: Any) -> Block:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from edgewise.terraform.blocks import Attribute, Block, text_of_blocks
 from edgewise.terraform.names import snake
-from edgewise.terraform.values import Reference
+from edgewise.terraform.values import Line, Reference, aligned, indented
 
 # The oldest provider that has every argument used here, and arguments that ask for a newer one.
 _PROVIDER = "5.100"
 _NEWER = {"invoked_via_function_url": "6.29"}
 _TERRAFORM = ">= 1.5"
+# Of the example of a module's call.
+_DISTRIBUTION = "aws_cloudfront_distribution.site.id"
 _USE = """\
 #
 # The site {site}. Deploy it with credentials of your account:
@@ -27,21 +29,40 @@ _USE = """\
 _USE_AS_MODULE = """\
 #
 # The parts of the site {site} that run at the edge, as a module for a distribution of yours. Give it a provider of
-# us-east-1, where Lambda@Edge functions live, and attach what its outputs name:
+# each region that it has parts in, first of us-east-1, where Lambda@Edge functions live, and attach what its outputs
+# name:
 #
-#   module "edge" {{
-#     source    = "./edge"
-#     providers = {{ aws = aws.us_east_1 }}
-#   }}
+{call}
 #
 # The files here that Edgewise made are written anew by `edgewise synth`; yours it leaves alone.
 """
 
 
-def main_file(site: str, regions: Sequence[str], others: str, *, is_module: bool) -> str:
-    """The text of `main.tf` but its first line. `others` is the text of the other files, which says what is needed."""
-    use = (_USE_AS_MODULE if is_module else _USE).format(site=site)
+def main_file(
+    site: str, regions: Sequence[str], others: str, asked: Sequence[str], *, is_module: bool
+) -> str:
+    """The text of `main.tf` but its first line.
+
+    `others` is the text of the other files, which says what is needed, `asked` the variables without a value.
+    """
+    use = (_USE_AS_MODULE if is_module else _USE).format(site=site, call=_call(regions, asked))
     return f"{use}\n{text_of_blocks(_blocks(regions, others, is_module=is_module))}"
+
+
+def _call(regions: Sequence[str], asked: Sequence[str]) -> str:
+    """The module's call as a comment: each provider and each variable that it asks for."""
+    aliases = [f"aws.{snake(region)}" for region in regions]
+    providers = {"aws": "aws.us_east_1", **dict(zip(aliases, aliases, strict=True))}
+    values = {name: _DISTRIBUTION if name == "distribution_id" else f"var.{name}" for name in asked}
+    lines = ['source = "./edge"', "", "providers = {", *indented(_entries(providers)), "}"]
+    if values:
+        lines += ["", *_entries(values)]
+    call = ['module "edge" {', *indented(lines), "}"]
+    return "\n".join(f"#   {line}".rstrip() for line in call)
+
+
+def _entries(values: Mapping[str, str]) -> list[str]:
+    return aligned(Line(name, [value]) for name, value in values.items())
 
 
 def _blocks(regions: Sequence[str], others: str, *, is_module: bool) -> Iterator[Block]:

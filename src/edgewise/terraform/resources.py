@@ -53,7 +53,8 @@ def name_targets(resources: Resources, conditions: Mapping[str, bool | Reference
         body = resources[name]
         owner = _owner(name, kind, body)
         counted = isinstance(conditions.get(body.get("Condition", "")), Reference)
-        targets[name] = Target(addresses[owner], kind.ref, kind.attributes, counted)
+        ready = f"{kind.ready}.{names[owner]}" if kind.ready else ""
+        targets[name] = Target(addresses[owner], kind.ref, kind.attributes, counted, ready)
     return targets
 
 
@@ -144,7 +145,7 @@ def _waits(name: str, resources: Resources, scope: Scope) -> Iterator[str]:
     body = resources[name]
     given = body.get("DependsOn", ())
     for one in [given] if isinstance(given, str) else given:
-        yield scope.target(one).address
+        yield scope.target(one).usable
     if body["Type"] == ROLE:
         return
     # A stack makes a role with its policies. Here whoever takes the role says that it wants those, too.

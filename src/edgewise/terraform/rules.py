@@ -76,7 +76,8 @@ class Kind:
 
     `file` is where it is written, `endings` are of logical ids, and say what the type says. `part_of` names the
     property with the resource that a type is only a part of. `always` makes what no property asks for; `retained` is
-    said of what CloudFormation retains, instead of forbidding to destroy it.
+    said of what CloudFormation retains, instead of forbidding to destroy it. `ready` is the type of the resource beside
+    it that waits until it can be used; `ref` is an attribute of that one then.
     """
 
     resource: str
@@ -88,6 +89,7 @@ class Kind:
     always: Callable[[Place], Iterable[Made]] | None = None
     part_of: str = ""
     retained: Attribute | None = None
+    ready: str = ""
 
 
 def apply(rules: Rules, properties: Mapping[str, Any], place: Place) -> Iterator[Made]:
@@ -194,6 +196,17 @@ def implied(*values: Any) -> Rule:
 def read_elsewhere(value: Any, place: Place) -> Iterator[Made]:
     """Nothing: another rule reads this one, or Terraform knows it by what is around it."""
     return iter(())
+
+
+def deleted_last(place: Place) -> Iterator[Made]:
+    """What says that a resource goes after all changes, as CloudFormation has it; AWS deletes none that is in use.
+
+    Terraform deletes what is gone from a configuration before it changes what named it, but for these. Source:
+    "Resource Destruction" in Terraform's own documents.
+    """
+    yield Block(
+        "lifecycle", (), [Attribute("create_before_destroy", True, "Deleted last: not while in use.")]
+    )
 
 
 def beside(resource: str, rule: Rule, link: str, attribute_of_own: str = "id") -> Rule:

@@ -22,19 +22,31 @@ class Target:
     """Where a resource of the template is.
 
     `ref` is the attribute that `Ref` means; `attributes` are those of `Fn::GetAtt`, a text in round brackets follows.
-    With `counted` there may be none of it.
+    With `counted` there may be none of it. `ready` is the address of the resource that waits until this one can be
+    used, if there is one: `Ref` and whoever depends on this one take that.
     """
 
     address: str
     ref: str
     attributes: Mapping[str, str | tuple[str, str]]
     counted: bool = False
+    ready: str = ""
+
+    @property
+    def usable(self) -> str:
+        """The address of what is there when this one can be used."""
+        return self.ready or self.address
+
+    def reference(self) -> Reference:
+        """What `Ref` means."""
+        return self._of(self.usable, self.ref)
 
     def attribute(self, name: str) -> Reference:
         """An attribute by Terraform's name for it."""
-        if self.counted:
-            return Reference(f"one({self.address}[*].{name})")
-        return Reference(f"{self.address}.{name}")
+        return self._of(self.address, name)
+
+    def _of(self, address: str, attribute: str) -> Reference:
+        return Reference(f"one({address}[*].{attribute})" if self.counted else f"{address}.{attribute}")
 
 
 @dataclass(slots=True)
@@ -61,7 +73,7 @@ class Scope:
             return self.parameters[name]
         if (name, "") in self.given:
             return self.given[name, ""]
-        return self.target(name).attribute(self.target(name).ref)
+        return self.target(name).reference()
 
     def attribute(self, name: str, attribute: str) -> Any:
         """What `Fn::GetAtt` means. Raises `UntranslatedError`."""

@@ -21,7 +21,7 @@ from edgewise.terraform.reasons import MADE_BY, reasons
 from edgewise.terraform.resources import Resources, add_resources, name_targets
 from edgewise.terraform.scope import Scope
 from edgewise.terraform.values import Reference
-from edgewise.terraform.variables import add_parameters, outputs, variables
+from edgewise.terraform.variables import add_parameters, outputs, variables, without_value
 
 HOME: Final = "us-east-1"
 
@@ -117,7 +117,9 @@ def _configuration(site: str, draft: Draft, regions: list[str], part: Attached) 
     for block in part.variables("\n".join(texts.values())):
         draft.add("variables", block)
     texts = {f"{name}.tf": text_of_blocks(blocks) for name, blocks in draft.blocks.items()}
-    texts["main.tf"] = main_file(site, regions, "\n".join(texts.values()), is_module=part.is_module)
+    others = "\n".join(texts.values())
+    asked = without_value(draft.blocks.get("variables", ()))
+    texts["main.tf"] = main_file(site, regions, others, asked, is_module=part.is_module)
     files = {
         name: f"# {MADE_BY}\n{'' if name == 'main.tf' else chr(10)}{text}" for name, text in texts.items()
     }

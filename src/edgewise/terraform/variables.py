@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from edgewise.terraform.blocks import Attribute, Block
@@ -33,6 +33,11 @@ def variables(template: Mapping[str, Any], scope: Scope) -> Iterator[Block]:
     for name, body in template.get("Parameters", {}).items():
         if scope.parameters[name] == Reference(f"var.{snake(name)}"):
             yield Block("variable", (snake(name),), list(_variable(name, body)))
+
+
+def without_value(blocks: Iterable[Block]) -> list[str]:
+    """The names of variables that somebody has to give a value."""
+    return [block.labels[0] for block in blocks if "default" not in (one.name for one in block.body)]
 
 
 def outputs(template: Mapping[str, Any], scope: Scope) -> Iterator[Block]:

@@ -31,6 +31,8 @@ class Masking:
         if not self._keeps_addresses:
             # It names the visitor behind a proxy, and the proxies.
             record.pop("x_forwarded_for", None)
+            # CloudFront's own, but an address like the visitor's: nothing tells them apart after a change of fields.
+            record.pop("s_ip", None)
         # The line tells what a viewer's request told, and the edge makes a visitor's hash at the viewer's triggers.
         record["trigger"] = "viewer-request"
         try:

@@ -110,7 +110,12 @@ class Functions:
     def _GetFunction(self, given: dict[str, Any]) -> dict[str, Any]:
         function = self._found(given)
         qualifier = given.get("Qualifier", "$LATEST")
-        return {"Configuration": function.told(int(qualifier) if qualifier.isdigit() else None)}
+        told = {"Configuration": function.told(int(qualifier) if qualifier.isdigit() else None)}
+        if ".dkr.ecr." in function.code:
+            digest = hashlib.sha256(function.code.encode()).hexdigest()
+            resolved = f"{function.code.partition('@')[0].rpartition(':')[0]}@sha256:{digest}"
+            told["Code"] = {"ImageUri": function.code, "ResolvedImageUri": resolved}
+        return told
 
     def _ListVersionsByFunction(self, given: dict[str, Any]) -> dict[str, Any]:
         function = self._found(given)

@@ -51,10 +51,15 @@ class Policy:
 
 
 class Policies:
-    """The service's policies over its `distributions`, which are found by their ids."""
+    """The service's policies over its `distributions`, which are found by their ids.
+
+    What takes one off its distribution is reported in three ways: an update with an "empty" policy, the same once the
+    policy is "disabled", or only that it is "deleted" after that. `gone_by` is the one that is true here.
+    """
 
     def __init__(self, distributions: dict[str, Any]) -> None:
         self.policies: dict[str, Policy] = {}
+        self.gone_by = "empty"
         self._distributions = distributions
         self._numbers = itertools.count(1)
 
@@ -78,9 +83,15 @@ class Policies:
 
     def delete(self, given: dict[str, Any]) -> dict[str, Any]:
         found = self._matching(given)
-        if any(
-            one.config.get("ContinuousDeploymentPolicyId") == found.id for one in self._distributions.values()
-        ):
+        primaries = [
+            one.config
+            for one in self._distributions.values()
+            if one.config.get("ContinuousDeploymentPolicyId") == found.id
+        ]
+        if self.gone_by == "deleted" and not found.config["Enabled"]:
+            for config in primaries:
+                config["ContinuousDeploymentPolicyId"] = ""
+        elif primaries:
             raise Refusal(
                 "ContinuousDeploymentPolicyInUse",
                 "You cannot delete a continuous deployment policy that is associated with a primary distribution.",
@@ -99,6 +110,8 @@ class Policies:
         """The configuration as it is kept: a policy that is left out stays, only an empty one goes."""
         before = known.config.get("ContinuousDeploymentPolicyId", "")
         policy = config.get("ContinuousDeploymentPolicyId", before)
+        if before and not policy and not self._is_let_go(before):
+            policy = before
         if bool(config.get("Staging")) != bool(known.config.get("Staging")):
             raise Refusal("IllegalUpdate", "A distribution cannot become a staging distribution.")
         if config.get("Staging"):
@@ -118,6 +131,11 @@ class Policies:
         if attached and "3" in config.get("HttpVersion", ""):
             raise _no_http3()
         return {**config, "ContinuousDeploymentPolicyId": policy}
+
+    def _is_let_go(self, policy: str) -> bool:
+        if self.gone_by == "disabled":
+            return not self.policies[policy].config["Enabled"]
+        return self.gone_by == "empty"
 
     def check_deletion(self, known: Known) -> None:
         if self._by_staging(known.id):

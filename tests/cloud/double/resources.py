@@ -20,6 +20,19 @@ from cloud.double.translating import distribution_config, policy_config
 from cloud.double.wire import Refusal, validate
 
 _POLICY = "AWS::CloudFront::ContinuousDeploymentPolicy"
+# What a name of a resource's own is made of: there is one of each in a region. Functions look after theirs themselves.
+_NAMES = {
+    "AWS::CloudWatch::Alarm": ("AlarmName",),
+    "AWS::IAM::Role": ("RoleName",),
+    "AWS::Kinesis::Stream": ("Name",),
+    "AWS::KinesisFirehose::DeliveryStream": ("DeliveryStreamName",),
+    "AWS::Logs::DeliveryDestination": ("Name",),
+    "AWS::Logs::DeliverySource": ("Name",),
+    "AWS::Logs::LogGroup": ("LogGroupName",),
+    "AWS::Logs::LogStream": ("LogGroupName", "LogStreamName"),
+    "AWS::S3::Bucket": ("BucketName",),
+    "AWS::SNS::Topic": ("TopicName",),
+}
 
 
 class Resources:
@@ -33,6 +46,8 @@ class Resources:
         self._functions = functions
         self._distributions = distributions
         self._numbers = itertools.count(1)
+        # The physical ids of resources with names of their own, by type and name.
+        self._named: dict[tuple[str, ...], str] = {}
 
     def is_replaced(self, kind: str, old: dict[str, Any], new: dict[str, Any]) -> bool:
         fixed = [path.split("/")[2] for path in _schema(kind).schema.get("createOnlyProperties", ())]
@@ -45,6 +60,17 @@ class Resources:
         unknown = set(properties) - set(_schema(kind).schema["properties"])
         if unknown and not kind.startswith("Custom::"):
             raise Refusal("ValidationError", f"Encountered unsupported property {unknown.pop()}")
+        own = tuple(properties[key] for key in _NAMES.get(kind, ()) if key in properties)
+        if own and (kind, *own) in self._named:
+            raise Refusal(
+                "AlreadyExists", f"Resource of type '{kind}' with identifier '{own[-1]}' already exists."
+            )
+        physical = self._made(stack, name, kind, properties)
+        if own:
+            self._named[kind, *own] = physical
+        return physical
+
+    def _made(self, stack: str, name: str, kind: str, properties: dict[str, Any]) -> str:
         if kind == "AWS::Lambda::Function":
             return self._lambda("CreateFunction", properties)["FunctionName"]
         if kind == "AWS::Lambda::Version":
@@ -88,6 +114,7 @@ class Resources:
             self._remove_distribution(physical)
         elif kind == _POLICY and physical in self._distributions.policies.policies:
             self._policy("Delete", Id=physical, IfMatch=self._policy("Get", Id=physical)["ETag"])
+        self._named = {own: one for own, one in self._named.items() if one != physical}
 
     def attribute(self, kind: str, physical: str, name: str) -> str:
         """What `Fn::GetAtt` gives; `Ref` gives the physical id."""

@@ -24,12 +24,14 @@ STACK = "AWS::CloudFormation::Stack"
 
 @dataclass
 class Kept:
-    """A resource that was made: its type, its physical id, its properties filled in, and what becomes of it."""
+    """A resource that was made: its type, its physical id, its properties filled in, and what becomes of it when it
+    is deleted and when it is replaced."""
 
     kind: str
     physical: str
     properties: dict[str, Any]
     policy: str
+    replaced: str = "Delete"
     status: str = "CREATE_COMPLETE"
     needs: tuple[str, ...] = ()
 
@@ -66,6 +68,8 @@ class Stack:
         self.tokens: set[str] = set()
         self.retain_except_on_create = False
         self.held = False
+        # What was replaced in an update, until that is done.
+        self._replaced: dict[str, Kept] = {}
         self._resources = resources
         self._work: Iterator[None] = iter(())
         self._lag = 0
@@ -144,6 +148,10 @@ class Stack:
         self._give(new)
         self._now("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
         yield
+        for name, one in self._replaced.items():
+            if one.replaced == "Delete":
+                self._resources.delete(name, one.kind, one.physical)
+        self._replaced = {}
         wanted = holding(new, self.values)
         failed = yield from self._remove([name for name in self.kept if name not in wanted])
         for name in failed:
@@ -212,14 +220,21 @@ class Stack:
             yield
 
     def _bring(self, name: str, body: dict[str, Any], properties: dict[str, Any]) -> None:
-        kind, known = body["Type"], self.kept.get(name)
-        policy = body.get("DeletionPolicy", "Delete")
-        if known and not self._resources.is_replaced(kind, known.properties, properties):
+        kind, known, before = body["Type"], self.kept.get(name), self._replaced.get(name)
+        policies = (body.get("DeletionPolicy", "Delete"), body.get("UpdateReplacePolicy", "Delete"))
+        if known and before and before.properties == properties:
+            # A rollback: what was replaced is still there.
+            self._resources.delete(name, kind, known.physical)
+            self.kept[name] = self._replaced.pop(name)
+        elif known and not self._resources.is_replaced(kind, known.properties, properties):
             self._resources.update(name, kind, known.physical, known.properties, properties)
-            self.kept[name] = Kept(kind, known.physical, properties, policy)
+            self.kept[name] = Kept(kind, known.physical, properties, *policies)
         else:
+            # The new one first, so that a name of its own may be in its way.
             physical = self._resources.create(self.name, name, kind, properties)
-            self.kept[name] = Kept(kind, physical, properties, policy)
+            if known:
+                self._replaced[name] = known
+            self.kept[name] = Kept(kind, physical, properties, *policies)
 
     def _remove(self, names: list[str], created_now: bool = False) -> Generator[None, None, list[str]]:
         """Delete resources, those that need others first; the names of those that could not be."""

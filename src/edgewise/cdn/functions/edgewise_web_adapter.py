@@ -12,7 +12,6 @@ import base64
 import http.client
 import json
 import os
-import signal
 import socket
 import subprocess
 import time
@@ -54,7 +53,7 @@ class App:
     """The web server, started once in an environment; a new one is not started when it ends."""
 
     def __init__(self) -> None:
-        """Starts it and waits until it is ready. Raises `RuntimeError` when it ends before."""
+        """Starts it and waits until it is ready. One that ends before ends the environment too, with its status."""
         settings = os.environ
         self._port = _free_port()
         self._path = settings.get("AWS_LWA_READINESS_CHECK_PATH", "/")
@@ -73,14 +72,13 @@ class App:
         self._process = subprocess.Popen(words, env=variables, stdin=subprocess.DEVNULL)
         while not self._is_ready():
             if self._process.poll() is not None:
-                raise RuntimeError(
-                    f"the app ended with {self._ending()} before it was ready: {' '.join(words)}"
-                )
+                self._end_too()
             time.sleep(_PAUSE)
 
-    def _ending(self) -> str:
+    def _end_too(self) -> None:
+        """End with the app's status, as a shell says it, and print nothing: the last line is the app's."""
         status = self._process.returncode
-        return f"status {status}" if status >= 0 else f"signal {signal.Signals(-status).name}"
+        os._exit(status if status >= 0 else 128 - status)
 
     def _is_ready(self) -> bool:
         try:
@@ -134,8 +132,7 @@ class App:
             self._process.wait(_MOMENT)
         except subprocess.TimeoutExpired:
             return
-        print(f"the app ended with {self._ending()}", flush=True)
-        os._exit(1)
+        self._end_too()
 
     def _authorized(self, headers: Lines) -> Lines:
         """The header that stands for `Authorization`, which CloudFront's signature has the place of, is put back."""

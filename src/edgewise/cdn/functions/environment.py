@@ -143,6 +143,10 @@ class ExecutionEnvironment:
             message = self.logs.exited(invocation.request_id, how, error_type)
             if self._used_mb > self.function.memory_mb:
                 message += f"; it had {self._used_mb:,} MB"
+            elif error_type == EXIT and self.function.app and self._output:
+                # The app's own last word; what the stand-in for its adapter is made of is nobody's affair.
+                said = self._output.last_line or "it printed nothing"
+                message = f"the app ended with {how or 'exit status 0'}: {said}"
         else:
             return
         report = {"errorType": error_type, "errorMessage": message}

@@ -49,17 +49,35 @@ def why_failed(function: FunctionDefinition, outcome: Outcome) -> tuple[str, str
     """
     if not outcome.failed:
         return "", ""
-    try:
-        report = orjson.loads(outcome.payload or b"{}")
-    except orjson.JSONDecodeError:
-        report = {"errorMessage": outcome.payload.decode("utf-8", "replace")}
-    kind = str(report.get("errorType") or outcome.error_type)
-    message = str(report.get("errorMessage") or "")
+    report = _report(outcome)
+    kind, message = _kind(outcome, report), str(report.get("errorMessage") or "")
     if kind == _SYNTAX:
         message = _BARE_PLACE.sub("", message)
     where = "" if outcome.error_type in _NOT_ITS_OWN else f" ({_place(function, report)})"
     error = f"{kind}: {message}{where}" if message else f"{kind}{where}"
     return error, _ADVICE.get(kind, "").format(function)
+
+
+def what_failed(outcome: Outcome) -> str:
+    """The error of an invocation that failed: its type and its message; the frames are in the function's log."""
+    report = _report(outcome)
+    message = str(report.get("errorMessage") or "")
+    return f"{_kind(outcome, report)}: {message}" if message else _kind(outcome, report)
+
+
+def _kind(outcome: Outcome, report: dict[str, Any]) -> str:
+    return str(report.get("errorType") or outcome.error_type)
+
+
+def _report(outcome: Outcome) -> dict[str, Any]:
+    try:
+        report = orjson.loads(outcome.payload or b"{}")
+    except orjson.JSONDecodeError:
+        report = None
+    if isinstance(report, dict):
+        return report
+    # What is no report is all that is said of it.
+    return {"errorMessage": outcome.payload.decode("utf-8", "replace")}
 
 
 def _place(function: FunctionDefinition, report: dict[str, Any]) -> str:

@@ -13,12 +13,16 @@ _MAX_LINE = 262_144  # bytes; CloudWatch Logs quotas, event size
 
 
 class Output:
-    """The reading end. `descriptor` is the writing end, to be given to the process and then closed."""
+    """The reading end. `descriptor` is the writing end, to be given to the process and then closed.
+
+    `last_line` is the last one that was not blank.
+    """
 
     def __init__(self, write: Callable[[str], None]) -> None:
         """`write` gets each line. Needs a running loop."""
         self._write = write
         self._partial = bytearray()
+        self.last_line = ""
         self._pipe, self.descriptor = os.pipe()
         os.set_blocking(self._pipe, False)
         self._loop = asyncio.get_running_loop()
@@ -55,8 +59,7 @@ class Output:
         *lines, rest = data.split(b"\n")
         for line in lines:
             self._partial += line
-            self._write(self._partial.decode("utf-8", "replace"))
-            self._partial.clear()
+            self._pass_on()
         self._partial += rest
         if len(self._partial) > _MAX_LINE:
             self.flush()
@@ -65,5 +68,10 @@ class Output:
     def flush(self) -> None:
         """Pass on a line that has no end yet."""
         if self._partial:
-            self._write(self._partial.decode("utf-8", "replace"))
-            self._partial.clear()
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        line = self._partial.decode("utf-8", "replace")
+        self._partial.clear()
+        self.last_line = line.strip() or self.last_line
+        self._write(line)

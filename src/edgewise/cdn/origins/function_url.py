@@ -15,7 +15,7 @@ import orjson
 from edgewise.cdn import httpdate
 from edgewise.cdn.distribution import Origin
 from edgewise.cdn.errorpage import reason
-from edgewise.cdn.functions.failed import THROTTLED
+from edgewise.cdn.functions.failed import THROTTLED, what_failed
 from edgewise.cdn.functions.function import FunctionResult
 from edgewise.cdn.message import Headers, Request, Response
 from edgewise.cdn.origins import payload
@@ -87,8 +87,7 @@ class FunctionUrl:
             }
             return self._refused(429, body, "the function was throttled")
         if outcome.failed:
-            error = outcome.payload.decode("utf-8", "replace")
-            return self._failed(f"the function failed: {outcome.error_type} {error}")
+            return self._failed(f"the function failed: {what_failed(outcome)}")
         if len(outcome.payload) > _MAX_PAYLOAD:
             size = len(outcome.payload)
             return self._failed(f"the function returned {size} bytes, Lambda takes {_MAX_PAYLOAD}")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from edgewise.cdn import httpdate
 from edgewise.cdn.distribution import Origin
 from edgewise.cdn.errorpage import reason
+from edgewise.cdn.functions.failed import what_failed
 from edgewise.cdn.functions.function import FunctionResult
 from edgewise.cdn.message import Headers, Request, Response
 from edgewise.cdn.origins.balancer_payload import balancer_event, balancer_response
@@ -52,8 +53,7 @@ class LoadBalancer:
     def _response(self, result: FunctionResult) -> Response:
         outcome = result.outcome
         if outcome.failed:
-            error = outcome.payload.decode("utf-8", "replace")
-            return self._refused(502, f"the function failed: {outcome.error_type} {error}")
+            return self._refused(502, f"the function failed: {what_failed(outcome)}")
         if len(outcome.payload) > _MAX_BYTES:
             size = len(outcome.payload)
             return self._refused(

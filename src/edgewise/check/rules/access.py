@@ -127,9 +127,7 @@ def public_function_url(stack: Stack) -> Iterator[Problem]:
     for distribution in stack.distributions:
         for origin in distribution.origins:
             if origin.kind == "function URL" and origin.part.at("OriginAccessControlId").is_absent:
-                message = (
-                    f"only a public function URL answers: who learns {origin.domain} goes around CloudFront"
-                )
+                message = "only a public function URL answers: who learns its address goes around CloudFront"
                 yield Problem(origin.part.at("DomainName"), message)
 
 

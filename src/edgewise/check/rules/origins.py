@@ -21,7 +21,6 @@ _CUSTOM_HEADERS = "add-origin-custom-headers"
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}", re.IGNORECASE)
 # RFC 6761 and RFC 6762: no DNS server knows a name under these.
 _NOWHERE = frozenset({"example", "home", "internal", "invalid", "lan", "local", "localhost", "test"})
-_DOCUMENTATION = re.compile(r"(.*\.)?example\.(com|net|org)", re.IGNORECASE)
 
 _NO_FAILOVER = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -84,19 +83,6 @@ def _why_not(domain: str) -> str:
     if domain.startswith(("http:", "https:")):
         return "is an address; a domain has no scheme"
     return "" if _DOMAIN.fullmatch(domain) else "is no domain name"
-
-
-@rule(
-    303,
-    "note",
-    "an origin's domain is one for documentation",
-    hint="put the real name in before the deployment",
-    source="https://www.rfc-editor.org/rfc/rfc2606",
-)
-def documentation_domain(stack: Stack) -> Iterator[Problem]:
-    for origin in _origins(stack):
-        if origin.domain and _DOCUMENTATION.fullmatch(origin.domain):
-            yield Problem(origin.part.at("DomainName"), f"{origin.domain} is reserved for documentation")
 
 
 @rule(

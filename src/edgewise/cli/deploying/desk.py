@@ -12,11 +12,13 @@ from edgewise.cli.deploying.edge import keep_regions
 from edgewise.cli.deploying.screen import Screen
 from edgewise.cli.errors import DeployCommandError
 from edgewise.cli.saving import queries_of
+from edgewise.cloud.assets import Assets
 from edgewise.cloud.clients import Clients
 from edgewise.cloud.deploy import Deployment, Result
 from edgewise.cloud.edgelogs import find
 from edgewise.cloud.images import refuse_unknown
 from edgewise.cloud.package import Package, leaves_records, package
+from edgewise.cloud.placed import Placed
 from edgewise.cloud.verify import Expected, verify
 from edgewise.site import Site
 
@@ -29,14 +31,19 @@ def deployment_of(site: Site, aws: Clients, screen: Screen) -> Deployment:
 
 
 def package_of(
-    site: Site, deployment: Deployment, images: Mapping[str, str] = MappingProxyType({})
+    site: Site,
+    deployment: Deployment,
+    images: Mapping[str, str] = MappingProxyType({}),
+    command: str = "edgewise deploy",
 ) -> Package:
     """What the site needs on AWS, made in a folder of ours, with those `images` that are not to stay as they are.
+
+    `command` is what takes an image that is missing.
 
     Raises `SiteError`, `BuildError`, and `ImageError` where an image is neither given nor deployed.
     """
     if site.images:
-        refuse_unknown(site, deployment.account, {**deployment.images(), **images})
+        refuse_unknown(site, deployment.account, {**deployment.images(), **images}, command)
     return package(site, _built(site), deployment.assets.bucket, queries_of(site), images)
 
 
@@ -59,13 +66,21 @@ def _built(site: Site) -> Path:
 
 
 def settle(
-    site: Site, aws: Clients, result: Result, screen: Screen, *, check: bool, log_days: int | None
+    site: Site,
+    aws: Clients,
+    assets: Assets,
+    result: Result,
+    screen: Screen,
+    *,
+    check: bool,
+    log_days: int | None,
 ) -> None:
     """What comes after the stack: the regions of the edge, and a look at the site. Raises `VerifyError`.
 
-    Also after a deployment that another run of the command finished. With 0 `log_days` logs are kept as they are.
+    Every command that changes what everybody meets ends here, also where nothing was left to change: an earlier run may
+    have ended before. With 0 `log_days` logs are kept as they are.
     """
-    keep_regions(site, aws, result.outputs, screen, log_days=log_days)
+    keep_regions(site, aws, result.outputs, screen, log_days=log_days, placed=Placed(assets))
     domain = result.outputs.get("DomainName")
     if check and domain:
         screen.note(

@@ -1,82 +1,124 @@
 """What a deployment does in the regions of the edge, beside the stack: logs' days, where lines go, alarms.
 
-A region that refuses is named, and nothing ends: the site works without.
+There is what the site file says, as far as the stack has the roles for it; what is there and neither of them says is
+taken away. A region that refuses is named, and nothing ends: the site works without.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from edgewise.cli.deploying.screen import Screen
 from edgewise.cloud.clients import Clients
 from edgewise.cloud.errors import CloudError
 from edgewise.cloud.loggroups import set_retention, subscribe, unsubscribe
+from edgewise.cloud.placed import Placed, What
 from edgewise.cloud.regions import Kept
 from edgewise.cloud.watch import unwatch, watch
-from edgewise.site import Site
-from edgewise.site.regions import EDGE_REGIONS
+from edgewise.site import Site, Subscription
+
+_NO_ROLE = "the stack has no role for that yet; `edgewise deploy` brings it"
 
 
 def keep_regions(
-    site: Site, aws: Clients, outputs: Mapping[str, str], screen: Screen, *, log_days: int | None
+    site: Site,
+    aws: Clients,
+    outputs: Mapping[str, str],
+    screen: Screen,
+    *,
+    log_days: int | None,
+    placed: Placed | None = None,
 ) -> bool:
-    """See to the regions as the site file says; `outputs` are the stack's. Whether all of them took it.
+    """See to the regions; `outputs` are the stack's. Whether all of them took it.
 
-    With 0 `log_days` logs are kept as they are; with None as the site file says.
+    With 0 `log_days` logs are kept as they are; with None as the site file says. What is not wanted is taken away where
+    `placed` notes that there is some; without it in any case.
     """
-    if not site.runs_functions:
-        return True
+    desk = _Regions(site.name, aws, screen, placed)
     fine = []
     days = log_days if log_days is not None else site.log.retention_days if site.log else None
-    if days != 0:
-        fine.append(_do(screen, "logs are kept as they were", lambda: set_retention(aws, site.name, days)))
-    subscription = site.log.subscription if site.log else None
-    if subscription:
-        role = outputs.get("EdgeLogsRoleArn")
+    if site.runs_functions and days != 0:
         fine.append(
-            _do(screen, "lines are not handed on", lambda: subscribe(aws, site.name, subscription, role))
+            desk.do("logs are kept as they were", lambda: set_retention(aws, site.name, days)),
         )
-    if site.alarms:
-        fine.append(_watch(site, aws, outputs, screen))
+    subscription = site.log.subscription if site.log and site.runs_functions else None
+    fine.append(desk.lines(subscription, outputs.get("EdgeLogsRoleArn")))
+    fine.append(desk.alarms(site, outputs.get("EdgeAlarmsRoleArn")))
     return all(fine)
 
 
-def leave_regions(site: Site, aws: Clients, screen: Screen, *, always: bool = False) -> bool:
-    """Take away what the site file says of alarms and of lines, or `always`; log groups stay. Whether all is gone."""
-    fine = []
-    subscription = site.log.subscription if site.log else None
-    if subscription or always:
-        regions = subscription.regions if subscription else EDGE_REGIONS
-        fine.append(_do(screen, "lines are still handed on", lambda: unsubscribe(aws, site.name, regions)))
-    if site.alarms or always:
-        fine.append(_do(screen, "alarms are still there", lambda: unwatch(aws, site.name)))
-    return all(fine)
+def leave_regions(site_name: str, aws: Clients, screen: Screen) -> bool:
+    """Take alarms and subscriptions away, whatever site file and stack say; log groups stay. Whether all is gone."""
+    desk = _Regions(site_name, aws, screen, None)
+    return all([desk.end_lines(), desk.end_alarms()])
 
 
-def tidy_regions(
-    site: Site, aws: Clients, before: Mapping[str, str], after: Mapping[str, str], screen: Screen
-) -> None:
-    """Take away what an earlier deployment's site file said, and this one's does not; both by the stack's outputs."""
-    if "EdgeLogsRoleArn" in before.keys() - after.keys():
-        _do(screen, "lines are still handed on", lambda: unsubscribe(aws, site.name, EDGE_REGIONS))
-    if "EdgeAlarmsRoleArn" in before.keys() - after.keys():
-        _do(screen, "alarms are still there", lambda: unwatch(aws, site.name))
+@dataclass(frozen=True, slots=True)
+class _Regions:
+    """The regions of a site, and where their troubles are told. Each method says whether all went well."""
 
+    site_name: str
+    aws: Clients
+    screen: Screen
+    placed: Placed | None
 
-def _watch(site: Site, aws: Clients, outputs: Mapping[str, str], screen: Screen) -> bool:
-    role = outputs.get("EdgeAlarmsRoleArn")
-    if role is None:
-        screen.note("regions are not watched: the stack has no alarms yet; `edgewise deploy` brings them")
-        return False
-    return _do(screen, "functions are not watched", lambda: watch(aws, site, role))
+    def lines(self, wanted: Subscription | None, role: str | None) -> bool:
+        """Hand lines on as is wanted, and nowhere else."""
+        if wanted and wanted.needs_role and not role:
+            self.screen.note(f"lines are not handed on: {_NO_ROLE}")
+            self.end_lines()
+            return False
+        if wanted is None:
+            return self.end_lines()
+        return self._put(
+            "lines",
+            "lines are not handed on as the site file says",
+            lambda: subscribe(self.aws, self.site_name, wanted, role),
+        )
 
+    def alarms(self, site: Site, role: str | None) -> bool:
+        """Watch the regions as is wanted, or no more."""
+        if site.alarms and site.runs_functions and role:
+            return self._put("alarms", "functions are not watched", lambda: watch(self.aws, site, role))
+        if site.alarms and site.runs_functions:
+            self.screen.note(f"regions are not watched: {_NO_ROLE}")
+            self.end_alarms()
+            return False
+        if role:
+            self.screen.note("regions are not watched: the stack has alarms, and the site file has none now")
+        return self.end_alarms()
 
-def _do(screen: Screen, otherwise: str, act: Callable[[], list[Kept]]) -> bool:
-    try:
-        troubles = [one for one in act() if one.trouble and not one.is_off]
-    except CloudError as error:
-        screen.note(f"{otherwise}, in every region: {error.message}")
-        return False
-    for one in troubles:
-        screen.note(f"{otherwise} in {one.region}: {one.trouble}")
-    return not troubles
+    def end_lines(self) -> bool:
+        """Hand nothing on any more."""
+        return self._end(
+            "lines", "lines may still be handed on", lambda: unsubscribe(self.aws, self.site_name)
+        )
+
+    def end_alarms(self) -> bool:
+        """Watch nothing any more."""
+        return self._end("alarms", "alarms may still be there", lambda: unwatch(self.aws, self.site_name))
+
+    def do(self, otherwise: str, act: Callable[[], list[Kept]]) -> bool:
+        """Act in all regions, and tell of those that refuse what is `otherwise`."""
+        try:
+            troubles = [one for one in act() if one.trouble and not one.is_off]
+        except CloudError as error:
+            self.screen.note(f"{otherwise}, in every region: {error.message}")
+            return False
+        for one in troubles:
+            self.screen.note(f"{otherwise} in {one.region}: {one.trouble}")
+        return not troubles
+
+    def _put(self, what: What, otherwise: str, act: Callable[[], list[Kept]]) -> bool:
+        if self.placed:
+            self.placed.add(what)
+        return self.do(otherwise, act)
+
+    def _end(self, what: What, otherwise: str, act: Callable[[], list[Kept]]) -> bool:
+        if self.placed and not self.placed.holds(what):
+            return True
+        fine = self.do(otherwise, act)
+        if fine and self.placed:
+            self.placed.remove(what)
+        return fine

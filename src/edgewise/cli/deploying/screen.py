@@ -54,7 +54,10 @@ class Screen:
         for sentence in plan.drift:
             self.note(f"Changed outside of the stack: {sentence}.")
         if plan.drift:
-            self.note("That is mended when the distribution changes for another reason; else by hand.")
+            self.note(
+                "The stack's own is brought back when what was changed changes for another reason, not before. "
+                "To keep an image, name it with --image."
+            )
 
     def _stack(
         self, name: str, region: str, account: str, deployed: Deployed | None, changes: Sequence[Change]

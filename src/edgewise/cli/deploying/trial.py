@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgewise.cli.deploying.desk import deployment_of, expected_of, settle
+from edgewise.cli.deploying.unfinished import go_on
 from edgewise.cloud.clients import Clients
 from edgewise.cloud.edgelogs import find
-from edgewise.cloud.errors import StackError, VerifyError
-from edgewise.cloud.staged import is_gone, take_off, what_is_staged
+from edgewise.cloud.errors import VerifyError
+from edgewise.cloud.staged import is_gone, what_is_staged
 from edgewise.cloud.verify import verify
 from edgewise.site import load_site
 
@@ -54,22 +54,6 @@ def look(site: Site, aws: Clients, staged: Staged, outputs: Mapping[str, str], s
     screen.note(seen)
 
 
-@contextmanager
-def undone(aws: Clients, stack: Stack, screen: Screen) -> Iterator[None]:
-    """When CloudFormation could not stage the change inside the block, nobody meets it any more after it."""
-    try:
-        yield
-    except StackError:
-        deployed = stack.read()
-        primary = deployed.outputs.get("DistributionId") if deployed else None
-        if primary and what_is_staged(deployed) is None and (policy := take_off(aws, primary)):
-            screen.note(
-                f"CloudFormation left the policy {policy} at {primary} when it went back: it is taken off, and "
-                "everybody meets what is deployed. Delete it and the staging distribution in CloudFront's console."
-            )
-        raise
-
-
 def end(
     directory: Path,
     action: str,
@@ -85,21 +69,18 @@ def end(
     site, aws = load_site(directory), Clients()
     with screen.interruptible(f"run `edgewise {action}` again to go on"):
         deployment = deployment_of(site, aws, screen)
-        unfinished = deployment.journal.read()
-        if finished := deployment.resume(break_lock=break_lock):
-            screen.result(finished)
-            if unfinished and unfinished.action == action:
-                settle(site, aws, finished, screen, check=check, log_days=0)
-                return
         staged = what_is_staged(deployment.stack.read())
-        plan = planned(aws, deployment.stack, deployment.assets)
-        screen.plan(site.name, deployment.account, plan)
-        screen.confirm(_QUESTIONS[action], yes)
-        result = deployment.carry_out(plan, break_lock=break_lock, lose_data=lose_data)
-        screen.result(result)
+        result = go_on(site, aws, deployment, action, screen, yes=yes, break_lock=break_lock)
+        if result is None:
+            staged = what_is_staged(deployment.stack.read())
+            plan = planned(aws, deployment.stack, deployment.assets)
+            screen.plan(site.name, deployment.account, plan)
+            screen.confirm(_QUESTIONS[action], yes)
+            result = deployment.carry_out(plan, break_lock=break_lock, lose_data=lose_data)
+            screen.result(result)
         if staged and not is_gone(aws, staged.distribution):
             screen.note(
                 f"CloudFormation could not delete the staging distribution {staged.distribution}, and let go of it: "
                 "delete it and its continuous deployment policy in CloudFront's console."
             )
-        settle(site, aws, result, screen, check=check, log_days=0)
+        settle(site, aws, deployment.assets, result, screen, check=check, log_days=0)

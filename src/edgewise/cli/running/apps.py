@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import os
-import re
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import cast
 
 from edgewise.cdn import AppCommand, EventKind, FunctionDefinition, LocalFunction
 from edgewise.cli.errors import StartError
 from edgewise.cli.running.awssettings import without_settings
-from edgewise.site import BucketOrigin, ImageOrigin, LocalCommand, LocalHandler, LocalUrl, Site, image_name
+from edgewise.site import (
+    BucketOrigin,
+    ImageOrigin,
+    LocalCommand,
+    LocalHandler,
+    LocalUrl,
+    Site,
+    image_name,
+    read_dockerfile,
+)
 
 # What a function of another template may have is not known here.
 _MEMORY_MB, _TIMEOUT = 512, 30.0
 _REGION = "us-east-1"
 
-# `ENV NAME=value` of a Dockerfile, as far as it is a setting of the adapter.
-_SETTING = re.compile(r"(?<![\w-])(AWS_LWA_[A-Z_]+)[= ](?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s\\]*))")
+# What the stand-in for the adapter goes by.
 SIMULATED = frozenset(
     {
         "AWS_LWA_AUTHORIZATION_SOURCE",
@@ -77,6 +84,15 @@ def _image(site: Site, origin: ImageOrigin, variables: Mapping[str, str]) -> Loc
         )
     words = (sys.executable if local.words[0] == "python" else local.words[0], *local.words[1:])
     inherited = without_settings(os.environ) if variables else os.environ
+    # A path is one from the app's folder; a name is looked for where the app would look.
+    program = str(local.directory / words[0]) if "/" in words[0] else words[0]
+    if shutil.which(program, path=inherited.get("PATH")) is None:
+        raise StartError(
+            f"there is no program {words[0]!r} to start the origin {origin.name!r} with",
+            file=site.file,
+            key=f"origins.{origin.name}.local.command",
+            hint="install it, or name another; a first word `python` is the interpreter that runs edgewise",
+        )
     definition = FunctionDefinition(
         name=image_name(site.name, origin.name),
         handler="",
@@ -85,22 +101,13 @@ def _image(site: Site, origin: ImageOrigin, variables: Mapping[str, str]) -> Loc
         timeout=float(origin.timeout_s),
         at_edge=False,
         variables={
-            name: value for name, value in adapter_settings(origin.folder).items() if name in SIMULATED
+            name: value
+            for name, value in read_dockerfile(origin.folder).settings.items()
+            if name in SIMULATED
         },
         app=AppCommand(words, {**inherited, **variables}),
     )
     return LocalFunction(definition, origin.region, signed=origin.signed)
-
-
-def adapter_settings(folder: Path) -> dict[str, str]:
-    """The settings of the adapter that a folder's Dockerfile makes with `ENV`."""
-    try:
-        text = (folder / "Dockerfile").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return {}
-    instructions = re.findall(r"(?im)^[ \t]*ENV[ \t]+((?:.*\\\n)*.*)$", text)
-    settings = [match for line in instructions for match in _SETTING.finditer(line)]
-    return {match[1]: next((one for one in match.groups()[1:] if one is not None), "") for match in settings}
 
 
 def app_differences(site: Site) -> Iterator[str]:
@@ -112,6 +119,14 @@ def app_differences(site: Site) -> Iterator[str]:
             f"the image of {origin.name} is not built: its command runs here, and a stand-in for the Lambda Web "
             "Adapter hands it the events of a function URL"
         )
-        left_out = sorted({*adapter_settings(origin.folder)} - SIMULATED - _OWN)
+        dockerfile = read_dockerfile(origin.folder)
+        if not dockerfile.serves_events:
+            yield f"on AWS the image of {origin.name} would answer nothing: its Dockerfile does not copy the adapter"
+        if dockerfile.port not in (None, dockerfile.asked_port):
+            yield (
+                f"on AWS the adapter of {origin.name} asks port {dockerfile.asked_port}, and its Dockerfile starts "
+                f"the app on {dockerfile.port}"
+            )
+        left_out = sorted({*dockerfile.settings} - SIMULATED - _OWN)
         if left_out:
             yield f"settings of the adapter of {origin.name} that are not simulated: {', '.join(left_out)}"

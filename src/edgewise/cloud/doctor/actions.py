@@ -7,16 +7,47 @@ at the edge in "Set up IAM permissions and roles for Lambda@Edge" in the CloudFr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from edgewise.cloud.assets import bucket_name
 from edgewise.cloud.clients import HOME_REGION
 
-# CloudFormation names what has no name of its own after the stack, which has the site's; CloudFront gives ids.
+# CloudFormation names what has no name of its own after the stack, which has the site's; CloudFront gives ids. Where
+# such a name may have 64 characters, or 63, at least so many of them are the stack's: the others may be cut.
+CUT: Final = 25
 _STACK: Final = "arn:aws:cloudformation:us-east-1:{account}:stack/{site}/*"
 _ASSETS: Final = "arn:aws:s3:::{assets}"
 _GROUP: Final = "arn:aws:logs:us-east-1:{account}:log-group:/aws/lambda/us-east-1.{site}-viewer:*"
+_ROLE: Final = "arn:aws:iam::{account}:role/{cut}-FunctionRole-edgewise"
+_DISTRIBUTION: Final = "arn:aws:cloudfront::{account}:distribution/EDFDVBD6EXAMPLE"
+_SOURCE: Final = "arn:aws:logs:us-east-1:{account}:delivery-source:{site}-access-log"
+_DESTINATION: Final = "arn:aws:logs:us-east-1:{account}:delivery-destination:{site}-access-log"
+
+# What knows no resource, by the reference. It gives DescribeAlarms the kind of an alarm, and CloudWatch asks for all of
+# them whichever are looked for.
+_ANYWHERE: Final = frozenset(
+    (
+        "acm:RequestCertificate",
+        "cloudfront:CreateCachePolicy",
+        "cloudfront:CreateContinuousDeploymentPolicy",
+        "cloudfront:CreateDistribution",
+        "cloudfront:CreateMonitoringSubscription",
+        "cloudfront:CreateOriginAccessControl",
+        "cloudfront:CreateOriginRequestPolicy",
+        "cloudfront:CreateRealtimeLogConfig",
+        "cloudfront:DeleteMonitoringSubscription",
+        "cloudfront:GetMonitoringSubscription",
+        "cloudwatch:DescribeAlarms",
+        "glue:CreateCrawler",
+        "kinesis:UpdateStreamMode",
+        "logs:DeleteResourcePolicy",
+        "logs:DescribeDeliveries",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:PutResourcePolicy",
+    )
+)
 
 # Resource, service, names of actions.
 _EVERY_TIME: Final = (
@@ -67,13 +98,13 @@ _BY_TYPE: Final = {
         "UpdateContinuousDeploymentPolicy",
     ),
     "AWS::CloudFront::Distribution": (
-        "arn:aws:cloudfront::{account}:distribution/EDFDVBD6EXAMPLE",
+        _DISTRIBUTION,
         "cloudfront",
         "CreateDistribution DeleteDistribution GetDistribution "
         "GetDistributionConfig ListTagsForResource TagResource UntagResource UpdateDistribution",
     ),
     "AWS::CloudFront::MonitoringSubscription": (
-        "arn:aws:cloudfront::{account}:distribution/EDFDVBD6EXAMPLE",
+        _DISTRIBUTION,
         "cloudfront",
         "CreateMonitoringSubscription DeleteMonitoringSubscription GetMonitoringSubscription",
     ),
@@ -123,7 +154,7 @@ _BY_TYPE: Final = {
         "UpdateEventBus",
     ),
     "AWS::Events::Rule": (
-        "arn:aws:events:us-east-1:{account}:rule/{site}",
+        "arn:aws:events:us-east-1:{account}:rule/{cut}-rule",
         "events",
         "DeleteRule DescribeRule ListTagsForResource ListTargetsByRule PutRule PutTargets RemoveTargets "
         "TagResource UntagResource",
@@ -146,11 +177,11 @@ _BY_TYPE: Final = {
     "AWS::IAM::ManagedPolicy": (
         "arn:aws:iam::{account}:policy/{site}",
         "iam",
-        "AttachRolePolicy CreatePolicy CreatePolicyVersion DeletePolicy DeletePolicyVersion DetachRolePolicy "
-        "GetPolicy GetPolicyVersion ListEntitiesForPolicy ListPolicyVersions",
+        "CreatePolicy CreatePolicyVersion DeletePolicy DeletePolicyVersion GetPolicy GetPolicyVersion "
+        "ListEntitiesForPolicy ListPolicyVersions",
     ),
     "AWS::IAM::Role": (
-        "arn:aws:iam::{account}:role/{site}-FunctionRole-edgewise",
+        _ROLE,
         "iam",
         "AttachRolePolicy CreateRole DeleteRole DeleteRolePolicy DetachRolePolicy GetRole GetRolePolicy "
         "ListAttachedRolePolicies ListRolePolicies PassRole PutRolePolicy TagRole UntagRole "
@@ -195,31 +226,36 @@ _BY_TYPE: Final = {
     "AWS::Logs::Delivery": (
         "arn:aws:logs:us-east-1:{account}:delivery:EXAMPLE",
         "logs",
-        "CreateDelivery DeleteDelivery DescribeDeliveries GetDelivery GetDeliveryDestination "
-        "GetDeliverySource ListTagsForResource TagResource UntagResource UpdateDeliveryConfiguration",
+        "CreateDelivery DeleteDelivery DescribeDeliveries GetDelivery ListTagsForResource TagResource "
+        "UntagResource UpdateDeliveryConfiguration",
     ),
     "AWS::Logs::DeliveryDestination": (
-        "arn:aws:logs:us-east-1:{account}:delivery-destination:{site}-access-log",
+        _DESTINATION,
         "logs",
         "CreateDelivery DeleteDeliveryDestination GetDeliveryDestination ListTagsForResource "
         "PutDeliveryDestination TagResource UntagResource",
     ),
     "AWS::Logs::DeliverySource": (
-        "arn:aws:logs:us-east-1:{account}:delivery-source:{site}-access-log",
+        _SOURCE,
         "logs",
         "CreateDelivery DeleteDeliverySource GetDeliverySource "
         "ListTagsForResource PutDeliverySource TagResource UntagResource",
     ),
     "AWS::Logs::LogGroup": (
-        "arn:aws:logs:us-east-1:{account}:log-group:{site}:*",
+        "arn:aws:logs:us-east-1:{account}:log-group:{group}:*",
         "logs",
         "CreateLogGroup DeleteLogGroup DeleteRetentionPolicy DescribeLogGroups ListTagsForResource "
         "PutRetentionPolicy TagResource UntagResource",
     ),
     "AWS::Logs::LogStream": (
-        "arn:aws:logs:us-east-1:{account}:log-group:{site}:*",
+        "arn:aws:logs:us-east-1:{account}:log-group:{group}:*",
         "logs",
         "CreateLogStream DeleteLogStream DescribeLogStreams",
+    ),
+    "AWS::Logs::MetricFilter": (
+        "arn:aws:logs:us-east-1:{account}:log-group:{group}:*",
+        "logs",
+        "DeleteMetricFilter DescribeMetricFilters PutMetricFilter",
     ),
     "AWS::Logs::ResourcePolicy": (
         "arn:aws:logs:us-east-1:{account}:*",
@@ -233,7 +269,7 @@ _BY_TYPE: Final = {
         "ChangeResourceRecordSets GetHostedZone ListResourceRecordSets",
     ),
     "AWS::S3::Bucket": (
-        "arn:aws:s3:::{site}-bucket",
+        "arn:aws:s3:::{cut}-bucket",
         "s3",
         "CreateBucket DeleteBucket GetAccelerateConfiguration GetAnalyticsConfiguration GetBucketAbac "
         "GetBucketAcl GetBucketCORS GetBucketLogging GetBucketNotification GetBucketObjectLockConfiguration "
@@ -245,7 +281,7 @@ _BY_TYPE: Final = {
         "TagResource UntagResource",
     ),
     "AWS::S3::BucketPolicy": (
-        "arn:aws:s3:::{site}-bucket",
+        "arn:aws:s3:::{cut}-bucket",
         "s3",
         "DeleteBucketPolicy GetBucketPolicy PutBucketPolicy",
     ),
@@ -270,25 +306,42 @@ _BY_TYPE: Final = {
         "UntagResource UpdateStateMachine",
     ),
 }
-# What a type takes of another service: the source of a log has to let it be delivered, and Lambda takes the image of a
-# function that has a URL from its repository, which has to let it.
-_ELSEWHERE: Final = {
-    "AWS::Lambda::Url": (
+# What a type takes of other resources: the source of a log has to let it be delivered, Lambda takes the image of a
+# function that has a URL from its repository, which has to let it, and a record is waited for. The reference has the
+# source of a log deleted by its destination.
+_ELSEWHERE: Final = (
+    ("AWS::IAM::ManagedPolicy", _ROLE, "iam", "AttachRolePolicy DetachRolePolicy"),
+    (
+        "AWS::Lambda::Url",
         "arn:aws:ecr:us-east-1:{account}:repository/{site}-app",
         "ecr",
         "BatchGetImage GetDownloadUrlForLayer GetRepositoryPolicy SetRepositoryPolicy",
     ),
-    "AWS::Logs::DeliverySource": (
-        "arn:aws:cloudfront::{account}:distribution/EDFDVBD6EXAMPLE",
-        "cloudfront",
-        "AllowVendedLogDeliveryForResource",
-    ),
-}
+    ("AWS::Logs::Delivery", _DESTINATION, "logs", "GetDeliveryDestination UpdateDeliveryConfiguration"),
+    ("AWS::Logs::Delivery", _SOURCE, "logs", "GetDeliverySource UpdateDeliveryConfiguration"),
+    ("AWS::Logs::DeliverySource", _DISTRIBUTION, "cloudfront", "AllowVendedLogDeliveryForResource"),
+    ("AWS::Logs::DeliverySource", _DESTINATION, "logs", "DeleteDeliverySource"),
+    ("AWS::Route53::RecordSet", "arn:aws:route53:::change/C0123456789EXAMPLE", "route53", "GetChange"),
+)
 # What a deployment does in the regions of the edge, by the resources that it is done with.
-_BY_NAME: Final = {
-    "EdgeAlarmsRole": (_GROUP, "logs", "DeleteMetricFilter PutMetricFilter"),
-    "EdgeLogsRole": (_GROUP, "logs", "DeleteSubscriptionFilter PutSubscriptionFilter"),
-}
+_BY_NAME: Final = (
+    ("EdgeAlarmsRole", _GROUP, "logs", "DeleteMetricFilter PutMetricFilter"),
+    (
+        "EdgeAlarmsRole",
+        "arn:aws:cloudwatch:us-east-1:{account}:alarm:{site}.edge.dropped",
+        "cloudwatch",
+        "DeleteAlarms DescribeAlarms PutMetricAlarm",
+    ),
+    (
+        "EdgeAlarmsRole",
+        "arn:aws:events:us-east-1:{account}:rule/{site}.edge-alarms",
+        "events",
+        "DeleteRule PutRule PutTargets RemoveTargets",
+    ),
+    ("EdgeAlarmsRole", "arn:aws:iam::{account}:role/{cut}-EdgeAlarmsRole-edgewise", "iam", "PassRole"),
+    ("EdgeLogsRole", _GROUP, "logs", "DeleteSubscriptionFilter PutSubscriptionFilter"),
+    ("EdgeLogsRole", "arn:aws:iam::{account}:role/{cut}-EdgeLogsRole-edgewise", "iam", "PassRole"),
+)
 
 
 def needed(
@@ -296,20 +349,32 @@ def needed(
 ) -> dict[str, list[str]]:
     """The actions that a deployment of a template takes, by the resource that they are for.
 
-    In another region it is that of the site's apps, whose stack is called after that.
+    In another region it is that of the site's apps, whose stack is called after that. Actions that know no resource are
+    for "*".
     """
-    kinds = sorted(_kinds(template) & _BY_TYPE.keys())
     actions: dict[str, set[str]] = {}
-    elsewhere = (_ELSEWHERE[kind] for kind in kinds if kind in _ELSEWHERE)
-    in_regions = (one for name, one in _BY_NAME.items() if name in template["Resources"])
-    by_type = (_BY_TYPE[kind] for kind in kinds)
-    always = _EVERY_TIME if region == HOME_REGION else _EVERY_TIME[:1]
-    for resource, service, names in (*always, *by_type, *elsewhere, *in_regions):
-        where = resource.format(site=site, account=account, assets=bucket_name(site, account))
-        if region != HOME_REGION:
-            where = where.replace(HOME_REGION, region).replace(f":stack/{site}/", f":stack/{site}-app/")
-        actions.setdefault(where, set()).update(f"{service}:{name}" for name in names.split())
+    words = {"site": site, "cut": site[:CUT], "account": account, "assets": bucket_name(site, account)}
+    for resource, service, names in _rows(template, region):
+        groups = _groups(template, site) if "{group}" in resource else [""]
+        for where in (resource.format(**words, group=group) for group in groups):
+            if region != HOME_REGION:
+                where = where.replace(HOME_REGION, region).replace(f":stack/{site}/", f":stack/{site}-app/")
+            for action in (f"{service}:{name}" for name in names.split()):
+                actions.setdefault("*" if action in _ANYWHERE else where, set()).add(action)
     return {resource: sorted(actions[resource]) for resource in sorted(actions)}
+
+
+def _rows(template: Mapping[str, Any], region: str) -> Iterator[tuple[str, str, str]]:
+    yield from _EVERY_TIME if region == HOME_REGION else _EVERY_TIME[:1]
+    kinds = _kinds(template)
+    yield from (_BY_TYPE[kind] for kind in sorted(kinds & _BY_TYPE.keys()))
+    yield from (row[1:] for row in _ELSEWHERE if row[0] in kinds)
+    yield from (row[1:] for row in _BY_NAME if row[0] in template["Resources"])
+
+
+def _groups(template: Mapping[str, Any], site: str) -> list[str]:
+    found = (one for one in template["Resources"].values() if one["Type"] == "AWS::Logs::LogGroup")
+    return sorted({one.get("Properties", {}).get("LogGroupName", f"{site}-group") for one in found})
 
 
 def without_rights(template: Mapping[str, Any]) -> list[str]:

@@ -42,7 +42,12 @@ def who_am_i(aws: Clients, clock: Callable[[], float] = time.time) -> tuple[Iden
         findings.append(Finding("credentials", "ok", f"{identity.arn} of account {identity.account}"))
     except CloudError as error:
         findings.append(Finding("credentials", "error", error.message, error.hint or ""))
-    return identity, [*findings, *(finding for date, here in dates[-1:] for finding in _skew(date, here))]
+    if not dates:
+        return identity, [
+            *findings,
+            Finding("clock", "unknown", "AWS's clock was not heard: it gave no answer"),
+        ]
+    return identity, [*findings, *_skew(*dates[-1])]
 
 
 def _skew(date: str, here: float) -> list[Finding]:

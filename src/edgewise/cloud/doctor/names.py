@@ -62,17 +62,22 @@ def check_origins(config: Mapping[str, Any], look: LookUp) -> Iterator[Finding]:
             yield Finding("origins", "ok", f"{name}, of the origin {origin['Id']}, is in the DNS")
 
 
-def check_aliases(config: Mapping[str, Any], distribution: str, look: LookUp) -> Iterator[Finding]:
-    """Whether the site's own names lead to the distribution, whose own name is empty before it is deployed."""
+def check_aliases(config: Mapping[str, Any], distribution: str | None, look: LookUp) -> Iterator[Finding]:
+    """Whether the site's own names lead to the distribution, whose own name is empty before it is deployed, and None
+    where AWS could not be asked for it: then where they lead is all there is to say.
+    """
     for alias in _texts(config.get("Aliases", ())):
+        if distribution is None:
+            where = _leads(alias, look(_asked(alias)))
+            yield Finding("dns", "unknown", f"{where}; what the distribution is called was not to be asked")
+            continue
         hint = (
             f"Make {alias} a CNAME, or an alias record of Route 53, of {distribution or 'the distribution'}."
         )
         if not distribution:
             yield Finding("dns", "ok", f"{alias} is to lead to the distribution once that is there")
             continue
-        # Whatever name a star stands for.
-        found, wanted = look(alias.replace("*", "edgewise")), look(distribution)
+        found, wanted = look(_asked(alias)), look(distribution)
         if found.is_known is None or wanted.is_known is None:
             yield Finding("dns", "unknown", f"the DNS does not say where {alias} leads")
         elif found.canonical == distribution or found.addresses & wanted.addresses:
@@ -80,8 +85,22 @@ def check_aliases(config: Mapping[str, Any], distribution: str, look: LookUp) ->
         elif not found.is_known:
             yield Finding("dns", "warning", f"{alias} is not in the DNS", hint)
         else:
-            where = found.canonical if found.canonical != alias else ", ".join(sorted(found.addresses))
-            yield Finding("dns", "warning", f"{alias} leads to {where}, not to {distribution}", hint)
+            yield Finding("dns", "warning", f"{_leads(alias, found)}, not to {distribution}", hint)
+
+
+def _asked(alias: str) -> str:
+    """A name of the DNS: whatever a star stands for."""
+    return alias.replace("*", "edgewise")
+
+
+def _leads(alias: str, found: Names) -> str:
+    """In words, where a name leads."""
+    if found.is_known is None:
+        return f"the DNS does not say where {alias} leads"
+    if not found.is_known:
+        return f"{alias} is not in the DNS"
+    where = found.canonical if found.canonical != alias else ", ".join(sorted(found.addresses))
+    return f"{alias} leads to {where}"
 
 
 def check_certificate(aws: Clients, config: Mapping[str, Any], now: datetime.datetime) -> Iterator[Finding]:

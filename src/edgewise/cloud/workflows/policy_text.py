@@ -6,30 +6,36 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-# In resources: the account that the roles are deployed in.
+# In resources: the account that the roles are deployed in, and the site's distribution.
 ACCOUNT: Final = "ACCOUNT"
+DISTRIBUTION: Final = "DISTRIBUTION"
 _MOST: Final = 5_500
 _PUNCTUATION: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Actions, and the ARNs that they are for."""
+    """Actions, the ARNs that they are for, and for PassRole the services that a role may be passed to."""
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
+    services: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
         """Characters, as IAM counts them, or a few more."""
-        words = (*self.actions, *(one.replace(ACCOUNT, "1" * 12) for one in self.resources))
-        return 50 + sum(len(word) + _PUNCTUATION for word in words)
+        resources = (one.replace(ACCOUNT, "1" * 12).replace(DISTRIBUTION, "E" * 14) for one in self.resources)
+        words = (*self.actions, *resources, *self.services)
+        return 110 + sum(len(word) + _PUNCTUATION for word in words)
 
     def text(self) -> Iterator[str]:
         """Its lines."""
         yield "- Effect: Allow"
         yield from ("  Action:", *(f"    - {one}" for one in self.actions))
         yield from ("  Resource:", *(f"    - {_written(one)}" for one in self.resources))
+        if self.services:
+            yield from ("  Condition:", "    StringEquals:", "      iam:PassedToService:")
+            yield from (f"        - {one}" for one in self.services)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +78,5 @@ def _resource(name: str, statements: Sequence[Statement]) -> str:
 
 def _written(where: str) -> str:
     named = where.replace("arn:aws:", "arn:${AWS::Partition}:").replace(ACCOUNT, "${AWS::AccountId}")
+    named = named.replace(DISTRIBUTION, "${Distribution}")
     return f'!Sub "{named}"' if "$" in named else f'"{named}"'

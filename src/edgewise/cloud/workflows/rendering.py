@@ -9,15 +9,15 @@ import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
-from edgewise import __version__
 from edgewise.cloud.errors import WorkflowError
 from edgewise.cloud.workflows.filling import filled
 from edgewise.cloud.workflows.policy_text import policies
 from edgewise.cloud.workflows.rights import app_statements, deploy_statements, plan_statements
-from edgewise.site import Behavior, BucketOrigin, ImageOrigin, Site
+from edgewise.site import Behavior, BucketOrigin, ImageOrigin, Site, read_dockerfile
 from edgewise.site.template_buckets import bucket_id
 from edgewise.site.template_images import image_name
 
@@ -30,9 +30,14 @@ _RUNNERS: Final = {"x86_64": "ubuntu-24.04", "arm64": "ubuntu-24.04-arm"}
 _PLATFORMS: Final = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 # What means nothing else in YAML, in a shell's quotes and in GitHub's patterns.
 _PLAIN: Final = re.compile(r"[\w./ -]+")
+# Of these, what Git takes for a branch ("git check-ref-format").
+_BRANCH: Final = re.compile(r"(?!-)(?!.*(//|\.\.|\.lock/|/\.|\.lock$|[./]$))[\w-][\w./-]*")
 
 _WORKFLOWS: Final = Path(".github", "workflows")
-ROLES_FILE: Final = Path(".github", "edgewise-roles.yaml")
+# What the workflows install: Edgewise and all it needs, with hashes. Whoever has the site makes it.
+REQUIREMENTS: Final = Path(".github", "edgewise-requirements.txt")
+# What an app's tests need, in its folder.
+_APP_REQUIREMENTS: Final = "requirements.txt"
 
 
 def render_workflows(
@@ -43,15 +48,18 @@ def render_workflows(
     A workflow for the site, and one for each origin that is an image. Raises `WorkflowError` for a folder outside the
     repository, and for names that would have to be quoted.
     """
-    if not _PLAIN.fullmatch(branch):
+    if not _BRANCH.fullmatch(branch):
         raise WorkflowError("this cannot be the name of a branch here", key=branch)
-    values = {**_ACTIONS, "BRANCH": branch, "VERSION": __version__, "SITE": site.name}
+    variable = f"EDGEWISE_{site.name.upper().replace('-', '_')}"
+    values = {**_ACTIONS, "BRANCH": branch, "SITE": site.name, "VARIABLE": variable}
     folder = _within(site.directory, root)
-    apps = {_app_name(site, one): one for one in site.images}
-    files = {_WORKFLOWS / "edge.yml": _edge(site, folder, root, values)}
-    for name, origin in apps.items():
+    edge = f"edge-{site.name}"
+    files = {_WORKFLOWS / f"{edge}.yml": _edge(site, edge, folder, root, values)}
+    for origin in site.images:
+        name = app_workflow(site, origin)
         files[_WORKFLOWS / f"{name}.yml"] = _app(site, name, origin, root, values)
-    values["FILE"] = str(ROLES_FILE)
+    roles = roles_file(site)
+    values["FILE"] = str(roles)
     for role, statements in (
         ("Plan", plan_statements(site, templates)),
         ("Deploy", deploy_statements(site, templates)),
@@ -59,25 +67,38 @@ def render_workflows(
     ):
         made = policies(role, statements)
         values |= {f"{role.upper()}_NAMES": made.names, f"{role.upper()}_POLICIES": made.resources}
-    files[ROLES_FILE] = filled("roles.yaml", values, {"images": bool(apps)})
+    files[roles] = filled("roles.yaml", values, {"images": bool(site.images)})
     return files
 
 
-def _app_name(site: Site, origin: ImageOrigin) -> str:
-    return "app" if len(site.images) == 1 else f"app-{origin.name}"
+def roles_file(site: Site) -> Path:
+    """The template of the roles, by its name in the repository."""
+    return Path(".github", f"edgewise-roles-{site.name}.yaml")
 
 
-def _edge(site: Site, folder: str, root: Path, values: Mapping[str, str]) -> str:
+def app_workflow(site: Site, origin: ImageOrigin) -> str:
+    """What the workflow of an app is called."""
+    return f"app-{site.name}-{origin.name}"
+
+
+def untested(site: Site) -> list[ImageOrigin]:
+    """The apps whose tests are not known: they say what they need in another file than Python's."""
+    return [one for one in site.images if not (one.folder / _APP_REQUIREMENTS).is_file()]
+
+
+def _edge(site: Site, name: str, folder: str, root: Path, values: Mapping[str, str]) -> str:
     buckets = [one for one in site.origins if isinstance(one, BucketOrigin)]
     images = [f"!{_within(one.folder, root)}/**" for one in site.images]
-    mine = f"{_WORKFLOWS / 'edge.yml'}"
+    mine = [str(_WORKFLOWS / f"{name}.yml"), str(REQUIREMENTS)]
     everything = ["**", "!.github/**"] if folder == "." else [f"{folder}/**"]
     cached = _cached(site.all_behaviors)
     return filled(
         "edge.yml",
         {
             **values,
-            "PATHS": json.dumps([*everything, *images, mine]),
+            "WORKFLOW": name,
+            "PATHS": json.dumps([*everything, *images, *mine]),
+            "REQUIREMENTS": str(REQUIREMENTS),
             "SITE_FOLDER": folder,
             "SYNC": "\n".join(_sync(one, root) for one in buckets),
             "CACHED": cached,
@@ -93,20 +114,22 @@ def _sync(origin: BucketOrigin, root: Path) -> str:
 def _app(site: Site, name: str, origin: ImageOrigin, root: Path, values: Mapping[str, str]) -> str:
     behaviors = [one for one in site.all_behaviors if one.origin == origin.name]
     cached = _cached(behaviors)
+    tested = origin not in untested(site)
     return filled(
         "app.yml",
         {
             **values,
             "WORKFLOW": name,
+            "TESTS": "Tests the app." if tested else "A pull request's image is built.",
             "APP": _within(origin.folder, root),
             "RUNNER": _RUNNERS[origin.architecture],
             "PLATFORM": _PLATFORMS[origin.architecture],
             "FUNCTION": image_name(site.name, origin.name),
             "REGION": origin.region,
-            "SMOKE_PATH": _smoke_path(behaviors),
+            "SMOKE_PATH": smoke_path(site, origin),
             "CACHED": cached,
         },
-        {"cached": bool(cached)},
+        {"cached": bool(cached), "python": tested},
     )
 
 
@@ -120,9 +143,17 @@ def _cached(behaviors: Sequence[Behavior]) -> str:
     return " ".join(map(shlex.quote, ["/*"] if "/*" in paths else sorted(paths)))
 
 
-def _smoke_path(behaviors: Sequence[Behavior]) -> str:
-    """A path that the app answers, as far as its behaviors tell."""
-    path = _before_wildcard(behaviors[0].path) if behaviors else "/"
+def smoke_path(site: Site, origin: ImageOrigin) -> str:
+    """A path that the app answers, as far as anything tells: what its adapter asks until it is ready, if visitors can
+    ask for it too, else the first path of its behaviors.
+    """
+    patterns = [one.path for one in site.all_behaviors if one.origin == origin.name]
+    ready = read_dockerfile(origin.folder).settings.get("AWS_LWA_READINESS_CHECK_PATH", "/")
+    reachable = any(fnmatchcase(ready, "/" + pattern.lstrip("/")) for pattern in patterns if pattern != "*")
+    if reachable or "*" in patterns:
+        path = ready
+    else:
+        path = _before_wildcard(patterns[0]) if patterns else "/"
     return path if _PLAIN.fullmatch(path) else "/"
 
 

@@ -20,6 +20,7 @@ from edgewise.terraform.rules import (
     attribute,
     block,
     blocks,
+    deleted_last,
     flat,
     implied,
     pairs,
@@ -243,6 +244,7 @@ KINDS = {
         endings=("RealtimeLogConfig", "LogConfig", "Config"),
         ref="arn",
         attributes={"Arn": "arn"},
+        always=deleted_last,
     ),
     "AWS::CloudFront::ContinuousDeploymentPolicy": Kind(
         "aws_cloudfront_continuous_deployment_policy",
@@ -269,5 +271,6 @@ KINDS = {
         },
         endings=("ContinuousDeploymentPolicy", "Policy"),
         attributes={"Id": "id"},
+        always=deleted_last,
     ),
 }

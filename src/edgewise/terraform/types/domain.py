@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from edgewise.terraform.blocks import Attribute, Block
-from edgewise.terraform.rules import Beside, Kind, Made, Place, block, read_elsewhere
+from edgewise.terraform.rules import Beside, Kind, Made, Place, block, deleted_last, read_elsewhere
 from edgewise.terraform.values import Reference
 
 _TTL = 60
+_VALIDATION = "aws_acm_certificate_validation"
 
 
 def _proof(place: Place) -> Iterator[Made]:
@@ -22,13 +23,13 @@ def _proof(place: Place) -> Iterator[Made]:
         one["DomainName"]: place.value(one["HostedZoneId"])
         for one in place.properties.get("DomainValidationOptions", ())
     }
-    yield Block("lifecycle", (), [Attribute("create_before_destroy", True)])
+    yield from deleted_last(place)
     waits = [Attribute("certificate_arn", Reference(f"{certificate}.arn"))]
     if zones:
         yield Beside("aws_route53_record", _records(certificate, zones), "_proof")
         fqdns = f"[for record in aws_route53_record.{place.name}_proof : record.fqdn]"
         waits.append(Attribute("validation_record_fqdns", Reference(fqdns)))
-    yield Beside("aws_acm_certificate_validation", waits)
+    yield Beside(_VALIDATION, waits)
 
 
 def _records(certificate: str, zones: dict[str, Any]) -> list[Attribute | Block]:
@@ -60,8 +61,9 @@ KINDS = {
             "DomainValidationOptions": read_elsewhere,
         },
         endings=("Certificate",),
-        ref="arn",
+        ref="certificate_arn",
         always=_proof,
+        ready=_VALIDATION,
     ),
     "AWS::Route53::RecordSet": Kind(
         "aws_route53_record",

@@ -16,6 +16,12 @@ def _filter_name(place: Place) -> Iterator[Made]:
         yield Attribute("name", on_aws(place.scope.site, place.name, _MOST_NAME))
 
 
+def _group_name(place: Place) -> Iterator[Made]:
+    """One that is retained would be in the way of the next of its name, so that names are not given twice."""
+    if "LogGroupName" not in place.properties:
+        yield Attribute("name_prefix", f"{on_aws(place.scope.site, place.name, _MOST_NAME - 27)}-")
+
+
 def _delivery_places(place: Place) -> Iterator[Made]:
     """Where in a bucket: an argument, for which Terraform wants both values."""
     names = {"suffix_path": "S3SuffixPath", "enable_hive_compatible_path": "S3EnableHiveCompatiblePath"}
@@ -53,6 +59,7 @@ KINDS = {
         ref="name",
         attributes=_group_of("arn"),
         retained=Attribute("skip_destroy", True),
+        always=_group_name,
     ),
     "AWS::Logs::LogStream": Kind(
         "aws_cloudwatch_log_stream",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from edgewise.terraform.blocks import Attribute, Block
-from edgewise.terraform.rules import Kind, Made, Place, Rule, Rules, block, flat
+from edgewise.terraform.rules import Kind, Made, Place, Rule, Rules, block, deleted_last, flat
 
 
 def _selection(name: str, behavior: str, listed: str) -> Rule:
@@ -26,6 +26,13 @@ _SELECTIONS: Rules = {
     "HeadersConfig": _selection("headers_config", "HeaderBehavior", "Headers"),
     "CookiesConfig": _selection("cookies_config", "CookieBehavior", "Cookies"),
     "QueryStringsConfig": _selection("query_strings_config", "QueryStringBehavior", "QueryStrings"),
+}
+_CONTROL: Rules = {
+    "Name": "name",
+    "Description": "description",
+    "OriginAccessControlOriginType": "origin_access_control_origin_type",
+    "SigningBehavior": "signing_behavior",
+    "SigningProtocol": "signing_protocol",
 }
 
 KINDS = {
@@ -53,6 +60,7 @@ KINDS = {
         },
         endings=("CachePolicy",),
         attributes={"Id": "id"},
+        always=deleted_last,
     ),
     "AWS::CloudFront::OriginRequestPolicy": Kind(
         "aws_cloudfront_origin_request_policy",
@@ -60,22 +68,19 @@ KINDS = {
         {"OriginRequestPolicyConfig": flat({"Name": "name", "Comment": "comment", **_SELECTIONS})},
         endings=("OriginRequestPolicy", "RequestPolicy"),
         attributes={"Id": "id"},
+        always=deleted_last,
     ),
     "AWS::CloudFront::OriginAccessControl": Kind(
         "aws_cloudfront_origin_access_control",
         "policies",
         {
-            "OriginAccessControlConfig": flat(
-                {
-                    "Name": "name",
-                    "Description": "description",
-                    "OriginAccessControlOriginType": "origin_access_control_origin_type",
-                    "SigningBehavior": "signing_behavior",
-                    "SigningProtocol": "signing_protocol",
-                }
+            # Terraform's own description would be "Managed by Terraform".
+            "OriginAccessControlConfig": lambda value, place: flat(_CONTROL)(
+                {"Description": "", **value}, place
             )
         },
         endings=("OriginAccessControl", "AccessControl"),
         attributes={"Id": "id"},
+        always=deleted_last,
     ),
 }

@@ -28,4 +28,8 @@ resource "aws_cloudfront_cache_policy" "optimized" {
       query_string_behavior = "none"
     }
   }
+
+  lifecycle {
+    create_before_destroy = true # Deleted last: not while in use.
+  }
 }

@@ -1,0 +1,97 @@
+"""What a command left unfinished, and another command that comes next: nothing is done that nobody asked for."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cloud.double.server import KEYS
+from cloud.dying import Killed, Mortal
+from cloud.trying import end, stage
+from cloud.workshop import Workshop
+from edgewise.cli.main import app
+
+
+@pytest.fixture(autouse=True)
+def on_the_double(workshop: Workshop, quick_clients: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", workshop.double.url)
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    # The commands wait in earnest; the double goes on with every look.
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+
+
+@pytest.fixture
+def site(workshop: Workshop) -> Workshop:
+    """Deployed, and changed here since."""
+    workshop.deploy()
+    workshop.code("second")
+    return workshop
+
+
+def run(workshop: Workshop, command: str, *options: str) -> Result:
+    return CliRunner().invoke(app, [command, str(workshop.folder), "--no-verify", *options])
+
+
+def die(workshop: Workshop, act: object, at: str, *, before: bool) -> None:
+    alive = workshop.clients
+    workshop.clients = Mortal(alive, at, before=before)
+    with pytest.raises(Killed):
+        act()  # type: ignore[operator]
+    workshop.clients = alive
+
+
+def test_a_promote_that_did_not_begin_is_not_begun_by_abandon(site: Workshop) -> None:
+    stage(site)
+    die(site, lambda: end(site, "promote"), "execute_change_set", before=True)
+
+    asked = run(site, "abandon")
+
+    assert getattr(asked.exception, "code", "") == "cli.deploy"
+    assert "drops the unfinished promote: CloudFormation had not begun with it" in asked.output
+    assert set(site.served.values()) == {1}
+    assert run(site, "abandon", "--yes").exit_code == 0
+    assert set(site.served.values()) == {1}
+    assert len(site.double.cloudfront.distributions) == 1
+    assert site.objects("lock") == []
+
+
+def test_a_promote_that_was_refused_is_not_begun_by_abandon(site: Workshop) -> None:
+    stage(site)
+    site.double.refuse = lambda service, operation: (
+        ("ExpiredToken", "The token is expired") if operation == "ExecuteChangeSet" else None
+    )
+    assert run(site, "promote", "--yes").exit_code == 1
+    site.double.refuse = lambda service, operation: None
+
+    assert run(site, "abandon", "--yes").exit_code == 0
+
+    assert set(site.served.values()) == {1}
+
+
+def test_a_promote_that_began_is_asked_for_before_abandon_waits_for_it(site: Workshop) -> None:
+    """The answer was lost: CloudFormation has begun, and shows no event yet."""
+    stage(site)
+    die(site, lambda: end(site, "promote"), "execute_change_set", before=False)
+
+    asked = run(site, "abandon")
+
+    assert getattr(asked.exception, "code", "") == "cli.deploy"
+    assert "CloudFormation has begun with the promote of this folder, and that is unfinished." in asked.output
+    finished = run(site, "abandon", "--yes")
+    assert "Deployed as number 2" in finished.output
+    assert "no change is staged" in str(finished.exception)
+    assert set(site.served.values()) == {2}
+
+
+def test_a_deployment_that_did_not_begin_is_not_begun_by_rollback(site: Workshop) -> None:
+    site.deploy()
+    site.code("third")
+    die(site, site.deploy, "execute_change_set", before=True)
+
+    asked = run(site, "rollback")
+
+    assert getattr(asked.exception, "code", "") == "cli.deploy"
+    assert set(site.served.values()) == {2}
+    assert run(site, "rollback", "--yes").exit_code == 0
+    assert set(site.served.values()) == {1}
