@@ -70,7 +70,7 @@ class CdnOptions:
     tls: ssl.SSLContext | None = None
     origin_ca: Path | None = None
     clock: Callable[[], float] = time.time
-    refresh_code: Callable[[], None] | None = None
+    refresh_code: Callable[[], Mapping[Path, str]] | None = None
     on_request: Callable[[Trace], None] = _ignore
     on_log: LogSink = _ignore
 

@@ -157,7 +157,7 @@ class Trace:
 def access_record(trace: Trace) -> dict[str, Any]:
     """The record of the `access` stream: one per viewer request, whatever became of it."""
     request = trace.request
-    record = {
+    record: dict[str, Any] = {
         "_timestamp": int(trace.started * 1_000_000),
         "record_id": f"{trace.request_id}:access",
         "request_id": trace.request_id,
@@ -185,4 +185,6 @@ def access_record(trace: Trace) -> dict[str, Any]:
         "functions_ms": round(trace.functions_ms, 3),
         "cold_starts": trace.cold_starts,
     }
-    return {name: value for name, value in record.items() if value != ""}
+    for name in [name for name, value in record.items() if value == ""]:
+        del record[name]
+    return record

@@ -27,8 +27,6 @@ from edgewise.site.sources import Source, is_skipped, scan
 SETTINGS_FILE = "edgewise_settings.json"
 _RUNTIME = Path(__file__).parent.parent / "edge"
 _RUNTIME_PREFIX = "edgewise/edge/"
-# The user's sources and the runtime's.
-_Seen = tuple[tuple[Source, ...], tuple[Source, ...]]
 _HANDLER_CODE = b'''\
 """The handler of a site without steps of its own."""
 
@@ -53,38 +51,36 @@ class Bundle:
         self._functions = site.functions
         self._settings = settings
         self._data = data_files(site, settings)
-        self._seen: _Seen = ((), ())
+        # The site's own sources as they were read last.
+        self._own: tuple[Source, ...] = ()
         if site.functions:
             _refuse_overlap(self.target, site.functions.source)
 
     def refresh(self) -> bool:
         """Bring the folder up to date with its sources; True when its content changed.
 
-        While no source changes this looks at directory entries and does nothing else. Raises `BundleError`; the
-        folder then still holds what it held, unless the disk itself failed.
+        While no source of the site changes this looks at their directory entries and does nothing else; the library
+        is looked at with those that changed. Raises `BundleError`; the folder then still holds what it held, unless
+        the disk itself failed.
         """
-        seen = self._scan()
-        if seen == self._seen:
+        own = scan(self._functions.source, "") if self._functions else ()
+        if self.code_hash and own == self._own:
             return False
-        plan = self._plan(seen)
+        plan = self._plan(own)
         code_hash = _hash(plan)
         changed = code_hash != self.code_hash
         if changed:
-            own = may_rewrite(self.target, plan, SETTINGS_FILE)
+            ours = may_rewrite(self.target, plan, SETTINGS_FILE)
             # Known to be nothing until all of it is written, so that a full disk is not taken for success later.
-            self.code_hash, self._seen = "", ((), ())
-            write_folder(self.target, plan, own)
-        self.code_hash, self._seen = code_hash, seen
+            self.code_hash = ""
+            write_folder(self.target, plan, ours)
+        self.code_hash, self._own = code_hash, own
         return changed
 
-    def _scan(self) -> _Seen:
-        own = scan(self._functions.source, "") if self._functions else ()
-        return own, scan(_RUNTIME, _RUNTIME_PREFIX)
-
-    def _plan(self, seen: _Seen) -> dict[str, Entry]:
+    def _plan(self, sources: tuple[Source, ...]) -> dict[str, Entry]:
         """Every file of the folder by its path in it."""
         text = json.dumps(self._settings, sort_keys=True, indent=2) + "\n"
-        own, runtime = map(read_all, seen)
+        own, runtime = map(read_all, (sources, scan(_RUNTIME, _RUNTIME_PREFIX)))
         runtime = {
             name: Entry(lean(one.content)) for name, one in runtime.items() if _is_used(name, self._settings)
         }

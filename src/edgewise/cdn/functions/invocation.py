@@ -32,7 +32,7 @@ class Invocation:
 
 def new_invocation(event: bytes, random_bits: Callable[[int], int]) -> Invocation:
     """Needs a running loop. The ids are unique, not secret: `uuid4` would ask the kernel for each."""
-    digits = f"{random_bits(224):056x}"
+    digits = random_bits(224).to_bytes(28, "big").hex()
     variant = "89ab"[int(digits[16], 16) & 3]
     return Invocation(
         f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}",

@@ -5,6 +5,7 @@ AWS itself is never asked here: records go to the store on this machine wherever
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -25,6 +26,9 @@ from edgewise.site import (
     with_stand_ins,
     write_transform,
 )
+
+# Seconds between two looks at the file that a run was started with.
+_LOOK_EVERY = 0.5
 
 
 def make_bundle(site: Site, build: Path, store: Mapping[str, str], aws: str) -> Bundle | None:
@@ -105,11 +109,14 @@ def compile_site(site: Site, bundle: Bundle | None, build: Path) -> Template:
     return load_template(file)
 
 
-def refresher(bundle: Bundle, screen: Screen) -> Callable[[], None]:
-    """Bring the functions' folder up to date; a source that cannot be bundled leaves the last good one running."""
-    said = ""
+def refresher(bundle: Bundle, screen: Screen) -> Callable[[], Mapping[Path, str]]:
+    """Bring the functions' folder up to date, and give the hash of its content.
 
-    def refresh() -> None:
+    A source that cannot be bundled leaves the last good one running.
+    """
+    said, folder = "", bundle.target.resolve()
+
+    def refresh() -> Mapping[Path, str]:
         nonlocal said
         try:
             bundle.refresh()
@@ -118,30 +125,24 @@ def refresher(bundle: Bundle, screen: Screen) -> Callable[[], None]:
             if str(error) != said:
                 said = str(error)
                 screen.message(f"the functions were not changed: {said}")
+        return {folder: bundle.code_hash}
 
     return refresh
 
 
-class ReadOnce:
-    """A file that is read when `edgewise up` starts, the site's or the template's: a change of it is said, once each.
+async def tell_of_changes(file: Path, screen: Screen) -> None:
+    """Say when a file changes that is read at the start alone, the site's or the template's; until cancelled."""
+    before = _written(file)
+    while True:
+        await asyncio.sleep(_LOOK_EVERY)
+        now = _written(file)
+        if now != before:
+            before = now
+            screen.message(f"{file.name} has changed: start `edgewise up` again to use it")
 
-    `look` costs one system call.
-    """
 
-    def __init__(self, file: Path, screen: Screen) -> None:
-        self._file = file
-        self._screen = screen
-        self._written = self._now()
-
-    def look(self) -> None:
-        """Say it if the file has changed since the last look."""
-        now = self._now()
-        if now != self._written:
-            self._written = now
-            self._screen.message(f"{self._file.name} has changed: start `edgewise up` again to use it")
-
-    def _now(self) -> int:
-        try:
-            return self._file.stat().st_mtime_ns
-        except OSError:
-            return 0
+def _written(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0

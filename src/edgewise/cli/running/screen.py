@@ -6,13 +6,13 @@ Lines beyond what fits in the queue are left out, and their number is said.
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, TextIO
 
 from edgewise.cdn import FunctionRun, LogEvent, Notice, Trace
@@ -20,6 +20,7 @@ from edgewise.cli.running.functionlog import FunctionLog
 from edgewise.cli.terminal import printable, printable_lines
 
 _QUEUE = 10_000
+_REST = 0.02  # seconds between two awakenings of the writer: one for each line would cost more than the line
 _PATIENCE = 2.0  # seconds that a reader which hangs is waited for
 _DIM, _RED, _YELLOW, _GREEN, _CYAN, _RESET = (
     "\x1b[2m",
@@ -45,7 +46,7 @@ class Screen:
             output.reconfigure(errors="backslashreplace")
         self._json = as_json
         self._color = color
-        self._queue: queue.Queue[str | None] = queue.Queue(_QUEUE)
+        self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._left_out = 0
         self.function_log = FunctionLog()
         self.in_source: Callable[[str], str] = str
@@ -60,6 +61,7 @@ class Screen:
                 self._output.write(line + "\n")
                 if self._queue.empty():
                     self._output.flush()
+                    time.sleep(_REST)
             except OSError:
                 return  # nobody reads any more
 
@@ -70,9 +72,9 @@ class Screen:
         if self._left_out and self._queue.qsize() < _QUEUE // 2:
             left_out, self._left_out = self._left_out, 0
             self._event({"event": "left_out", "lines": left_out}, f"({left_out} lines left out)")
-        try:
-            self._queue.put_nowait(line)
-        except queue.Full:
+        if self._queue.qsize() < _QUEUE:
+            self._queue.put(line)
+        else:
             self._left_out += 1
 
     def _event(self, event: dict[str, Any], text: str) -> None:
@@ -126,7 +128,6 @@ class Screen:
         self._put(json.dumps(_request_event(trace)) if self._json else self._request_line(trace))
 
     def _request_line(self, trace: Trace) -> str:
-        clock = time.strftime("%H:%M:%S", time.localtime(trace.started))
         color = (
             _RED if trace.status >= 500 or not trace.status else _YELLOW if trace.status >= 400 else _GREEN
         )
@@ -134,24 +135,32 @@ class Screen:
             f"{run.trigger} {run.milliseconds:.1f}{' cold' if run.cold else ''}" for run in trace.functions
         )
         line = (
-            f"{clock}.{int(trace.started * 1000) % 1000:03}  {trace.request.method:<6} "
+            f"{_clock(int(trace.started))}.{int(trace.started * 1000) % 1000:03}  {trace.request.method:<6} "
             f"{self._paint(color, f'{trace.status:03}')} {trace.duration_ms:8.1f} ms  {trace.result:<8} "
             f"{printable(trace.request.target)}  {self._paint(_DIM, runs)}".rstrip()
         )
-        details = [
-            self._paint(_RED, detail) for detail in printable_lines(self.in_source(trace.detail)) if detail
-        ]
-        details += [printable(self.in_source(text)) for run in trace.functions for text in _explained(run)]
-        return "\n              ".join((line, *details))
+        if trace.detail or trace.functions:
+            told = printable_lines(self.in_source(trace.detail))
+            details = [self._paint(_RED, detail) for detail in told if detail]
+            details += [
+                printable(self.in_source(text)) for run in trace.functions for text in _explained(run)
+            ]
+            line = "\n              ".join((line, *details))
+        return line
 
     def close(self) -> None:
         """Write what is queued, and stop; a reader that hangs is not waited for long."""
         held, self._held = self._held, None
         for line in held or ():
             self._put(line)
-        with contextlib.suppress(queue.Full):
-            self._queue.put(None, timeout=_PATIENCE)
+        self._queue.put(None)
         self._thread.join(timeout=_PATIENCE)
+
+
+@lru_cache(maxsize=8)
+def _clock(seconds: int) -> str:
+    """A moment as the clock on the wall shows it; many lines have the same."""
+    return time.strftime("%H:%M:%S", time.localtime(seconds))
 
 
 def _request_event(trace: Trace) -> dict[str, Any]:

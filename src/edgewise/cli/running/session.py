@@ -34,7 +34,7 @@ from edgewise.cdn.origins.places import without_a_place
 from edgewise.cli.errors import StartError
 from edgewise.cli.running.addresses import certified, check_host, https_url, reachable, url
 from edgewise.cli.running.apps import local_functions
-from edgewise.cli.running.built import ReadOnce, compile_site, differences, make_bundle, refresher
+from edgewise.cli.running.built import compile_site, differences, make_bundle, refresher, tell_of_changes
 from edgewise.cli.running.local_aws import LocalAws
 from edgewise.cli.running.origins import start_origins
 from edgewise.cli.running.ports import free_port
@@ -99,7 +99,8 @@ class Session:
         check_host(options.host)
         site = None if options.template else self._load_site()
         template = load_template(options.template) if options.template else None
-        self._described = ReadOnce(site.file if site else options.template or Path(), screen)
+        described = site.file if site else options.template or Path()
+        stack.push_async_callback(_given_up, asyncio.create_task(tell_of_changes(described, screen)))
         self._make_state_folder()
         self._refuse_a_second_run()
         views = ViewFiles(lambda view: subscription.add(PAGE_VIEWS, view), screen.message)
@@ -255,7 +256,6 @@ class Session:
             self._history.add(trace)
             self._access_logs(trace)
             self._screen.request(trace)
-            self._described.look()
 
         authority = local_authority(self._state / "tls")
         return LocalCdn(
@@ -298,6 +298,6 @@ class Session:
             self._screen.message(f"records that did not reach the store: {left + subscription.dropped}")
 
 
-async def _given_up(task: asyncio.Task[dict[str, str]]) -> None:
+async def _given_up(task: asyncio.Task[object]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
