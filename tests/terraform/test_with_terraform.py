@@ -295,7 +295,7 @@ def texts(value: str, *, keys: bool) -> Iterator[Any]:
 
 def example() -> str:
     """The example of a distribution with functions attached, as the documentation has it."""
-    (found,) = re.findall(r"```hcl\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    (found,) = re.findall(r"```hcl\n(terraform .*?)```", DOCUMENT.read_text(), re.DOTALL)
     return str(found)
 
 
