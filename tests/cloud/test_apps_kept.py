@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -106,6 +107,21 @@ def test_an_old_run_does_not_overwrite_a_newer_app(away: Workshop) -> None:
     assert away.objects("lock") == []
 
 
+def test_an_older_run_that_does_not_say_what_it_saw_changes_no_app(away: Workshop) -> None:
+    away.deploy()
+    away.images = {"ApiImage": image("2")}
+    die(away, away.deploy, "execute_change_set", before=True)
+    (note,) = (away.folder / ".edgewise").glob("deploy-*.json")
+    kept = json.loads(note.read_text())
+    del kept["apps"][AWAY]["seen"]
+    note.write_text(json.dumps(kept))
+
+    with pytest.raises(ChangedError, match="somebody else deployed"):
+        away.deployment().resume()
+
+    assert code(away) == image("1")
+
+
 def test_nor_does_its_last_step(away: Workshop) -> None:
     """Killed when the app is to learn its distribution; others had brought another image by then."""
     die(away, away.deploy, "put_object history/", before=True)
@@ -136,6 +152,28 @@ def test_a_change_set_of_an_app_that_can_no_longer_be_executed_is_named(away: Wo
 
     assert away.deploy().number == 2
     assert code(away) == image("2")
+
+
+def test_a_history_that_cannot_be_read_hides_no_failure(away: Workshop) -> None:
+    away.deploy()
+    away.images = {"ApiImage": image("2")}
+    away.code("second")
+    away.double.resources.fail["Distribution"] = "CloudFront is out of sorts"
+    asked: list[str] = []
+
+    def refuse(service: str, operation: str) -> tuple[str, str] | None:
+        (own,) = away.double.formation.stacks.values()
+        if service != "s3" or own.status != "UPDATE_ROLLBACK_COMPLETE":
+            return None
+        asked.append(operation)
+        return ("AccessDenied", "not allowed") if len(asked) == 1 else None
+
+    away.double.refuse = refuse
+    with pytest.raises(StackError, match="CloudFront is out of sorts") as failed:
+        away.deploy()
+
+    assert str(failed.value.hint).endswith(f"Before that it changed tea-app in {AWAY}.")
+    assert "AccessDenied" in dict(away.told)["history"]
 
 
 def test_what_changed_before_a_failure_is_named_with_what_takes_it_back(away: Workshop) -> None:

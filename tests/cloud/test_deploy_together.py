@@ -211,15 +211,31 @@ def test_a_template_that_is_not_accepted_changes_nothing(workshop: Workshop) -> 
     assert workshop.deploy().number == 2
 
 
-def test_a_note_that_nobody_can_read_is_named(workshop: Workshop) -> None:
-    workshop.deploy()
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        "null",
+        "{}",
+        '{"id": 1, "action": "deploy", "digest": ""}',
+        '{"id": "a", "action": "deploy", "digest": "", "gone": "eu-central-1"}',
+        '{"id": "a", "action": "deploy", "digest": "", "gone": [1]}',
+        '{"id": "a", "action": "deploy", "digest": "", "apps": {"eu-central-1": {"template": "t"}}}',
+        '{"id": "a", "action": "deploy", "digest": "", "apps": []}',
+        '{"id": "a", "action": "deploy", "digest": "", "mood": "good"}',
+    ],
+)
+def test_a_note_that_nobody_can_read_is_named(workshop: Workshop, text: str) -> None:
     note = workshop.folder / ".edgewise" / "deploy-123456789012.json"
-    note.write_text("{")
+    note.parent.mkdir(exist_ok=True)
+    note.write_text(text)
 
     with pytest.raises(JournalError, match="the unfinished run cannot be read") as refused:
         workshop.deploy()
 
     assert refused.value.file == str(note)
+    assert "move this file away" in str(refused.value.hint)
 
 
 def test_a_right_that_is_missing_is_named(workshop: Workshop) -> None:

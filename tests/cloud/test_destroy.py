@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cloud.double.stacks import Stack
+from cloud.double.stacks import ChangeSet, Stack
 from cloud.workshop import Workshop
 from edgewise.cloud.destroy import Destruction
 from edgewise.cloud.errors import BusyError, ChangedError, LockedError, ReplicasError, StackError
@@ -119,3 +119,16 @@ def test_the_bucket_of_the_code_stays_while_somebody_deploys_from_it(workshop: W
     with Lock(workshop.deployment().assets, new_run("deploy", "", None)), pytest.raises(LockedError):
         destruction(workshop).remove_assets()
     assert workshop.objects("functions")
+
+
+@pytest.mark.parametrize(
+    ("change_set", "is_ours"), [("edgewise-0123456789abcdef", True), ("review-me", False)]
+)
+def test_a_stack_that_was_never_made_goes_if_we_asked_for_it(
+    workshop: Workshop, change_set: str, is_ours: bool
+) -> None:
+    stack = Stack("tea", workshop.double.resources)
+    workshop.double.formation.stacks[stack.id] = stack
+    stack.change_sets[change_set] = ChangeSet("arn:of-it", change_set, "", "CREATE", "{}")
+
+    assert bool(destruction(workshop).plan()) is is_ours

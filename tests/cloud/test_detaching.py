@@ -9,7 +9,8 @@ import pytest
 from cloud.dying import Killed, Mortal
 from cloud.trying import end, found, stage
 from cloud.workshop import Workshop
-from edgewise.cloud.errors import CloudError, StackError
+from edgewise.cloud.destroy import Destruction
+from edgewise.cloud.errors import ReplicasError, StackError, StagingError
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def fail_late(workshop: Workshop) -> None:
     workshop.double.resources.fail["FilesBucketPolicy"] = "the policy is not valid"
 
 
-@pytest.mark.parametrize("gone_by", ["disabled", "deleted"])
+@pytest.mark.parametrize("gone_by", ["disabled", "refused", "deleted"])
 def test_what_could_not_be_staged_is_met_by_nobody(site: Workshop, gone_by: str) -> None:
     site.double.cloudfront.policies.gone_by = gone_by
     fail_late(site)
@@ -101,26 +102,108 @@ def test_a_policy_that_the_stack_does_not_know_is_told_and_taken_off(site: Works
     assert policy(site) == ""
 
 
-def test_a_policy_that_cannot_be_read_is_no_end_of_the_run(site: Workshop) -> None:
-    """What could not be looked at now is looked at by the next."""
-    fail_late(site)
-    failed: list[str] = []
+def refuse(workshop: Workshop, *operations: str) -> None:
+    workshop.double.refuse = lambda service, operation: (
+        ("AccessDenied", "not allowed") if operation in operations else None
+    )
 
-    def refuse(service: str, operation: str) -> tuple[str, str] | None:
-        failed.append(operation)
-        late = operation == "GetDistributionConfig" and "DescribeStackEvents" in failed
-        return ("ExpiredToken", "The token is expired") if late else None
 
-    site.double.refuse = refuse
-    with pytest.raises(CloudError, match="ExpiredToken"):
-        stage(site)
-    site.double.refuse = lambda service, operation: None
-    assert policy(site)
-
+def taken_for(workshop: Workshop, operation: str) -> list[str]:
+    """What was told about the policy, after a change that failed while an operation was refused."""
+    fail_late(workshop)
+    refuse(workshop, operation)
     with pytest.raises(StackError, match="the policy is not valid"):
-        site.deployment().resume()
+        stage(workshop)
+    refuse(workshop)
+    assert policy(workshop)
+    assert not list((workshop.folder / ".edgewise").glob("deploy-*.json"))
+    return [sentence for step, sentence in workshop.told if step == "policy"]
 
+
+def test_a_policy_that_is_refused_to_go_is_disabled_and_hides_no_failure(site: Workshop) -> None:
+    (told,) = taken_for(site, "UpdateDistribution")
+
+    assert "policy-0001 cannot be taken off the distribution E0000000000001, it is disabled" in told
+    assert "AccessDenied: not allowed" in told
+    assert not site.double.cloudfront.policies.policies["policy-0001"].config["Enabled"]
+    # Nothing is gone on with: the next command plans, and finds it.
+    site.double.resources.fail.clear()
+    assert "the policy policy-0001 of a staged change is taken off" in site.plan().changes[0].sentence
+
+
+def test_a_policy_that_cannot_be_looked_at_hides_no_failure(site: Workshop) -> None:
+    fail_late(site)
+    asked: list[str] = []
+
+    def late(service: str, operation: str) -> tuple[str, str] | None:
+        asked.append(operation)
+        is_late = operation == "GetDistributionConfig" and "DescribeStackEvents" in asked
+        return ("ExpiredToken", "The token is expired") if is_late else None
+
+    site.double.refuse = late
+    with pytest.raises(StackError, match="the policy is not valid"):
+        stage(site)
+
+    assert "ExpiredToken" in dict(site.told)["policy"]
+
+
+def test_a_policy_that_stays_hides_no_success(site: Workshop) -> None:
+    attach(site)
+    site.double.cloudfront.policies.gone_by = "disabled"
+    refuse(site, "GetContinuousDeploymentPolicy")
+
+    assert site.deploy().number == 2
+
+    assert "it may still send visitors elsewhere" in dict(site.told)["policy"]
+    site.code("third")
+    assert site.deploy().number == 3
+    refuse(site)
+    site.deploy()
     assert policy(site) == ""
+
+
+def destroy(workshop: Workshop, taken_off: str = "") -> None:
+    """Take the site down; the plan says that this policy is taken off first."""
+    one = Destruction(
+        workshop.clients,
+        "tea",
+        workshop.folder / ".edgewise",
+        tell=lambda step, sentence: None,
+        sleep=lambda seconds: None,
+    )
+    (leaving,) = one.plan()
+    assert leaving.policy == taken_off
+    one.carry_out([leaving])
+
+
+def test_a_site_that_a_policy_was_left_at_is_taken_down(site: Workshop) -> None:
+    taken_for(site, "UpdateDistribution")
+    site.double.resources.fail.clear()
+    refuse(site, "UpdateDistribution")
+    with pytest.raises(StagingError, match="policy-0001 cannot be taken off"):
+        destroy(site, taken_off="policy-0001")
+    # Nothing was deleted by halves.
+    assert set(site.served.values()) == {1}
+    refuse(site)
+
+    with pytest.raises(ReplicasError):
+        destroy(site, taken_off="policy-0001")
+
+    assert site.double.cloudfront.distributions == {}
+    assert site.double.cloudfront.policies.policies == {}
+
+
+def test_what_was_deleted_by_halves_for_a_policy_is_taken_down_by_the_same_command(site: Workshop) -> None:
+    site.double.resources.fail["Distribution"] = "it has a policy"
+    with pytest.raises(StackError, match="it has a policy"):
+        destroy(site)
+    site.double.resources.fail.clear()
+    attach(site)
+
+    with pytest.raises(ReplicasError):
+        destroy(site, taken_off="policy-0001")
+
+    assert "E0000000000001" not in site.double.cloudfront.distributions
 
 
 def attach(workshop: Workshop) -> None:

@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 from moto.events.models import EventPattern
+from typer.testing import CliRunner
 
-from cloud.moto_clients import ACCOUNT, Refusing, local_clients, moto_url
+from cloud.moto_clients import ACCOUNT, CREDENTIALS, Refusing, local_clients, moto_url
 from edgewise.cli.deploying.edge import keep_regions, leave_regions
 from edgewise.cli.deploying.screen import Screen
+from edgewise.cli.main import app
 from edgewise.cloud.assets import Assets
 from edgewise.cloud.clients import Clients
 from edgewise.cloud.errors import CloudError
@@ -186,6 +188,34 @@ def test_what_a_deployment_does_and_takes_away_again(
     assert kept(quiet, {"EdgeAlarmsRoleArn": ROLE}) and found() == 3, "it is looked for no more"
     assert "the stack has alarms, and the site file has none now" in capsys.readouterr().out
     assert leave_regions("milk", aws, screen) and found() == 0
+
+
+def test_what_nobody_noted_is_looked_for_and_no_note_fails_a_deployment(
+    aws: Clients, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watched = SITE.replace('"shop"', '"oat"')
+    site, screen = site_of(tmp_path, watched), Screen(as_json=False)
+    quiet = site_of(tmp_path, watched.split("[alarms]")[0])
+    away = Assets(aws("s3"), "oat-without-a-bucket", ACCOUNT)
+    for placed, fine in ((placed_in(aws, "oat"), True), (Placed(away), False)):
+        watch(aws, site, ROLE, ["ap-northeast-2"])  # as a version without notes did
+        assert keep_regions(quiet, aws, {}, screen, log_days=0, placed=placed) is fine
+        assert alarms(aws, "ap-northeast-2", "oat.edge.") == {}
+    assert "not noted whether there are alarms in the regions: " in capsys.readouterr().out
+
+
+def test_what_the_command_places_is_looked_for_by_a_deployment(
+    url: str, aws: Clients, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": url}.items():
+        monkeypatch.setenv(name, value)
+    placed = placed_in(aws, "rye")
+    placed.remove("alarms")
+    site_of(tmp_path, SITE.replace('"shop"', '"rye"'))
+    words = ["regions", str(tmp_path), "--alarms-role", ROLE, "--log-days", "30"]
+    told = CliRunner().invoke(app, words)
+    assert told.exit_code == 0, told.output
+    assert placed.holds("alarms") and not placed.holds("lines")
 
 
 def test_a_region_that_refuses_is_named_and_the_others_are_watched(url: str, tmp_path: Path) -> None:

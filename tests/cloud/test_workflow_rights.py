@@ -15,7 +15,7 @@ from cloud.iam import ACCOUNT, DISTRIBUTION, Role
 from cloud.workflow_sites import EVERYTHING, SITE, made
 from edgewise.cli.main import app
 from edgewise.cloud.errors import CloudError
-from edgewise.cloud.loggroups import set_retention, subscribe
+from edgewise.cloud.loggroups import set_retention, subscribe, unsubscribe
 from edgewise.cloud.watch import unwatch, watch
 from edgewise.site import Site, load_site
 
@@ -120,6 +120,27 @@ def test_what_is_done_in_the_regions_may_be_done(repository: Path, deployer: Rol
 def _subscribe(clients: Any, site: Site) -> None:
     assert site.log and site.log.subscription
     subscribe(clients, site.name, site.log.subscription, iam("journal-EdgeLogsRole-1A2B3C"), [REGION])
+
+
+def test_lines_may_go_to_a_destination_which_needs_no_role(tmp_path: Path) -> None:
+    destination = f"arn:aws:logs:{{region}}:{ACCOUNT}:destination:lines"
+    table = f'[log.subscription]\ndestination = "{destination}"\nregions = ["{REGION}"]\n'
+    deployer = role(made(tmp_path, "[log]\n", f"[log]\n{table}"), "DeployRole")
+    group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/us-east-1.journal-viewer"
+    for where in (group, f"{group}:*", destination.replace("{region}", REGION)):
+        assert deployer.may("logs:PutSubscriptionFilter", where), where
+
+
+def test_what_an_earlier_site_file_placed_may_be_taken_away(tmp_path: Path) -> None:
+    deployer, asked = role(made(tmp_path), "DeployRole"), Asked()
+    clients: Any = asked
+    unwatch(clients, "journal", [REGION])
+    unsubscribe(clients, "journal", [REGION])
+    for action, where in asked.rights:
+        assert deployer.may(action, where), f"{action} on {where}"
+    for verb in ("Delete", "Get", "Update"):
+        policy = f"arn:aws:cloudfront::{ACCOUNT}:continuous-deployment-policy/E1"
+        assert deployer.may(f"cloudfront:{verb}ContinuousDeploymentPolicy", policy)
 
 
 def test_alarms_tell_home_before_old_ones_are_looked_for(repository: Path) -> None:

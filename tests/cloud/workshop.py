@@ -86,7 +86,8 @@ class Workshop:
     def deploy(self) -> Result:
         """All that the command does: go on with what is unfinished, plan, carry it out."""
         deployment = self.deployment()
-        deployment.resume()
+        if deployment.unfinished():
+            deployment.resume()
         return deployment.carry_out(self.plan(deployment))
 
     def sentences(self) -> list[str]:

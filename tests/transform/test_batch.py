@@ -11,9 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgewise.realtime import LineError, record
+from edgewise.edge.privacy import Keys
+from edgewise.realtime import LineError, in_order, record
 from edgewise.transform.batch import MOST_ANSWER, transformed
-from transform.lines import FIELDS, ID, batch, line, made
+from edgewise.transform.function import transform_of
+from transform.lines import FIELDS, ID, VALUES, batch, line, made
+
+PRIVACY: dict[str, Any] = {"client_address": "truncate", "query": "drop", "headers": [], "visitor": False}
 
 
 def read(text: str) -> dict[str, Any]:
@@ -85,8 +89,8 @@ def test_what_a_visitor_sends_never_ends_a_line_or_a_field() -> None:
         (line(x_edge_request_id="www.example.com"), "a value that is no x-edge-request-id"),
         (line(c_country="gzip,%20br"), "a value that is no c-country"),
         (line(timestamp="-"), "a line without a timestamp"),
-        (line(timestamp="soon"), "a value that is no number"),
-        (line(sc_bytes="1e9"), "a value that is no number"),
+        (line(timestamp="soon"), "a value that is no timestamp"),
+        (line(sc_bytes="1e9"), "a value that is no sc-bytes"),
     ],
 )
 def test_a_line_of_other_fields_is_given_back(changed: str, reason: str | None) -> None:
@@ -97,6 +101,34 @@ def test_a_line_of_other_fields_is_given_back(changed: str, reason: str | None) 
     assert results(answer) == ["Ok", "ProcessingFailed", "Ok"]
     assert base64.b64decode(answer["records"][1]["data"]).decode() == changed
     assert failures == Counter({reason: 1})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("cs-accept", "a:b:c"),
+        ("cs-accept", "application/vnd.x+json;v=1.2.3.4"),
+        ("cmcd-content-id", "urn:uuid:1234"),
+        ("cmcd-content-id", "http://x:8080/y"),
+        ("cs-user-agent", "HTTP/2"),
+        ("sc-content-type", "application/xml;%20profile=%22urn:oasis:names%22"),
+        ("cs-header-names", "Host%0Ax.y%0A"),
+        ("cs-method", "G!T"),
+        ("cs-host", "[::1]"),
+        ("cs-uri-stem", "example.com:443"),
+    ],
+)
+def test_nothing_that_a_visitor_sends_has_a_line_given_back(field: str, value: str) -> None:
+    values = VALUES | {"cs-accept": "*/*", "cmcd-content-id": "a", "cs-header-names": "Host%0A"}
+    fields = in_order(values)
+    settings = {"fields": list(fields), "privacy": PRIVACY}
+    lines = ["\t".join((values | {field: one})[name] for name in fields) for one in (values[field], value)]
+    answer, trouble = transform_of(settings, Keys("e-1"))(batch(*lines))
+    assert results(answer) == ["Ok", "Ok"] and trouble == {"left_out": 1}
+    whole, without = made(answer)
+    assert without.items() < whole.items() and without["request_id"] == ID and without["status"] == 404
+    assert {"_timestamp", "client_ip", "duration_ms", "referrer"} < without.keys()
+    assert ("result" in without) is (field != "cs-user-agent")
 
 
 @pytest.mark.parametrize("data", ["%%%", "YQ", base64.b64encode(b"\xff\xfe\n").decode()])

@@ -111,6 +111,15 @@ def test_no_line_of_another_list_of_fields_brings_what_is_masked(
     assert not [one for one in (*addresses, "secret", "session=1", "user:pass") if one in shown]
 
 
+@pytest.mark.parametrize("into", ["x-edge-response-result-type", "ssl-cipher", "fle-status"])
+def test_a_word_that_is_a_query_comes_into_no_field_behind_it(into: str) -> None:
+    """An old line with the version of HTTP, which now seems to be the user agent: each text is one place too far."""
+    old, new = in_order((*TELLING, "cs-protocol-version")), in_order((*TELLING, into))
+    told = TOLD | {"cs-uri-query": "secret"}
+    mask = Masking({**NOTHING, "query": "drop"}, Keys("e-1"))
+    assert "secret" not in json.dumps(mask(record("\t".join(told[name] for name in old), new)))
+
+
 def test_a_header_is_decoded_once() -> None:
     mask = Masking({**NOTHING, "headers": ["x-app"]}, Keys("e-1"))
     text = line(cs_headers="Host:a%0AX-App:b%2520c%0A").rstrip("\n")

@@ -75,7 +75,10 @@ def deploy(
     with screen.interruptible("run `edgewise deploy` again to go on"):
         deployment = deployment_of(site, aws, screen)
         if not plan_only:
-            go_on(site, aws, deployment, "deploy", screen, yes=yes, break_lock=break_lock)
+            finished = go_on(site, aws, deployment, "deploy", screen, yes=yes, break_lock=break_lock)
+            if finished:
+                # Here too: an error of the site or the answer to the question may end the command below.
+                settle(site, aws, deployment.assets, finished, screen, check=False, log_days=log_days)
         elif (run := deployment.journal.read()) and run.executing:
             screen.note(f"A {run.action} of this folder is unfinished; without --plan-only that comes first.")
         package = package_of(site, deployment, images)

@@ -74,6 +74,8 @@ def _tell(screen: Screen, name: str, leaving: Sequence[Leaving]) -> None:
         screen.note(f"There is no stack {name} in us-east-1.")
     for one in leaving:
         what = ", ".join(one.deleted) or "nothing, it is empty"
+        if one.policy:
+            screen.note(f"Taken off first: the policy {one.policy} of a staged change, which was left behind")
         screen.note(f"Deleted from the stack {one.name} in {one.region}: {what}")
         for resource, physical in one.kept.items():
             screen.note(f"Stays on AWS: {resource}, {physical}")

@@ -37,8 +37,10 @@ def regions(
     from edgewise.cli.deploying.edge import keep_regions, leave_regions
     from edgewise.cli.deploying.screen import Screen
     from edgewise.cloud.asking import account_of
+    from edgewise.cloud.assets import Assets
     from edgewise.cloud.clients import Clients
     from edgewise.cloud.loggroups import check_days
+    from edgewise.cloud.placed import Placed
     from edgewise.site import load_site
 
     if log_days:
@@ -46,12 +48,16 @@ def regions(
     given = _roles({"--alarms-role": alarms_role, "--logs-role": logs_role})
     site, screen, aws = load_site(directory), Screen(as_json), Clients()
     with screen.interruptible("run `edgewise regions` again to go on"):
-        account_of(aws)  # first, as the other commands do: who asks nobody is told so in the same words
+        # First, as the other commands do: who asks nobody is told so in the same words.
+        account = account_of(aws)
         if remove:
             fine = leave_regions(site.name, aws, screen)
         else:
             outputs = _outputs(site, aws, given)
-            fine = keep_regions(site, aws, outputs, screen, log_days=log_days)
+            assets = Assets(aws("s3"), site.name, account)
+            # Without the bucket nothing deploys that would read notes.
+            placed = Placed(assets) if assets.exists() else None
+            fine = keep_regions(site, aws, outputs, screen, log_days=log_days, placed=placed)
     if not fine:
         raise typer.Exit(1)
     screen.note("Alarms and subscriptions are gone." if remove else "Every region is as the site file says.")

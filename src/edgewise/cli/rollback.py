@@ -34,18 +34,20 @@ def rollback(
     site, screen, aws = load_site(directory), Screen(as_json), Clients()
     with screen.interruptible("run `edgewise rollback` again to go on"):
         deployment = deployment_of(site, aws, screen)
-        if not listed and (
-            finished := go_on(site, aws, deployment, "rollback", screen, yes=yes, break_lock=break_lock)
-        ):
+        known = history.entries(deployment.assets)
+        if listed:
+            screen.history(known, deployment.state())
+            return
+        asked = None if to is None else history.numbered(known, to)
+        again = asked.original if asked else None
+        finished = go_on(
+            site, aws, deployment, "rollback", screen, yes=yes, break_lock=break_lock, again=again
+        )
+        if finished:
             # What was asked for is done; to plan once more would go back further.
             settle(site, aws, deployment.assets, finished, screen, check=not no_verify, log_days=0)
             return
-        known = history.entries(deployment.assets)
-        state = deployment.state()
-        if listed:
-            screen.history(known, state)
-            return
-        entry = history.one_before(known, state) if to is None else history.numbered(known, to)
+        entry = asked or history.one_before(history.entries(deployment.assets), deployment.state())
         package = history.package_of(deployment.assets, entry)
         plan = deployment.plan(package, again=entry.original)
         screen.note(f"Back to deployment {entry.original} of {entry.at}, by {entry.by}.")

@@ -18,8 +18,8 @@ from edgewise.cloud import history
 from edgewise.cloud.apps import app_regions
 from edgewise.cloud.asking import Aws, account_of
 from edgewise.cloud.assets import Assets
-from edgewise.cloud.detaching import take_off
-from edgewise.cloud.errors import ChangedError, StackError
+from edgewise.cloud.detaching import stray_policy, take_off
+from edgewise.cloud.errors import ChangedError, CloudError, StackError
 from edgewise.cloud.journal import Journal, Run, new_run
 from edgewise.cloud.lock import Lock, this_holder
 from edgewise.cloud.package import METADATA, Package, digest_of
@@ -90,22 +90,22 @@ class Deployment:
         """What deploying this would change. Reads only. Raises `BusyError` and `CloudError`."""
         return plan_of(self._aws, self.stack, package, again, regions=self.journal.regions())
 
-    def unfinished(self, action: str) -> Run | None:
-        """The run that this folder began and did not finish; None if there is none.
+    def unfinished(self, *, break_lock: bool = False) -> Run | None:
+        """The run of this folder that CloudFormation began with and that is not finished; None if there is none.
 
-        One of another `action` than is asked for now, with which CloudFormation has not begun, is dropped: what
-        somebody has said since goes before it.
+        One that it has not begun with is dropped: what the folder and the command say now goes before it.
         """
-        run = self.journal.read()
-        if run is None or not run.executing:
-            return None
-        if run.action == action or self._steps.has_begun(run):
-            return run
         with self.journal.held():
-            if self.journal.read() != run:
+            run = self.journal.read()
+            if run is None or not run.executing:
                 return None
-            self._steps.drop(run)
-            self.journal.drop(run)
+            if self._steps.has_begun(run):
+                return run
+            if self.assets.exists():
+                # The lock that a crash left behind goes with the run.
+                with Lock(self.assets, run, break_it=break_lock):
+                    self._steps.drop(run)
+            self.journal.give_up(run)
         self._tell("drop", f"drops the unfinished {run.action}: CloudFormation had not begun with it")
         return None
 
@@ -211,35 +211,53 @@ class Deployment:
             error.hint = " ".join(one for one in (error.hint, self._way_back()) if one) or None
             if isinstance(error, StackError):
                 # CloudFormation goes back without it.
-                self._let_go(self.stack.read())
+                self._let_go()
             raise
 
     def _way_back(self) -> str:
         """What of a run that failed is there all the same, and how to undo it."""
         if not self._steps.changed:
             return ""
-        known = history.entries(self.assets)
+        try:
+            known = history.entries(self.assets)
+        except CloudError as error:
+            self._tell("history", f"the history cannot be read: {error.message}")
+            known = []
         back = f": `edgewise rollback --to {known[-1].number}` takes that back" if known else ""
         return f"Before that it changed {', '.join(self._steps.changed)}{back}."
 
-    def _let_go(self, deployed: Deployed | None) -> bool:
-        """Whether a policy of a staged change had to be taken off, that the stack does not have."""
-        policy = take_off(self._aws, deployed)
-        if policy:
+    def _let_go(self) -> bool:
+        """Whether a policy of a staged change was taken off, that the stack does not have.
+
+        Trouble with that is told, and hides nothing of what the run came to: the next plan finds the policy.
+        """
+        try:
+            deployed = self.stack.read()
+            policy = stray_policy(self._aws, deployed)
+            if deployed is None or not policy:
+                return False
+            take_off(self._aws, deployed.outputs["DistributionId"], policy)
+        except CloudError as error:
             self._tell(
                 "policy",
-                f"CloudFormation left the policy {policy} of a staged change: it is taken off, and everybody meets "
-                "what is deployed. What is left of the policy and of its staging distribution is to be deleted in "
-                "CloudFront's console",
+                "a policy of a staged change may be left at the distribution, and the plan of the next "
+                f"`edgewise deploy` says whether it is: {error.message}",
             )
-        return bool(policy)
+            return False
+        self._tell(
+            "policy",
+            f"CloudFormation left the policy {policy} of a staged change: it is taken off, and everybody meets what "
+            "is deployed. What is left of the policy and of its staging distribution is to be deleted in CloudFront's "
+            "console",
+        )
+        return True
 
     def _ended(self, run: Run) -> Result:
         """Write down what a run did, if it did anything."""
         deployed = self._there()
         recorded = run.executing and run.action not in _UNRECORDED
         number = self._recorded(run, deployed) if recorded else 0
-        if self._let_go(deployed) or run.executing:
+        if self._let_go() or run.executing:
             self._steps.spread(deployed.outputs.get("DistributionId", ""))
         return _result(deployed, number, run.settings_hash)
 

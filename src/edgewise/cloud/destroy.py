@@ -18,6 +18,7 @@ from typing import Final
 from edgewise.cloud.apps import app_regions, app_stack
 from edgewise.cloud.asking import Aws, account_of
 from edgewise.cloud.assets import Assets
+from edgewise.cloud.detaching import policy_of, take_off
 from edgewise.cloud.errors import BusyError, ChangedError, ReplicasError, StackError
 from edgewise.cloud.journal import Journal, Run, new_run
 from edgewise.cloud.lock import Lock
@@ -33,7 +34,10 @@ _REPLICATED: Final = "replicated function"
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """What taking a stack down would do, by the names in the template; `kept` has the names on AWS of what stays."""
+    """What taking a stack down would do, by the names in the template; `kept` has the names on AWS of what stays.
+
+    `policy` is one of a staged change that was left at its distribution, and is taken off first.
+    """
 
     name: str
     region: str
@@ -41,6 +45,7 @@ class Leaving:
     deleted: tuple[str, ...]
     kept: dict[str, str]
     data: tuple[str, ...]
+    policy: str = ""
 
     @property
     def distribution(self) -> str:
@@ -85,7 +90,6 @@ class Destruction:
         """
         own = self._leaving(self._stack)
         if own and not (own.stack.in_progress or own.stack.is_remains):
-            # CloudFront does not turn off a distribution that has a policy of a staged change.
             refuse_staged(own.stack.template, self._stack.name)
         regions = (*self._regions, *app_regions(own.stack if own else None), *self._journal.regions())
         apps = [self._leaving(self._app_stack(region)) for region in dict.fromkeys(regions)]
@@ -115,6 +119,7 @@ class Destruction:
             tuple(name for name in there if name not in kept),
             {name: found.physical[name] for name in kept},
             tuple(name for name, one in there.items() if name not in kept and one["Type"] in DATA),
+            "" if found.in_progress else policy_of(self._aws, found),
         )
 
     def carry_out(self, leaving: Sequence[Leaving], *, break_lock: bool = False) -> None:
@@ -150,6 +155,10 @@ class Destruction:
             token = stack.token_of_latest(leaving.stack.id)
         else:
             self._refuse_another(stack, leaving)
+            if leaving.policy:
+                # CloudFront does not turn off a distribution that has one.
+                take_off(self._aws, leaving.distribution, leaving.policy)
+                self._tell("policy", f"the policy {leaving.policy} of a staged change is taken off")
             stack.delete(token)
         ended = stack.wait(leaving.stack.id, token, self._event)
         if ended == "DELETE_COMPLETE":

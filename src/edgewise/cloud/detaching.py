@@ -2,8 +2,8 @@
 
 For where CloudFormation does not: it goes back by an update that leaves the policy out, which CloudFront takes as no
 change of it, and of an update that says an empty policy people report both that it works, once the policy is disabled,
-and that only a deleted policy is gone. So each way is tried, and after each it is looked whether the policy is off. A
-disabled policy sends nobody anywhere, whatever comes after.
+and that only a deleted policy is gone. So each way is tried, whatever came of the one before, and then it is looked. To
+disable it is first: after that it sends nobody anywhere, and CloudFront may refuse to let go of an enabled one.
 """
 
 from __future__ import annotations
@@ -17,42 +17,44 @@ from edgewise.cloud.stack import Deployed
 from edgewise.cloud.staging import POLICY_ID, is_staged
 
 _GONE: Final = frozenset(("NoSuchDistribution", "NoSuchContinuousDeploymentPolicy"))
-# Somebody else changed it between the look and the call, or CloudFront is not done with the call before.
-_AGAIN: Final = frozenset(("PreconditionFailed", "ContinuousDeploymentPolicyInUse"))
 
 
 def stray_policy(aws: Aws, deployed: Deployed | None) -> str:
     """The policy that sends visitors of the deployed site elsewhere though no change is staged; empty if none does."""
-    if deployed is None or is_staged(deployed.template):
-        return ""
+    return "" if deployed is None or is_staged(deployed.template) else policy_of(aws, deployed)
+
+
+def policy_of(aws: Aws, deployed: Deployed) -> str:
+    """The policy that the deployed site's distribution has, staged or left behind; empty if it has none."""
     primary = deployed.outputs.get("DistributionId", "")
     return _policy_at(aws("cloudfront"), primary) if primary else ""
 
 
-def take_off(aws: Aws, deployed: Deployed | None) -> str:
-    """Take such a policy off; its id, or an empty text if there was none. Raises `StagingError` if it stays."""
-    policy = stray_policy(aws, deployed)
-    if not policy or deployed is None:
-        return ""
-    client, primary = aws("cloudfront"), deployed.outputs["DistributionId"]
-    ways: tuple[Callable[[], None], ...] = (
-        lambda: _update(client, primary),
-        lambda: _disable(client, policy),
-        lambda: _update(client, primary),
-        lambda: _delete(client, policy),
-    )
-    for way in ways:
+def take_off(aws: Aws, distribution: str, policy: str) -> None:
+    """Take a policy off a distribution, and delete it if CloudFront lets it go by then.
+
+    Raises `StagingError` if it stays, and `CloudError` if that cannot be seen.
+    """
+    client = aws("cloudfront")
+    ways: dict[str, Callable[[], None]] = {
+        "disable": lambda: _disable(client, policy),
+        "update": lambda: _update(client, distribution),
+        "delete": lambda: _delete(client, policy),
+    }
+    refused: dict[str, CloudError] = {}
+    for name, way in ways.items():
         try:
             way()
         except CloudError as error:
-            if error.reason not in _GONE | _AGAIN:
-                raise
-        if not _policy_at(client, primary):
-            return policy
+            refused[name] = error
+    if not _policy_at(client, distribution):
+        return
+    now = "it may still send visitors elsewhere" if "disable" in refused else "it is disabled"
+    why = dict.fromkeys(one.message for one in refused.values())
     raise StagingError(
-        f"the policy {policy} cannot be taken off the distribution {primary}",
-        file=primary,
-        hint="It is disabled. Delete it in CloudFront's console, and run the command again.",
+        "; ".join((f"the policy {policy} cannot be taken off the distribution {distribution}, {now}", *why)),
+        file=distribution,
+        hint="Delete the policy in CloudFront's console, and run the command again.",
     )
 
 

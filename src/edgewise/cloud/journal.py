@@ -11,7 +11,7 @@ import os
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,12 +105,10 @@ class Journal:
     def read(self) -> Run | None:
         """The unfinished run, if there is one. Raises `JournalError`."""
         try:
-            kept = json.loads(self._file.read_bytes())
-            lists = {key: tuple(kept.get(key, ())) for key in ("given_up", "gone", "regions")}
-            return Run(**{**kept, **lists})
+            return _run_of(json.loads(self._file.read_bytes()))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError) as error:
             raise JournalError(
                 f"the unfinished run cannot be read: {error}",
                 file=self._file,
@@ -154,6 +152,30 @@ class Journal:
     def finish(self) -> None:
         """Nothing is unfinished any more."""
         self._file.unlink(missing_ok=True)
+
+
+def _run_of(kept: Any) -> Run:
+    """What was kept, as a run. Raises `TypeError` where it is none."""
+    if not isinstance(kept, dict):
+        raise TypeError("it is no JSON object")
+    told: dict[str, Any] = {key: tuple(one) if isinstance(one, list) else one for key, one in kept.items()}
+    run, blank = Run(**told), Run("", "", "")
+    wrong = [
+        one.name for one in fields(Run) if type(getattr(run, one.name)) is not type(getattr(blank, one.name))
+    ]
+    if not (wrong or all(_is_app(app) for app in run.apps.values())):
+        wrong = ["apps"]
+    if not (wrong or all(isinstance(one, str) for one in (*run.given_up, *run.gone, *run.regions))):
+        wrong = ["a list"]
+    if wrong:
+        raise TypeError(f"it does not hold what a run does: {', '.join(wrong)}")
+    return run
+
+
+def _is_app(app: Any) -> bool:
+    return (
+        isinstance(app, dict) and isinstance(app.get("template"), str) and isinstance(app.get("values"), dict)
+    )
 
 
 def _unwritten(file: Path, error: OSError) -> JournalError:

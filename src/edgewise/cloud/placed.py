@@ -1,7 +1,7 @@
-"""Which things a site has in the regions of the edge beside its stack, noted in the bucket of the code.
+"""Which things a site surely has not in the regions of the edge beside its stack, noted in the bucket of the code.
 
-The stack knows nothing of them, and whoever deploys next may sit at another machine: what is noted there is looked for
-when neither stack nor site file speak of it any more.
+The stack knows nothing of them, and whoever deploys next may sit at another machine. Where nothing is noted there may
+be some, so that what an earlier version placed, or a command that was killed, is looked for until all of it is gone.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final, Literal
 from edgewise.cloud.assets import Assets
 
 What = Literal["alarms", "lines"]
-_PREFIX: Final = "regions/"
+_PREFIX: Final = "regions/no-"
 
 
 class Placed:
@@ -22,12 +22,12 @@ class Placed:
 
     def holds(self, what: What) -> bool:
         """Whether some of it may be there."""
-        return _PREFIX + what in self._assets.names(_PREFIX)
+        return _PREFIX + what not in self._assets.names(_PREFIX)
 
     def add(self, what: What) -> None:
-        """Note it before the first of it is made: a command that is killed leaves it behind."""
-        self._assets.put_once(_PREFIX + what, {})
+        """Note that some may be there, before the first of it is made."""
+        self._assets.call("delete_object", Key=_PREFIX + what)
 
     def remove(self, what: What) -> None:
-        """All of it is gone."""
-        self._assets.call("delete_object", Key=_PREFIX + what)
+        """Note that all of it is gone."""
+        self._assets.put_once(_PREFIX + what, {})

@@ -29,6 +29,8 @@ _COMPILED: Final = "compiled by Edgewise"
 _IN_PROGRESS: Final = "_IN_PROGRESS"
 # A stack that was asked for by a change set, and never made.
 _EMPTY: Final = "REVIEW_IN_PROGRESS"
+# So its change sets are called: another's are left alone.
+_OURS: Final = "edgewise-"
 _BEGINS: Final = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
 _STACK: Final = "AWS::CloudFormation::Stack"
 # The reason of a failure that another one caused.
@@ -144,9 +146,13 @@ class Stack:
         return found
 
     def empty(self) -> Deployed | None:
-        """A stack of that name that was asked for and never made; None if there is none."""
+        """A stack of that name that was asked for and never made, by us; None if there is none."""
         told = self.status()
-        return Deployed(told["StackId"], _EMPTY) if told and told["StackStatus"] == _EMPTY else None
+        if told is None or told["StackStatus"] != _EMPTY:
+            return None
+        found = pages(self.name, self._client, "list_change_sets", StackName=told["StackId"])
+        names = [one["ChangeSetName"] for page in found for one in page.get("Summaries", ())]
+        return Deployed(told["StackId"], _EMPTY) if all(one.startswith(_OURS) for one in names) else None
 
     def has_begun(self, token: str, change_set: str) -> bool:
         """Whether CloudFormation began with a run. Its events say so, and the change set before there are any."""

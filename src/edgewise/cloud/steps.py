@@ -130,9 +130,12 @@ class Steps:
         return run
 
     def _is_overtaken(self, run: Run, stack: Stack, app: Mapping[str, Any]) -> bool:
-        """Whether the apps were changed since they were looked at, and not by this run's own step before."""
+        """Whether the apps were changed since they were looked at, and not by this run's own step before.
+
+        A run of an earlier Edgewise may not say what it saw: then they count as changed.
+        """
         there = stack.read()
-        if seen(there) == app["seen"]:
+        if seen(there) == app.get("seen"):
             return False
         return there is None or not stack.token_of_latest(there.id).startswith(run.token)
 

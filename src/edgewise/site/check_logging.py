@@ -240,11 +240,11 @@ def _check_path(context: Context, given: str | None) -> str:
 
 def _check_days(context: Context, given: float | None, to: str) -> int:
     days = context.whole("standard_log.days", given, 90, limits.FILE_DAYS)
-    if to == "cloudwatch" and days not in limits.GROUP_DAYS:
+    if to == "cloudwatch" and days not in limits.LOG_DAYS:
         context.problems.add(
             "standard_log.days",
             f"a log group cannot keep its lines for {days} days",
-            f"Expected one of: {', '.join(map(str, limits.GROUP_DAYS))}.",
+            f"Expected one of: {', '.join(map(str, limits.LOG_DAYS))}.",
         )
     return days
 

@@ -160,29 +160,4 @@ LOG_PATH = re.compile(
     r"(/?([A-Za-z0-9_.=-]+|\{(DistributionId|distributionid|accountid|yyyy|MM|dd|HH)\})+)*/?"
 )
 DELIMITER = re.compile(r"[\t -~]{1,5}")
-# A log group keeps its lines so many days, or for ever.
-GROUP_DAYS = (
-    1,
-    3,
-    5,
-    7,
-    14,
-    30,
-    60,
-    90,
-    120,
-    150,
-    180,
-    365,
-    400,
-    545,
-    731,
-    1096,
-    1827,
-    2192,
-    2557,
-    2922,
-    3288,
-    3653,
-)
 FIREHOSE_ARN = re.compile(r"arn:aws:firehose:us-east-1:[0-9]{12}:deliverystream/[A-Za-z0-9_-]{1,64}")

@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from pathlib import Path
@@ -44,13 +45,16 @@ def transform_of(settings: Mapping[str, Any], keys: Keys) -> Transform:
 
     def transform(event: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         masking.failed = 0
-        answer, failures = transformed(event, lambda line: masking(record(line, fields)) | sampled)
+        left_out: Counter[str] = Counter()
+        answer, failures = transformed(event, lambda line: masking(record(line, fields, left_out)) | sampled)
         # A filter of the log's adds up `failed`, a number, and an alarm looks at the sum.
         trouble: dict[str, Any] = {}
         if failures:
             trouble = {"failed": failures.total(), "reasons": dict(failures)}
         if masking.failed:
             trouble["without_hash"] = {masking.why: masking.failed}
+        if left_out:
+            trouble["left_out"] = left_out.total()
         return answer, trouble
 
     return transform

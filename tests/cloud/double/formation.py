@@ -181,6 +181,12 @@ class Formation:
         page, more = _page(told, given)
         return {"StackResourceSummaries": page, **more}
 
+    def _ListChangeSets(self, given: dict[str, Any]) -> dict[str, Any]:
+        stack = self._found(given)
+        told = [{"ChangeSetId": one.id, "ChangeSetName": one.name} for one in stack.change_sets.values()]
+        page, more = _page(told, given)
+        return {"Summaries": page, **more}
+
     def _DescribeStackEvents(self, given: dict[str, Any]) -> dict[str, Any]:
         page, more = _page(self._found(given).events[::-1], given)
         return {"StackEvents": page, **more}

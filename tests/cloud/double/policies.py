@@ -53,8 +53,9 @@ class Policy:
 class Policies:
     """The service's policies over its `distributions`, which are found by their ids.
 
-    What takes one off its distribution is reported in three ways: an update with an "empty" policy, the same once the
-    policy is "disabled", or only that it is "deleted" after that. `gone_by` is the one that is true here.
+    What takes one off its distribution is reported in four ways: an update with an "empty" policy, the same once the
+    policy is "disabled", that with the update "refused" before, or only that it is "deleted" after that. `gone_by` is
+    the one that is true here.
     """
 
     def __init__(self, distributions: dict[str, Any]) -> None:
@@ -133,8 +134,11 @@ class Policies:
         return {**config, "ContinuousDeploymentPolicyId": policy}
 
     def _is_let_go(self, policy: str) -> bool:
-        if self.gone_by == "disabled":
-            return not self.policies[policy].config["Enabled"]
+        if self.gone_by in ("disabled", "refused"):
+            enabled = self.policies[policy].config["Enabled"]
+            if enabled and self.gone_by == "refused":
+                raise Refusal("IllegalUpdate", "The update contains modifications that are not allowed.")
+            return not enabled
         return self.gone_by == "empty"
 
     def check_deletion(self, known: Known) -> None:

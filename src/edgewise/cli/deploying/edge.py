@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from edgewise.cli.deploying.screen import Screen
 from edgewise.cloud.clients import Clients
@@ -18,7 +19,8 @@ from edgewise.cloud.regions import Kept
 from edgewise.cloud.watch import unwatch, watch
 from edgewise.site import Site, Subscription
 
-_NO_ROLE = "the stack has no role for that yet; `edgewise deploy` brings it"
+_CALLED: Final = {"alarms": "alarms", "lines": "subscriptions"}
+_NO_ROLE: Final = "the stack has no role for that yet; `edgewise deploy` brings it"
 
 
 def keep_regions(
@@ -32,8 +34,8 @@ def keep_regions(
 ) -> bool:
     """See to the regions; `outputs` are the stack's. Whether all of them took it.
 
-    With 0 `log_days` logs are kept as they are; with None as the site file says. What is not wanted is taken away where
-    `placed` notes that there is some; without it in any case.
+    With 0 `log_days` logs are kept as they are; with None as the site file says. What is not wanted is taken away,
+    unless `placed` notes that there is none; where it cannot be read, in any case.
     """
     desk = _Regions(site.name, aws, screen, placed)
     fine = []
@@ -111,14 +113,27 @@ class _Regions:
         return not troubles
 
     def _put(self, what: What, otherwise: str, act: Callable[[], list[Kept]]) -> bool:
-        if self.placed:
-            self.placed.add(what)
-        return self.do(otherwise, act)
+        noted = self._note(what, gone=False)
+        return self.do(otherwise, act) and noted
 
     def _end(self, what: What, otherwise: str, act: Callable[[], list[Kept]]) -> bool:
-        if self.placed and not self.placed.holds(what):
+        if not self._may_hold(what):
             return True
-        fine = self.do(otherwise, act)
-        if fine and self.placed:
-            self.placed.remove(what)
-        return fine
+        # One that is not noted is looked for again.
+        return self.do(otherwise, act) and self._note(what, gone=True)
+
+    def _may_hold(self, what: What) -> bool:
+        try:
+            return self.placed is None or self.placed.holds(what)
+        except CloudError:
+            return True
+
+    def _note(self, what: What, *, gone: bool) -> bool:
+        """Write a note, and tell if that is refused: without it something may be left later."""
+        try:
+            if self.placed:
+                (self.placed.remove if gone else self.placed.add)(what)
+        except CloudError as error:
+            self.screen.note(f"not noted whether there are {_CALLED[what]} in the regions: {error.message}")
+            return False
+        return True

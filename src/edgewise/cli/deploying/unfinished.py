@@ -1,4 +1,7 @@
-"""What a folder began and did not finish comes first: by the same command it goes on, before another one it asks."""
+"""What a folder began and did not finish comes first: by the same command it goes on, before another one it asks.
+
+What CloudFormation had not begun with is dropped.
+"""
 
 from __future__ import annotations
 
@@ -18,18 +21,20 @@ def go_on(
     *,
     yes: bool,
     break_lock: bool,
+    again: int | None = None,
 ) -> Result | None:
-    """Finish the unfinished run; its result if it was one of this `action`, and did it.
+    """Finish the unfinished run; its result if it is what is asked for: this `action`, and this deployment `again`.
 
-    One of another action is asked for, and settled: what it began may be the very thing that nobody wants any more.
+    Another one is asked for, and settled: what it began may be the very thing that nobody wants any more.
     """
-    run = deployment.unfinished(action)
+    run = deployment.unfinished(break_lock=break_lock)
     if run is None:
         return None
-    own = run.action == action
+    own = run.action == action and again in (None, run.again)
     if not own:
-        screen.note(f"CloudFormation has begun with the {run.action} of this folder, and that is unfinished.")
-        screen.confirm(f"Finish that {run.action} first?", yes)
+        what = f"{run.action} to {run.again}" if run.again else run.action
+        screen.note(f"CloudFormation has begun with the {what} of this folder, and that is unfinished.")
+        screen.confirm(f"Finish that {what} first?", yes)
     finished = deployment.resume(break_lock=break_lock)
     if finished is None:
         return None

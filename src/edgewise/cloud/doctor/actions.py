@@ -19,6 +19,9 @@ CUT: Final = 25
 _STACK: Final = "arn:aws:cloudformation:us-east-1:{account}:stack/{site}/*"
 _ASSETS: Final = "arn:aws:s3:::{assets}"
 _GROUP: Final = "arn:aws:logs:us-east-1:{account}:log-group:/aws/lambda/us-east-1.{site}-viewer:*"
+_EDGE_ALARM: Final = "arn:aws:cloudwatch:us-east-1:{account}:alarm:{site}.edge.dropped"
+_EDGE_RULE: Final = "arn:aws:events:us-east-1:{account}:rule/{site}.edge-alarms"
+_POLICY: Final = "arn:aws:cloudfront::{account}:continuous-deployment-policy/EXAMPLE"
 _ROLE: Final = "arn:aws:iam::{account}:role/{cut}-FunctionRole-edgewise"
 _DISTRIBUTION: Final = "arn:aws:cloudfront::{account}:distribution/EDFDVBD6EXAMPLE"
 _SOURCE: Final = "arn:aws:logs:us-east-1:{account}:delivery-source:{site}-access-log"
@@ -55,7 +58,7 @@ _EVERY_TIME: Final = (
         _STACK,
         "cloudformation",
         "CreateChangeSet DeleteChangeSet DeleteStack DescribeChangeSet DescribeStackEvents DescribeStacks "
-        "ExecuteChangeSet GetTemplate ListStackResources",
+        "ExecuteChangeSet GetTemplate ListChangeSets ListStackResources",
     ),
     (
         _ASSETS,
@@ -66,6 +69,10 @@ _EVERY_TIME: Final = (
     ),
     (f"{_ASSETS}/*", "s3", "DeleteObject DeleteObjectVersion GetObject PutObject"),
     (_GROUP, "logs", "CreateLogGroup DeleteLogGroup DescribeLogGroups FilterLogEvents PutRetentionPolicy"),
+    # What an earlier site file placed in the regions of the edge is taken away when no role of it is left.
+    (_GROUP, "logs", "DeleteMetricFilter DeleteSubscriptionFilter"),
+    (_EDGE_ALARM, "cloudwatch", "DeleteAlarms DescribeAlarms"),
+    (_EDGE_RULE, "events", "DeleteRule RemoveTargets"),
 )
 _BY_TYPE: Final = {
     "AWS::Athena::NamedQuery": (
@@ -92,7 +99,7 @@ _BY_TYPE: Final = {
     ),
     # Of a staged change.
     "AWS::CloudFront::ContinuousDeploymentPolicy": (
-        "arn:aws:cloudfront::{account}:continuous-deployment-policy/EXAMPLE",
+        _POLICY,
         "cloudfront",
         "CreateContinuousDeploymentPolicy DeleteContinuousDeploymentPolicy GetContinuousDeploymentPolicy "
         "UpdateContinuousDeploymentPolicy",
@@ -310,6 +317,13 @@ _BY_TYPE: Final = {
 # function that has a URL from its repository, which has to let it, and a record is waited for. The reference has the
 # source of a log deleted by its destination.
 _ELSEWHERE: Final = (
+    # A policy that a staged change left on the distribution is taken off by whichever deployment comes next.
+    (
+        "AWS::CloudFront::Distribution",
+        _POLICY,
+        "cloudfront",
+        "DeleteContinuousDeploymentPolicy GetContinuousDeploymentPolicy UpdateContinuousDeploymentPolicy",
+    ),
     ("AWS::IAM::ManagedPolicy", _ROLE, "iam", "AttachRolePolicy DetachRolePolicy"),
     (
         "AWS::Lambda::Url",
@@ -323,23 +337,13 @@ _ELSEWHERE: Final = (
     ("AWS::Logs::DeliverySource", _DESTINATION, "logs", "DeleteDeliverySource"),
     ("AWS::Route53::RecordSet", "arn:aws:route53:::change/C0123456789EXAMPLE", "route53", "GetChange"),
 )
-# What a deployment does in the regions of the edge, by the resources that it is done with.
+# What a deployment places in the regions of the edge, by the resources that it is done with.
 _BY_NAME: Final = (
-    ("EdgeAlarmsRole", _GROUP, "logs", "DeleteMetricFilter PutMetricFilter"),
-    (
-        "EdgeAlarmsRole",
-        "arn:aws:cloudwatch:us-east-1:{account}:alarm:{site}.edge.dropped",
-        "cloudwatch",
-        "DeleteAlarms DescribeAlarms PutMetricAlarm",
-    ),
-    (
-        "EdgeAlarmsRole",
-        "arn:aws:events:us-east-1:{account}:rule/{site}.edge-alarms",
-        "events",
-        "DeleteRule PutRule PutTargets RemoveTargets",
-    ),
+    ("EdgeAlarmsRole", _GROUP, "logs", "PutMetricFilter"),
+    ("EdgeAlarmsRole", _EDGE_ALARM, "cloudwatch", "PutMetricAlarm"),
+    ("EdgeAlarmsRole", _EDGE_RULE, "events", "PutRule PutTargets"),
     ("EdgeAlarmsRole", "arn:aws:iam::{account}:role/{cut}-EdgeAlarmsRole-edgewise", "iam", "PassRole"),
-    ("EdgeLogsRole", _GROUP, "logs", "DeleteSubscriptionFilter PutSubscriptionFilter"),
+    ("EdgeLogsRole", _GROUP, "logs", "PutSubscriptionFilter"),
     ("EdgeLogsRole", "arn:aws:iam::{account}:role/{cut}-EdgeLogsRole-edgewise", "iam", "PassRole"),
 )
 

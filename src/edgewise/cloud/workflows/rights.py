@@ -44,12 +44,23 @@ def deploy_statements(site: Site, templates: Sequence[Mapping[str, Any]]) -> lis
     _add(rights, bucket, ("s3:ListBucket",))
     _add(rights, f"{bucket}/*", ("s3:PutObject",))
     _add(rights, _DISTRIBUTION, _INVALIDATION)
+    for where in _handed_on(site):
+        _add(rights, where, ("logs:PutSubscriptionFilter",))
     passed = {where for where, actions in rights.items() if _PASS in actions}
     for where in passed:
         rights[where].remove(_PASS)
     services = _passed_to(templates)
     passing = [Statement((_PASS,), tuple(sorted(passed)), services)] if passed else []
     return [*_statements(rights), *passing]
+
+
+def _handed_on(site: Site) -> list[str]:
+    """What a subscription to a destination of CloudWatch Logs is for; one to a stream has a role, which tells it."""
+    subscription = site.log.subscription if site.log and site.runs_functions else None
+    if subscription is None or subscription.needs_role:
+        return []
+    group = f"arn:aws:logs:*:{ACCOUNT}:log-group:/aws/lambda/us-east-1.{site.name}-*"
+    return [group, subscription.destination.replace("{region}", "*")]
 
 
 def _passed_to(templates: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
