@@ -225,4 +225,6 @@ def test_the_check_finds_nothing_in_it(folder: Folder, more: dict[str, str]) -> 
     place = folder(**more)
     write_template(load_site(place), place / "template.yaml")
     found = check_template(load_template(place / "template.yaml"))
-    assert [one for one in found if one.rule.id != "EDGE303"] == []  # the store's host is one for documentation
+    assert [
+        one for one in found if one.rule.id != "EDGE303"
+    ] == []  # the store's host is one for documentation
