@@ -80,7 +80,10 @@ def deploy(
                 # Here too: an error of the site or the answer to the question may end the command below.
                 settle(site, aws, deployment.assets, finished, screen, check=False, log_days=log_days)
         elif (run := deployment.journal.read()) and run.executing:
-            screen.note(f"A {run.action} of this folder is unfinished; without --plan-only that comes first.")
+            screen.note(
+                f"A {run.action} of this folder is unfinished: without --plan-only it is finished before this, or "
+                "dropped if CloudFormation had not begun with it."
+            )
         package = package_of(site, deployment, images)
         refuse_errors(site, screen, ignore or ())
         plan = deployment.plan(package)
