@@ -111,6 +111,7 @@ class AwsDouble:
         self.calls: list[tuple[str, Params]] = []
         self.refused: list[str] = []
         self.connections = 0
+        self.answered = 0  # the caller has only to read it
         self.regions: set[str] = set()
         self.answer: Callable[[str, Params], Reply] = answered_well
         self.validates = True  # what `answer` says
@@ -121,6 +122,14 @@ class AwsDouble:
         if context:
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.url = f"{'https' if context else 'http'}://localhost:{self.server.server_address[1]}"
+
+    def let_go(self) -> None:
+        """Answer what was held back, the first call: it has arrived when this returns."""
+        self.held.set()
+        until = time.monotonic() + 20
+        while not self.answered:
+            assert time.monotonic() < until, "nobody has called"
+            time.sleep(0.005)
 
     def handle(self, headers: dict[str, str], body: bytes) -> Reply:
         target = headers.get("x-amz-target", "")
@@ -199,12 +208,14 @@ class _Handler(BaseHTTPRequestHandler):
                 {"__type": "com.amazon.coral.validate#ValidationException", "message": str(fault)},
             )
         answer = json.dumps(reply).encode()
-        self.server.double.held.wait(5)
+        self.server.double.held.wait(60)
         self.send_response(status)
         self.send_header("Content-Type", "application/x-amz-json-1.1")
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
+        self.wfile.flush()
+        self.server.double.answered += 1
 
     def log_message(self, format: str, *args: object) -> None:
         """The tests' output is theirs."""

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-_PATIENCE = 5.0  # seconds after which a hanging answer gives up, should a test forget to end it
+_PATIENCE = 5.0  # seconds for a connection on which nothing comes any more
+_HANGING = 60.0  # seconds after which a hanging answer gives up, should a test forget to end it
 
 _SENT_BEFORE_CLOSING = {
     "hang up": b"",
@@ -127,7 +128,7 @@ class _Handler(socketserver.StreamRequestHandler):
         if behaviour == "drown":
             return self._send("200 OK", b"[" * 5_000_000)
         if behaviour == "say nothing":
-            self.collector.released.wait(_PATIENCE)
+            self.collector.released.wait(_HANGING)
         elif behaviour == "drip":
             self._drip(b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 10_000)
         elif behaviour in _SENT_BEFORE_CLOSING:
@@ -153,7 +154,7 @@ class _Handler(socketserver.StreamRequestHandler):
 
     def _stored(self, behaviour: str, body: bytes) -> bool:
         if behaviour == "store, then say nothing":
-            self.collector.released.wait(_PATIENCE)
+            self.collector.released.wait(_HANGING)
             return False
         if behaviour == "store, chunked":
             chunks = b"".join(b"%x\r\n%c\r\n" % (1, byte) for byte in body)
@@ -162,7 +163,7 @@ class _Handler(socketserver.StreamRequestHandler):
         if behaviour == "store, answer when awaited":
             head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n" % len(body)
             self.wfile.write(head)
-            self.collector.awaited.wait(_PATIENCE)
+            self.collector.awaited.wait(_HANGING)
             self.wfile.write(b"\r\n" + body)
             return True
         self._send("200 OK\r\nConnection: close" if behaviour == "store, then close" else "200 OK", body)
@@ -191,9 +192,10 @@ def collecting(context: ssl.SSLContext | None = None) -> Iterator[Collector]:
         thread.join(_PATIENCE)
 
 
-def free_port() -> int:
-    """A port on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """A port on which nobody listens, nor can meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port: int = held.getsockname()[1]
+        yield port

@@ -15,8 +15,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from edge.collector import free_port
 from edge.doubles import ENVIRON
+from edgewise.cli.running.ports import free_port
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
@@ -59,7 +59,8 @@ class Moto:
             region_name=region,
             aws_access_key_id="test",
             aws_secret_access_key="test",
-            config=Config(retries={"max_attempts": 1}, connect_timeout=5, read_timeout=20),
+            # Its first answer of a service can take long, and what was done must not be done again.
+            config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=100),
         )
 
     def check_signatures(self, on: bool) -> None:
@@ -77,7 +78,7 @@ class Moto:
     def _call(self, path: str, body: str) -> None:
         plain = {"Content-Type": "text/plain"}
         request = urllib.request.Request(f"{self.url}{path}", body.encode(), plain)
-        urllib.request.urlopen(request, timeout=20).close()
+        urllib.request.urlopen(request, timeout=100).close()
 
     def _credentials(self) -> dict[str, str]:
         iam = self.client("iam")

@@ -20,7 +20,7 @@ from edgewise.edge.delivery.destination import Verdict
 from edgewise.edge.delivery.openobserve import COMPRESSED_FROM, OpenObserve
 from edgewise.edge.errors import LoadError
 
-BUDGET_MS = 1000  # never used up here
+BUDGET_MS = 5000  # never used up here
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_visitor_does_not_wait_for_an_answer_and_the_next_one_takes_it_up(
 ) -> None:
     collector.behaviour = "store, answer when awaited"
     assert unwaiting.deliver() < BUDGET_MS / 2000
-    until = time.monotonic() + 5
+    until = time.monotonic() + 20
     while not collector.records and time.monotonic() < until:
         time.sleep(0.005)
     assert (list(collector.records), unwaiting.counts) == (["r1"], (0, 0, 1))
@@ -152,11 +152,11 @@ def test_wherever_poison_is_it_alone_is_printed(poison: set[int], wait: bool) ->
         collector.behaviour = "refuse poison"
         for number in range(1, 25):
             shipping.deliver(path="poison" if number in poison else "/", remaining_ms=0)
-        until = time.monotonic() + 10
+        until = time.monotonic() + 20
         while shipping.counts[2] > (not wait) and time.monotonic() < until:
             clock.pass_time(PAUSE_SECONDS * 8)
             shipping.deliver()
-            time.sleep(0 if wait else 0.003)
+            shipping.let_the_answer_arrive()
         shipping.delivery.close()
         assert set(ids(output.records)) == {f"r{i}" for i in poison}
         assert shipping.counts[1] == len(poison)
@@ -337,11 +337,11 @@ def test_whatever_happens_every_record_is_stored_printed_or_pending(
         collector.behaviour = "store"
         clock.pass_time(100)
         shipping.deliver()
-        until = time.monotonic() + 5
+        until = time.monotonic() + 20
         while shipping.counts[2] > (not wait) and time.monotonic() < until:
             clock.pass_time(1)
             shipping.deliver()
-            time.sleep(0 if wait else 0.003)
+            shipping.let_the_answer_arrive()
         shipping.delivery.close()
         sent, dropped, pending = shipping.counts
         printed = ids(output.records)

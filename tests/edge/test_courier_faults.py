@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import trustme
 
-from edge.collector import Collector, collecting, free_port
+from edge.collector import Collector, closed_port, collecting
 from edge.doubles import HandClock, Output
 from edge.fault_proxy import FaultProxy, spoiling
 from edge.shipping import Shipping, to_openobserve
@@ -160,10 +160,9 @@ def test_a_fault_costs_one_visitor_the_budget_and_loses_no_record(
 
 
 def test_nobody_listens(clock: HandClock, output: Output, mode: str, witness: Witness) -> None:
-    shipping = to_openobserve(
-        f"http://127.0.0.1:{free_port()}", clock, output, BUDGET_MS, wait=mode == "wait"
-    )
-    assert shipping.deliver(5) * 1000 <= BUDGET_MS + witness.allowance_ms()  # all five together
+    with closed_port() as port:
+        shipping = to_openobserve(f"http://127.0.0.1:{port}", clock, output, BUDGET_MS, wait=mode == "wait")
+        assert shipping.deliver(5) * 1000 <= BUDGET_MS + witness.allowance_ms()  # all five together
     assert shipping.counts == (0, 0, 5)
     (note,) = output.lines
     assert "ConnectionRefusedError" in note
@@ -200,6 +199,9 @@ def test_a_silent_resolver_costs_one_visitor_the_budget_in_each_period(
             clock.pass_time(PAUSE_SECONDS * 2)
     finally:
         told.set()
+    until = time.monotonic() + 20
+    while not asked and time.monotonic() < until:
+        time.sleep(0.01)  # its thread may not have had its turn yet
     assert asked == ["store.example"]
     assert shipping.counts == (0, 0, 12)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import select
 import socket
 import threading
 import time
@@ -83,21 +82,15 @@ def test_a_visitor_whom_a_firewall_forbids_again_and_again_holds_up_no_other(
         shipping.deliver(path="poison" if number % 100 == 50 else "/")
         assert shipping.delivery.waited_ms < NOTICED_MS
         clock.pass_time(0.2)
-        _let_the_answer_arrive(shipping)
+        shipping.let_the_answer_arrive()
     for _ in range(20):
         shipping.deliver()
-        _let_the_answer_arrive(shipping)
+        shipping.let_the_answer_arrive()
     shipping.delivery.close()
     printed = [record["record_id"] for record in output.records]
     assert printed == [f"r{number}" for number in range(51, 801, 100)]
     assert shipping.counts[2] <= 1
     assert not [note for note in output.notes if " wait " in note]  # there was no pause
-
-
-def _let_the_answer_arrive(shipping: Shipping) -> None:
-    opened = shipping.delivery._connection._socket
-    if opened is not None and shipping.delivery._in_flight:
-        select.select([opened], [], [], 5)
 
 
 def test_an_outage_that_answers_costs_one_request_in_each_period_after_the_first(

@@ -61,7 +61,7 @@ def modules_after(code: str, bundle: Path) -> set[str]:
         "print(json.dumps(sorted(set(sys.modules) - before)))"
     )
     command = [sys.executable, "-S", "-E", "-B", "-W", "error", "-c", program]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stderr
     return set(json.loads(done.stdout))
 

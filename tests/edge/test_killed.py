@@ -108,4 +108,4 @@ def test_the_others_lose_at_most_what_was_pending(
         assert len({number for number in arrived if number <= life.made}) >= life.sent
         assert life.dropped <= len(life.printed)
     if behaviour == "store":
-        assert all(life.sent for life in lives if life.made > 10)
+        assert all(life.sent for life in lives if life.made > 150)  # which took it a third of a second

@@ -117,7 +117,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
 
 
 def wait_until_frozen(process: str) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 20
     while Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "T":
         assert time.monotonic() < deadline, "the environment was not frozen"
         time.sleep(0.001)
@@ -181,14 +181,14 @@ def test_a_source_that_died_is_noticed_in_the_records_and_not_by_visitors(run: R
     time.sleep(0.06)
     assert {running.request()["x-rules"] for _ in range(6)} == {"1"}
     asked = len(running.rules.received)
-    assert 2 <= asked <= 4  # with pauses of one second and more, not by each of the six
+    assert 2 <= asked <= 5  # with pauses of one second and more, not by each of the six
     failures = [record["failure"] for record in running.records() if "failure" in record]
     assert len(failures) == asked - 1
     assert failures[0].startswith("memory load_rules: OSError")
-    time.sleep(1.0)
     running.rules.works = True
-    numbers = {running.request()["x-rules"] for _ in range(2)}
-    assert numbers != {"1"}
+    deadline = time.monotonic() + 20
+    while running.request()["x-rules"] == "1":  # until the pause is over
+        assert time.monotonic() < deadline
 
 
 def test_a_source_that_hangs_costs_a_visitor_the_deadline_at_most(run: Run) -> None:

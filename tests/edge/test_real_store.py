@@ -15,22 +15,12 @@ from edge.shipping import Shipping
 from edgewise.edge.delivery.breaker import PAUSE_SECONDS
 from edgewise.edge.delivery.courier import Limits
 from edgewise.edge.delivery.openobserve import OpenObserve
-from edgewise.site import Bundle, bundle_settings, load_site
+from edgewise.site import Bundle, bundle_settings
 from support.running import associations, behavior, function, running_cdn, running_origin, template
+from support.sites import ONE_ORIGIN, TO_OPENOBSERVE, site_of
 
 BUDGET_MS = 2000
 PATIENCE = 30.0
-SITE = """
-name = "real"
-[origins.app]
-domain = "app.example.com"
-[default]
-origin = "app"
-[log]
-delivery = "openobserve"
-url = "https://logs.example.com"
-token = { from = "ssm", name = "/logs/token" }
-"""
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +84,7 @@ def test_a_wrong_password_costs_no_record(store: Store, clock: HandClock, output
 def test_records_of_a_site_are_in_the_store_while_its_environments_are_frozen(
     store: Store, tmp_path: Path
 ) -> None:
-    (tmp_path / "edgewise.toml").write_text(SITE, encoding="utf-8")
-    site = load_site(tmp_path)
+    site = site_of(tmp_path, ONE_ORIGIN + TO_OPENOBSERVE)
     bundle = Bundle(site, tmp_path / "bundle", bundle_settings(site, log={**store.log, "budget_ms": 500}))
     bundle.refresh()
     logged = behavior(LambdaFunctionAssociations=associations("viewer-request", "origin-response"))

@@ -153,8 +153,8 @@ def test_an_answer_that_comes_late_is_taken_up_by_a_later_request(
     began = time.monotonic()
     with pytest.raises(LoadError, match="the call goes on"):
         secrets.get("/site/token")
-    assert time.monotonic() - began < 2
-    aws.held.set()
+    assert time.monotonic() - began < 5
+    aws.let_go()
     assert _eventually(lambda: secrets.get("/site/token"), later, 2) == "s3cret"
     assert (len(aws.calls), aws.connections) == (1, 1)
 
@@ -168,7 +168,7 @@ def test_where_visitors_are_few_a_slow_call_is_gone_on_with_by_each_of_them(
         with pytest.raises(LoadError, match="the call goes on"):
             secrets.get("/site/token")
         later(12)
-    aws.held.set()
+    aws.let_go()
     assert _eventually(lambda: secrets.get("/site/token"), later, 1) == "s3cret"
     assert (len(aws.calls), aws.connections) == (1, 1)
     assert (environment.memory.loads, environment.memory.errors) == (1, 0)
@@ -176,8 +176,8 @@ def test_where_visitors_are_few_a_slow_call_is_gone_on_with_by_each_of_them(
 
 def test_only_who_begins_a_call_waits_for_it(aws: AwsDouble, vault: Vault, read: Read, later: Later) -> None:
     aws.held.clear()
-    secrets = read("ssm", deadline_ms=400.0)
-    for most_seconds in (2.0, 0.3, 0.3):
+    secrets = read("ssm", deadline_ms=2000.0)
+    for most_seconds in (10.0, 1.5, 1.5):
         began = time.monotonic()
         with pytest.raises(LoadError):
             secrets.get("/site/token")
@@ -217,6 +217,9 @@ def test_a_resolver_that_hangs_is_asked_once_however_often_the_secret_is(
             later(40)
     finally:
         told.set()
+    until = time.monotonic() + 20
+    while not asked and time.monotonic() < until:
+        time.sleep(0.01)  # its thread may not have had its turn yet
     assert asked == ["ssm.example"]
 
 
@@ -246,11 +249,11 @@ def test_a_call_that_was_frozen_for_long_is_made_anew(
 def test_a_service_that_cannot_be_reached_costs_no_more_than_the_deadline(
     source: str, environment: Environment, later: Later
 ) -> None:
-    secrets = Secrets(environment, source, endpoint="http://localhost:9", deadline_ms=100.0)
+    secrets = Secrets(environment, source, endpoint="http://localhost:9", deadline_ms=3000.0)
     began = time.monotonic()
     with pytest.raises(LoadError, match="ConnectionRefusedError"):
         secrets.get("/site/token")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
 
 
 def test_a_host_and_a_vault_that_both_hang_cost_a_visitor_no_more_than_one_budget(

@@ -124,11 +124,8 @@ class Edge:
     def _count(self, settings: Settings, write: Write, deliver: MakeDelivery) -> None:
         from .statistics.step import Statistics
 
-        assert settings.statistics is not None
         try:
-            self._statistics = Statistics(
-                settings.statistics, settings.hash, self.environment, write, deliver
-            )
+            self._statistics = Statistics(settings, self.environment, write, deliver)
         except Exception as fault:  # everything else goes on without them
             self.environment.note_failure("statistics", fault)
 

@@ -7,6 +7,7 @@ the delivery's.
 from __future__ import annotations
 
 from .headers import value_of
+from .origin_side import COUNTRY, OF_CLOUDFRONT, is_origins, told_devices
 from .privacy import Privacy, make_keys
 from .record import HEADER_BYTES, SCHEMA, TEXT, build_record
 
@@ -24,30 +25,12 @@ if TYPE_CHECKING:
     Facts = dict[str, Any]
 
 _LOGGED = ("viewer-request", "origin-response")
-# A tablet counts as a mobile viewer too, so the narrower name comes first.
-_DEVICES = {
-    "cloudfront-is-smarttv-viewer": "smart-tv",
-    "cloudfront-is-tablet-viewer": "tablet",
-    "cloudfront-is-mobile-viewer": "mobile",
-    "cloudfront-is-desktop-viewer": "desktop",
-}
 _COUNTERS = ("sent", "dropped")  # of a delivery
 _COUNTERS_OF_NETWORK = ("sent", "dropped", "retried", "waited_ms", "batch_age_ms")
 
 
 class Log:
     """Opens a record before the steps run and closes it when they have run."""
-
-    __slots__ = (
-        "_can_read_key",
-        "_constant",
-        "_counters",
-        "_delivery",
-        "_environment",
-        "_privacy",
-        "_sample",
-        "_text_fields",
-    )
 
     def __init__(self, delivery: Delivery, environment: Environment, settings: Settings) -> None:
         """`settings` have a log."""
@@ -177,16 +160,11 @@ def _record_id(request_id: str, trigger: str, context: Any) -> str:
 
 
 def _correct_origin_side(facts: Facts, request: Request) -> None:
-    """Leave out what CloudFront put in the visitor's place, and take what it knows about the visitor.
-
-    Its own headers can be believed here alone: at viewer triggers they are whatever the visitor sent.
-    """
-    headers, origin = request.event["headers"], request.origin
-    if facts["user_agent"] == "Amazon CloudFront":
+    """Leave out what CloudFront put in the visitor's place, and take what it knows about the visitor."""
+    headers = request.event["headers"]
+    if facts["user_agent"] == OF_CLOUDFRONT:
         facts["user_agent"] = None
-    kinds = origin.values() if isinstance(origin, dict) else ()
-    if any(isinstance(kind, dict) and facts["host"] == kind.get("domainName") for kind in kinds):
+    if is_origins(facts["host"], request.origin):
         facts["host"] = None
-    facts["country"] = value_of(headers, "cloudfront-viewer-country")
-    devices = (device for name, device in _DEVICES.items() if value_of(headers, name) == "true")
-    facts["device"] = next(devices, None)
+    facts["country"] = value_of(headers, COUNTRY)
+    facts["device"] = next(iter(told_devices(headers)), None)

@@ -27,8 +27,6 @@ SHORTEST_KEY = 16  # characters; with a key that can be guessed, all IPv4 addres
 class Privacy:
     """The settings `log.privacy` at work."""
 
-    __slots__ = ("_allowed_query", "_client_address", "_keeps_query", "_keys", "_visitor", "headers")
-
     def __init__(self, privacy: Mapping[str, Any], keys: Keys) -> None:
         self._client_address = privacy["client_address"]
         self._keeps_query = privacy["query"] == "keep"
@@ -79,8 +77,6 @@ class Keys:
     environment's id, so that nobody takes two environments' hashes for two visitors. The site's may be one for each
     day, `{"2026-11-21": …, "2026-11-22": …}`: where a day's is deleted, nobody can make that day's hashes again.
     """
-
-    __slots__ = ("_environment_id", "_key", "_made_of", "_read")
 
     def __init__(self, environment_id: str, read: ReadKey | None = None) -> None:
         """`read` gives the site's key, from memory where it is there."""
@@ -134,18 +130,9 @@ def make_keys(where: Mapping[str, str] | None, asked: Mapping[str, Any], environ
     """
     if where is None:
         return Keys(environment.environment_id)
-    from .secrets import Secrets
+    from .secrets import secrets_within
 
-    name = where["name"]
-    secrets = Secrets(
-        environment,
-        where["from"],
-        region=asked["region"],
-        endpoint=asked["endpoint"],
-        deadline_ms=asked["budget_ms"],
-    )
-
-    named = ""
+    name, secrets, named = where["name"], secrets_within(asked, where["from"], environment), ""
 
     def read() -> str:
         nonlocal named

@@ -48,8 +48,6 @@ class Rewrite:
     CloudFront has chosen the behavior by the path that the visitor asked for, whatever steps have made of it since.
     """
 
-    __slots__ = ("_asked_for", "_behaviors", "_index")
-
     def __init__(self, settings: dict[str, Any]) -> None:
         self._index: str = settings["index"]
         self._behaviors = [(_expression(pattern), rewrites) for pattern, rewrites in settings["behaviors"]]

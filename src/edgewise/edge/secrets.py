@@ -14,6 +14,7 @@ from .memory import OWN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from .delivery.network import Network
@@ -40,8 +41,6 @@ class Secrets:
 
     A secret is read again every 5 minutes; while that fails the last value serves, for a day at most.
     """
-
-    __slots__ = ("_calls", "_deadline_ms", "_endpoint", "_environment", "_network", "_region", "_source")
 
     def __init__(
         self,
@@ -106,6 +105,17 @@ class Secrets:
             return _value(call.ask({key: name, **payload}, budget_ms), failure)
         except AwsError as fault:
             raise SecretError(f"{failure} ({fault})") from None
+
+
+def secrets_within(asked: Mapping[str, Any], source: str, environment: Environment) -> Secrets:
+    """Secrets on the terms of a delivery's settings: its `region` and `endpoint`, within its `budget_ms`."""
+    return Secrets(
+        environment,
+        source,
+        region=asked["region"],
+        endpoint=asked["endpoint"],
+        deadline_ms=asked["budget_ms"],
+    )
 
 
 def tokens_of(secret: str) -> tuple[str, ...]:

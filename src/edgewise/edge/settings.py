@@ -128,8 +128,6 @@ class Settings:
     visitors between two versions, `statistics` tells page views, `rewrite` asks buckets for files; or each is None.
     """
 
-    __slots__ = ("hash", "log", "persistence_header", "rewrite", "rollout", "statistics")
-
     def __init__(self, values: Mapping[str, Any]) -> None:
         """Check `values`, as `edgewise_settings.json` holds them. SettingsError names the key that is wrong."""
         if not isinstance(values, dict):

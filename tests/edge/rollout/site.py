@@ -18,7 +18,8 @@ ORIGINS = {
     "v1": {"domain": "v1.example.com", "protocol": "https-only"},
     "v2": {"domain": "v2.example.com", "protocol": "http-only"},
 }
-SESSIONS = {"table": "shop-sessions", "cookie": "session", "deadline_ms": 100}
+SESSIONS = {"table": "shop-sessions", "cookie": "session", "deadline_ms": 3000}
+HURRIED = {**SESSIONS, "deadline_ms": 100}
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0"
 
 

@@ -115,7 +115,6 @@ def replay(cloud: Cloud, clock: HandClock) -> Iterator[Replay]:
     replay.close()
 
 
-@pytest.mark.timeout(300)
 def test_nobody_sees_both_versions_and_the_share_is_the_weight(replay: Replay) -> None:
     replay.set_weight(10)
     began = len(replay.seen)

@@ -21,7 +21,7 @@ HOUR = 3600
 
 @pytest.fixture
 def site(start: Start) -> Site:
-    return start(sessions={**SESSIONS, "deadline_ms": 3000})
+    return start(sessions=SESSIONS)
 
 
 @pytest.fixture

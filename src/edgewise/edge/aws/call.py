@@ -29,8 +29,6 @@ class Operation:
     `host` is `https://service.region.amazonaws.com`, or that of the endpoint that takes its place.
     """
 
-    __slots__ = ("_environment", "_headers", "_hidden", "_region", "_service", "_target", "host")
-
     def __init__(
         self,
         service: str,

@@ -43,17 +43,6 @@ class PatientCall:
     Nothing is heard for `patience` seconds: then the question is given up.
     """
 
-    __slots__ = (
-        "_asked",
-        "_clock",
-        "_connection",
-        "_keeps_alive",
-        "_network",
-        "_operation",
-        "_patience",
-        "_since",
-    )
-
     def __init__(
         self,
         operation: Operation,

@@ -82,13 +82,7 @@ def _make_tokens(log: Mapping[str, Any], environment: Environment) -> Tokens | N
     where = log.get("token")
     if where is None:
         return None
-    from edgewise.edge.secrets import Secrets
+    from edgewise.edge.secrets import secrets_within
 
-    secrets = Secrets(
-        environment,
-        where["from"],
-        region=log["region"],
-        endpoint=log["endpoint"],
-        deadline_ms=log["budget_ms"],
-    )
+    secrets = secrets_within(log, where["from"], environment)
     return lambda: secrets.tokens(where["name"])

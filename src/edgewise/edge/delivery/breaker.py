@@ -23,8 +23,6 @@ _MOST_DOUBLINGS = 3
 class Breaker:
     """Knows the attempt that is under way, when the last fault was, and how many there were in a row."""
 
-    __slots__ = ("_attempt_at", "_clock", "_failures", "_opened_at", "_visitors")
-
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._attempt_at: int | None = None

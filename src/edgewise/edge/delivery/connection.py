@@ -31,8 +31,6 @@ class Connection:
     AnswerError, and then the connection is closed.
     """
 
-    __slots__ = ("_answers", "_cut", "_network", "_opening", "_outgoing", "_received", "_socket")
-
     def __init__(self, url: str, network: Network = NETWORK) -> None:
         self._network = network
         self._opening = Opening(url, network)

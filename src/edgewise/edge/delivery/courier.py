@@ -46,8 +46,6 @@ class Limits:
     a later invocation; the most `records`, `bytes` and seconds of `age` that are kept in memory; how many seconds
     records `gather` before they are sent, so that more go together."""
 
-    __slots__ = ("age", "budget_ms", "bytes", "gather", "records", "wait")
-
     def __init__(
         self,
         budget_ms: float,
@@ -93,29 +91,6 @@ class Courier:
     `waited_ms` that delivering took, `batch_age_ms` of the oldest record in the batch that was sent, `drop_reason`: no
     "room", its "age", it was "refused", or "stopped" each time while others passed.
     """
-
-    __slots__ = (
-        "_before",
-        "_breaker",
-        "_bytes",
-        "_clock",
-        "_connection",
-        "_destination",
-        "_in_flight",
-        "_is_busy",
-        "_limits",
-        "_misses",
-        "_most",
-        "_network",
-        "_pending",
-        "_write",
-        "batch_age_ms",
-        "drop_reason",
-        "dropped",
-        "retried",
-        "sent",
-        "waited_ms",
-    )
 
     def __init__(
         self,

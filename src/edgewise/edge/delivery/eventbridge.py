@@ -25,8 +25,6 @@ _HOPELESS = ("InvalidArgument", "MalformedDetail")
 class EventBridge:
     """The destination `bus` (a name or an ARN), by PutEvents."""
 
-    __slots__ = ("_bus", "_operation", "host", "most_records")
-
     def __init__(self, log: Mapping[str, Any], environment: Environment) -> None:
         """`log` as `Settings` has checked it: bus, region, endpoint. The region of a bus's ARN comes first."""
         self._bus = log["bus"]

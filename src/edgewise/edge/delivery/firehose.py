@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 class Firehose:
     """The destination `stream_name`, by PutRecordBatch."""
 
-    __slots__ = ("_end", "_operation", "_stream_name", "host", "most_records")
-
     def __init__(self, log: Mapping[str, Any], environment: Environment) -> None:
         """`log` as `Settings` has checked it: stream_name, region, endpoint. `line_end` is a newline without it."""
         self._operation = Operation(

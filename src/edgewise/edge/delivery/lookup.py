@@ -19,8 +19,6 @@ class Lookup:
     The thread lives while a question is open. It is frozen and thawed with its environment.
     """
 
-    __slots__ = ("_found", "_host", "_port", "_resolve", "_thread")
-
     def __init__(self, host: str, port: int, resolve: Resolve) -> None:
         self._host = host
         self._port = port

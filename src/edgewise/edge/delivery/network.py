@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 class Network:
     """The real one. `resolve` asks a resolver, as `socket.getaddrinfo` does."""
 
-    __slots__ = ("_resolve",)
-
     def __init__(self, resolve: Resolve = socket.getaddrinfo) -> None:
         self._resolve = resolve
 

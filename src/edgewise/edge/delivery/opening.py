@@ -27,18 +27,6 @@ _PORTS = {"http": 80, "https": 443}
 class Opening:
     """To one `http://host[:port]` or `https://…`. `not_yet` is what its sockets raise when they would have to wait."""
 
-    __slots__ = (
-        "_addresses",
-        "_connected",
-        "_context",
-        "_host",
-        "_lookup",
-        "_network",
-        "_skip",
-        "_socket",
-        "not_yet",
-    )
-
     def __init__(self, url: str, network: Network = NETWORK) -> None:
         scheme, _, place = url.partition("://")
         host, colon, port = place.rpartition(":")

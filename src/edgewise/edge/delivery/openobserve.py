@@ -36,8 +36,6 @@ class OpenObserve:
     rotated. The one that was taken last is used until it is refused (401, 403); then the other one has its turn.
     """
 
-    __slots__ = ("_head", "_hidden", "_tokens", "_turn", "_user", "host", "most_records")
-
     def __init__(self, log: Mapping[str, Any], tokens: Tokens | None = None) -> None:
         """`log` as `Settings` has checked it: url, organization, stream, user and, without `tokens`, password."""
         scheme, _, rest = log["url"].partition("://")

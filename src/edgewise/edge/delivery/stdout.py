@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 class Stdout:
     """One line of ASCII JSON per record, at once: none waits, and none is sent again."""
 
-    __slots__ = ("_write", "batch_age_ms", "drop_reason", "dropped", "retried", "sent", "waited_ms")
-
     def __init__(self, write: Write) -> None:
         self._write = write
         self.sent = 0

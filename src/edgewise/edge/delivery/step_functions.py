@@ -32,8 +32,6 @@ class StepFunctions:
     The input is the array of a batch's records or, with `execution_per` "record", one record.
     """
 
-    __slots__ = ("_arn", "_environment", "_operation", "_per_record", "_region", "host", "most_records")
-
     def __init__(self, log: Mapping[str, Any], environment: Environment) -> None:
         """`log` as `Settings` has checked it: state_machine_arn, execution_per, endpoint. The ARN has the region.
 

@@ -27,19 +27,6 @@ if TYPE_CHECKING:
 class Knowledge:
     """Read through the environment's memory, so that a visitor seldom waits; and never longer than the deadlines."""
 
-    __slots__ = (
-        "_environment",
-        "_key_name",
-        "_new",
-        "_secret",
-        "_secrets",
-        "_session_cookie",
-        "_sessions",
-        "_signer",
-        "_stable",
-        "_state",
-    )
-
     def __init__(self, rollout: Mapping[str, Any], environment: Environment) -> None:
         """`rollout` as `Settings` has checked it."""
         self._environment = environment

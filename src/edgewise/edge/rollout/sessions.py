@@ -52,8 +52,6 @@ class Session:
 class Sessions:
     """The table of sessions, in the nearest replica. What was found is kept for a minute, nothing for ten seconds."""
 
-    __slots__ = ("_breaker", "_call", "_deadline_ms", "_environment", "_table")
-
     def __init__(
         self, rollout: Mapping[str, Any], environment: Environment, network: Network = NETWORK
     ) -> None:

@@ -35,8 +35,6 @@ class State:
     """Where the release is kept. A change there is seen after `ttl_s`; while it cannot be read the last one serves,
     for a day at most."""
 
-    __slots__ = ("_call", "_environment", "_known", "_payload", "_read_at", "_text", "_ttl")
-
     def __init__(
         self, rollout: Mapping[str, Any], environment: Environment, network: Network = NETWORK
     ) -> None:

@@ -43,17 +43,6 @@ _SKEW_SECONDS = 300  # by which the clocks of two environments may differ
 class Rollout:
     """The steps of one environment."""
 
-    __slots__ = (
-        "_cookie",
-        "_environment",
-        "_excluded_paths",
-        "_header",
-        "_knowledge",
-        "_origins",
-        "_session_s",
-        "_stable",
-    )
-
     def __init__(self, rollout: Mapping[str, Any], environment: Environment) -> None:
         """`rollout` as `Settings` has checked it."""
         self._environment = environment

@@ -33,8 +33,6 @@ NO_RELEASE = "-"  # of a tester, who has a version whatever is being released, a
 class Signer:
     """The site's keys: the first one signs, and what any of them has signed is taken while they are rotated."""
 
-    __slots__ = ("_keys",)
-
     def __init__(self, secrets: Sequence[str]) -> None:
         """SettingsError if a secret is too short."""
         if min(map(len, secrets)) < SHORTEST_KEY:

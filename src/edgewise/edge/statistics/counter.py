@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from edgewise.edge.environment import Environment
     from edgewise.edge.output import Write
     from edgewise.edge.request import Request
+    from edgewise.edge.settings import Settings
 
     from .countries import Countries
     from .view import Seen
@@ -38,32 +39,14 @@ class Counter:
     Data that cannot be read are told once; views are counted without what they would have said.
     """
 
-    __slots__ = (
-        "_bots",
-        "_budget_ms",
-        "_countries",
-        "_delivery",
-        "_environment",
-        "_is_finished_here",
-        "_is_told",
-        "_key_day",
-        "_keys",
-        "_names",
-        "_people",
-        "_settings_hash",
-    )
-
     def __init__(
-        self,
-        statistics: Mapping[str, Any],
-        settings_hash: str,
-        environment: Environment,
-        write: Write,
-        deliver: MakeDelivery,
+        self, settings: Settings, environment: Environment, write: Write, deliver: MakeDelivery
     ) -> None:
-        """`statistics` as `Settings` has checked it."""
+        """`settings` have statistics."""
+        statistics = settings.statistics
+        assert statistics is not None
         self._environment = environment
-        self._settings_hash = settings_hash
+        self._settings_hash = settings.hash
         self._bots: bool = statistics["bots"]
         self._budget_ms: float = statistics["budget_ms"]
         self._is_finished_here = statistics["path"] == "firehose"

@@ -18,8 +18,6 @@ class Countries:
     """The table, of which only the pages that are asked for are read. Its numbers are those of every machine that
     Lambda has: little-endian."""
 
-    __slots__ = ("_codes", "_four", "_six")
-
     def __init__(self, folder: str) -> None:
         """`folder` has the file. SettingsError if it is not there or not whole."""
         try:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import time
 
+from edgewise.edge.origin_side import DEVICES
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
-
-# What a viewer is said to be, the narrower word first: a tablet counts as a mobile viewer too.
-_DEVICES = ("smart-tv", "tablet", "mobile", "desktop")
 
 
 def finish(view: Mapping[str, Any], country_names: Mapping[str, str]) -> dict[str, Any]:
@@ -47,4 +46,4 @@ def _device(view: Mapping[str, Any]) -> str | None:
     if view.get("bot"):
         return "bot"
     kinds = view.get("devices", ())
-    return next((kind for kind in _DEVICES if kind in kinds), None)
+    return next((kind for kind in DEVICES.values() if kind in kinds), None)

@@ -20,8 +20,6 @@ _GRAM = 3
 class People:
     """Asks of a user agent what `edgewise_agents.json` says."""
 
-    __slots__ = ("_data", "_devices", "_grams", "_remembered")
-
     def __init__(self, data: Mapping[str, Any]) -> None:
         self._data = data
         self._grams = data["listed"].keys()

@@ -22,13 +22,13 @@ from .view import Seen, as_country
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
 
     from edgewise.edge.environment import Environment
     from edgewise.edge.output import Write
     from edgewise.edge.request import Request
     from edgewise.edge.response import Response
+    from edgewise.edge.settings import Settings
 
     from .counter import Counter, MakeDelivery
 
@@ -40,17 +40,12 @@ _COUNTING = {VIEWER: ("viewer-request", VIEWER), ORIGIN: ("origin-request", ORIG
 class Statistics:
     """The statistics of one environment. `close` is called once for each invocation."""
 
-    __slots__ = ("_counter", "_counts_at", "_environment", "_hands_over", "_make", "_own")
-
     def __init__(
-        self,
-        statistics: Mapping[str, Any],
-        settings_hash: str,
-        environment: Environment,
-        write: Write,
-        deliver: MakeDelivery,
+        self, settings: Settings, environment: Environment, write: Write, deliver: MakeDelivery
     ) -> None:
-        """`statistics` as `Settings` has checked it."""
+        """`settings` have statistics."""
+        statistics = settings.statistics
+        assert statistics is not None
         self._environment = environment
         self._counts_at = _COUNTING[statistics["counts_at"]]
         self._own = statistics["own_hosts"]
@@ -59,7 +54,7 @@ class Statistics:
         def make() -> Counter:
             from .counter import Counter  # with all that a network takes
 
-            return Counter(statistics, settings_hash, environment, write, deliver)
+            return Counter(settings, environment, write, deliver)
 
         self._make = make
         # Of the two functions of a site one never counts; it needs neither the data nor a connection.

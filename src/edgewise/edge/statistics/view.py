@@ -19,6 +19,7 @@ Addresses and user agents go into the hash and into nothing else.
 from __future__ import annotations
 
 from edgewise.edge.headers import value_of
+from edgewise.edge.origin_side import COUNTRY, OF_CLOUDFRONT, is_origins, told_devices
 
 from .page import campaign, cut, language, page_name, referrer_host, site_host
 
@@ -32,15 +33,8 @@ if TYPE_CHECKING:
     from .people import People
 
 SCHEMA = "pageview/1"
-_OF_CLOUDFRONT = "Amazon CloudFront"  # as user agent, where the viewer's own is not forwarded
 _MOST_HOST_BYTES = 255
 _PREFETCH = ("sec-purpose", "purpose", "x-moz")
-_DEVICES = {
-    "cloudfront-is-smarttv-viewer": "smart-tv",
-    "cloudfront-is-tablet-viewer": "tablet",
-    "cloudfront-is-mobile-viewer": "mobile",
-    "cloudfront-is-desktop-viewer": "desktop",
-}
 
 
 class Seen:
@@ -55,7 +49,7 @@ class Seen:
         self.is_at_origin = request.trigger.startswith("origin-")
         agent = self.header("user-agent") or ""
         # None if it is not known, which is not the same as none that was sent.
-        self.user_agent = None if self.is_at_origin and agent == _OF_CLOUDFRONT else agent
+        self.user_agent = None if self.is_at_origin and agent == OF_CLOUDFRONT else agent
 
     def header(self, name: str) -> str | None:
         """The first value of a header."""
@@ -74,9 +68,7 @@ class Seen:
     def host(self) -> str:
         """That the viewer asked for, or the distribution's own name where the origin's stands in its place."""
         host = self.header("host") or ""
-        origin = self._request.origin if self.is_at_origin else None
-        kinds = origin.values() if isinstance(origin, dict) else ()
-        if not host or any(isinstance(kind, dict) and host == kind.get("domainName") for kind in kinds):
+        if not host or (self.is_at_origin and is_origins(host, self._request.origin)):
             host = self._request.distribution_domain
         return cut(host, _MOST_HOST_BYTES)
 
@@ -87,14 +79,12 @@ class Seen:
 
     def country(self) -> str | None:
         """By CloudFront's own header, which can be believed at the origin's side alone."""
-        return as_country(self.header("cloudfront-viewer-country")) if self.is_at_origin else None
+        return as_country(self.header(COUNTRY)) if self.is_at_origin else None
 
     def devices(self, people: People | None) -> list[str]:
         """By CloudFront's own headers where they can be believed, else by the user agent."""
-        if self.is_at_origin:
-            told = [device for name, device in _DEVICES.items() if self.header(name) == "true"]
-            if told:
-                return told
+        if self.is_at_origin and (told := told_devices(self._headers)):
+            return told
         return people.about(self.user_agent)[1] if people and self.user_agent is not None else []
 
 
