@@ -25,7 +25,7 @@ NETWORKS = {
     **{f"{first}.0.0.0/8": country("US") for first in (81, 91, 104, 83, 66)},
     "2a02::/20": country("AT"),
 }
-LINES = 6_000
+LINES = 3_000
 
 
 class Counted:

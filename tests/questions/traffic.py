@@ -78,7 +78,7 @@ def _both(engine: Engine, searcher: Searcher) -> Site:
     database = duckdb.connect(":memory:")
     session = datafusion.SessionContext()
     with engine.snapshot(["edge", "access"], None, None) as data:
-        show(database, "edge requests", data, Span(None, None, 0))
+        show(database, ("edge", "requests"), data, Span(None, None, 0))
         tables = {
             name: database.sql(f"SELECT * FROM {name}").to_arrow_table() for name in ("requests", "edge")
         }

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import pytest
 
 EDGEWISE = [sys.executable, "-m", "edgewise"]
-WAIT = 20.0
+WAIT = 60.0  # a process starts in half a second, or in ten where others are at work
 
 
 @dataclass

@@ -16,6 +16,8 @@ from edgewise.store.search import Searcher
 
 NOW = 1_795_224_000_000_000
 HOUR = 3_600_000_000
+# Of the engines that `engine_at` opened: one for all that is asked, because each is a database of its own.
+_SEARCHERS: dict[Engine, Searcher] = {}
 
 
 class Crash(OSError):
@@ -86,6 +88,8 @@ def engine_at(directory: Path, kind: type[Engine] = Engine, **options: Any) -> I
     try:
         yield engine
     finally:
+        if engine in _SEARCHERS:
+            _SEARCHERS.pop(engine).close()
         engine.close()
 
 
@@ -99,16 +103,15 @@ def offer(engine: Engine, *records: Any, stream: str = "mine") -> Accepted:
 
 def put(engine: Engine, *records: Any, stream: str = "mine") -> Accepted:
     accepted = offer(engine, *records, stream=stream)
-    accepted.durable.result(10)
+    accepted.durable.result(60)
     return accepted
 
 
 def ask(engine: Engine, sql: str) -> list[dict[str, Any]]:
-    searcher = Searcher(engine)
-    try:
-        return searcher.query(sql).rows
-    finally:
-        searcher.close()
+    """What an engine that `engine_at` opened answers."""
+    if engine not in _SEARCHERS:
+        _SEARCHERS[engine] = Searcher(engine)
+    return _SEARCHERS[engine].query(sql).rows
 
 
 def numbers(engine: Engine) -> list[int]:

@@ -21,6 +21,7 @@ from edgewise.store.copying import written_out
 from edgewise.store.dialect import install
 from edgewise.store.engine import Engine, StreamData
 from edgewise.store.errors import QueryError
+from edgewise.store.running import Running
 from edgewise.store.search import Bounds, Searcher
 from edgewise.store.statements import check_select, one_statement
 from edgewise.store.tokens import Tokens
@@ -132,8 +133,7 @@ def test_a_short_text_cannot_be_a_long_plan(sql: str) -> None:
 )
 def test_what_people_write_is_no_long_plan(sql: str) -> None:
     with duckdb.connect(":memory:") as connection:
-        install(connection)
-        check_select(connection, sql, macro_copies(connection), frozenset({"requests"}))
+        check_select(connection, sql, install(connection), frozenset({"requests"}))
 
 
 LONG = "'" + "x" * 1000 + "'"
@@ -215,8 +215,7 @@ def test_what_cannot_be_bounded_is_refused(tmp_path: Path, sql: str) -> None:
 
 def test_no_question_of_ours_is_too_large() -> None:
     with duckdb.connect(":memory:") as connection:
-        install(connection)
-        copies, views = macro_copies(connection), frozenset({"requests", "known requests"})
+        copies, views = install(connection), frozenset({"requests", "known requests"})
         for question in load().values():
             check_select(connection, bound(question, {"start": 0, "end": 3_600_000_000}), copies, views)
 
@@ -316,3 +315,12 @@ def test_sql_can_change_no_setting_and_has_the_memory_it_is_given(tmp_path: Path
             "SELECT current_setting('memory_limit') AS memory, current_setting('lock_configuration') AS locked"
         ).rows
     assert row == {"memory": "953.6 MiB", "locked": True}
+
+
+def test_an_interrupt_is_repeated_until_the_query_is_over() -> None:
+    """One that comes between two statements of a query is forgotten."""
+    for _ in range(5):
+        running = Running(duckdb.connect(":memory:"))
+        with running.connection(0.0) as connection, pytest.raises(duckdb.InterruptException):
+            connection.execute("SELECT count(*) FROM range(1e12::BIGINT)").fetchall()
+        assert running.close(10)

@@ -99,5 +99,5 @@ def test_a_request_over_several_streams_is_written_as_one(tmp_path: Path) -> Non
         syncs = disk.log.count("sync")
         given = {name: json_values(b'[{"n":1}]') for name in ("one", "two", "three")}
         for accepted in engine.ingest_all(given):
-            accepted.durable.result(10)
+            accepted.durable.result(60)
         assert disk.log.count("sync") == syncs + 1

@@ -111,17 +111,17 @@ def test_logs_and_their_filters(tmp_path: Path, start_store: Any) -> None:
 
 def test_follow_prints_each_request_once_and_ends_quietly(tmp_path: Path, start_store: Any) -> None:
     server = start_store(tmp_path)
-    command = [*EDGEWISE, "logs", "--follow", "--since", "1m", "--json", "--store", str(tmp_path)]
+    server.post("edge", [edge("a"), edge("lonely")])
+    server.post("access", [access("a")])
+    command = [*EDGEWISE, "logs", "--follow", "--since", "1h", "--json", "--store", str(tmp_path)]
     following = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
-        server.post("edge", [edge("a"), edge("lonely")])
-        server.post("access", [access("a")])
         assert following.stdout is not None
         seen = [json.loads(following.stdout.readline()) for _ in range(2)]
         server.post("access", [access("lonely"), access("z")])
         seen.append(json.loads(following.stdout.readline()))
         following.send_signal(signal.SIGINT)
-        rest, errors = following.communicate(timeout=20)
+        rest, errors = following.communicate(timeout=60)
     finally:
         if following.poll() is None:
             following.kill()
@@ -164,7 +164,7 @@ def test_follow_ends_when_nobody_reads_any_more(tmp_path: Path, start_store: Any
         assert following.stdout is not None and following.stderr is not None
         assert "GET" in following.stdout.readline()
         following.stdout.close()
-        assert following.wait(timeout=20) == 0
+        assert following.wait(timeout=60) == 0
         assert following.stderr.read() == ""
     finally:
         following.kill()

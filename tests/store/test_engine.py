@@ -90,10 +90,10 @@ def test_a_full_disk_refuses_stores_nothing_and_recovers(tmp_path: Path, operati
         disk.fail = lambda name: full if name == operation else None
         accepted = offer(engine, record(2, fresh="column"))
         with pytest.raises(JournalError, match="No space left"):
-            accepted.durable.result(10)
+            accepted.durable.result(60)
         repeat = offer(engine, record(2, fresh="column"))
         with pytest.raises(JournalError):
-            repeat.durable.result(10)
+            repeat.durable.result(60)
         disk.fail = lambda name: None
         put(engine, record(2, fresh="column"))
         put(engine, record(2, fresh="column"))
@@ -112,7 +112,7 @@ def test_an_answer_waits_for_the_disk(tmp_path: Path, eventually: Any) -> None:
     with engine_at(tmp_path, disk=disk) as engine:
         accepted = offer(engine, record(1))
         accepted.durable.add_done_callback(lambda _: synced.append(disk.log.count("sync")))
-        accepted.durable.result(10)
+        accepted.durable.result(60)
         eventually(lambda: synced)
         assert synced[0] >= 1
         before = disk.log.count("write")
@@ -153,9 +153,8 @@ def test_a_crash_after_a_compaction_leaves_old_and_new_files_but_no_record_twice
     home = prepare(tmp_path)
     compact(find_parts(home.data)[:3], home.data, home.spill, Disk())
     assert len(parquet(tmp_path)) == 5
-    reader = Engine(home, read_only=True)
-    assert numbers(reader) == [-1, -1, -1, -1, 0, 1, 2, 3]
-    reader.close()
+    with engine_at(tmp_path, read_only=True) as engine:
+        assert numbers(engine) == [-1, -1, -1, -1, 0, 1, 2, 3]
     with engine_at(tmp_path) as engine:
         assert len(parquet(tmp_path)) == 2
         assert numbers(engine) == [-1, -1, -1, -1, 0, 1, 2, 3]
@@ -201,11 +200,11 @@ def test_who_gives_up_waiting_stops_nobody_else(tmp_path: Path) -> None:
     def held(operation: str) -> None:
         if operation == "sync":
             first.set()
-            assert written.wait(10)
+            assert written.wait(60)
 
     with engine_at(tmp_path, disk=FaultyDisk(held)) as engine:
         gone = offer(engine, record(1))
-        assert first.wait(10)
+        assert first.wait(60)
         assert gone.durable.cancel()
         written.set()
         put(engine, record(2))
@@ -282,7 +281,7 @@ def test_what_was_written_and_not_synced_is_taken_back_at_once(tmp_path: Path) -
         put(engine, record(1))
         disk.fail = lambda name: OSError(errno.EIO, "Input/output error") if name == "sync" else None
         with pytest.raises(JournalError):
-            offer(engine, record(2)).durable.result(10)
+            offer(engine, record(2)).durable.result(60)
         disk.fail = lambda name: None
         copy = tmp_path.with_name(tmp_path.name + "-after-a-crash")
         shutil.copytree(tmp_path, copy)

@@ -15,7 +15,7 @@ import pytest
 
 from edgewise.store import StoreDirectoryError, open_reader, recovery
 from edgewise.store.compaction import MAX_FILES
-from edgewise.store.engine import Engine, Limits
+from edgewise.store.engine import Limits
 from edgewise.store.errors import JournalError
 from edgewise.store.home import ensure_credentials, hold_for_reading, hold_for_writing, prepare
 from edgewise.store.schema import Schema
@@ -236,9 +236,8 @@ def test_a_store_that_cannot_be_opened_says_so(tmp_path: Path, run_cli: Any) -> 
         open_reader(tmp_path).query("SELECT n FROM mine")
     path.unlink()
     path.write_bytes(content)
-    reader = Engine(prepare(tmp_path), read_only=True)
-    assert numbers(reader) == [1]
-    reader.close()
+    with engine_at(tmp_path, read_only=True) as engine:
+        assert numbers(engine) == [1]
     assert list(path.parent.iterdir()) == [path]
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from edgewise.cli.runs import store_place
+from edgewise.cli.reading import reading
 from edgewise.cli.terminal import printable
 
 if TYPE_CHECKING:
@@ -59,21 +59,18 @@ def query(
     since: Annotated[str | None, typer.Option("--since", metavar="SPAN", help=SINCE_HELP)] = None,
 ) -> None:
     """Ask the store a question in SQL; it need not be running."""
-    from edgewise.store import open_reader
     from edgewise.store.errors import QueryError
 
     if (sql is None) == (file is None):
         raise typer.BadParameter("give one SELECT: as text, or in a file with --file", param_hint="SQL")
     sql = file.read() if file else str(sql)
     start = None if since is None else time.time_ns() // 1000 - microseconds(since)
-    reader = open_reader(store_place(store), tell=lambda message: print(f"store: {message}", file=sys.stderr))
-    try:
-        answer = reader.query(sql, start=start)
-    except QueryError as error:
-        error.hint = error.hint or _hint(reader, sql, error)
-        raise
-    finally:
-        reader.close()
+    with reading(store) as reader:
+        try:
+            answer = reader.query(sql, start=start)
+        except QueryError as error:
+            error.hint = error.hint or _hint(reader, sql, error)
+            raise
     if as_json:
         for row in answer.rows:
             print(json.dumps({column: _plain(row.get(column)) for column in answer.columns}))

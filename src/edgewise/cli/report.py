@@ -12,7 +12,7 @@ import typer
 
 from edgewise.cli.errors import ReportError
 from edgewise.cli.query import STORE_HELP
-from edgewise.cli.runs import store_place
+from edgewise.cli.reading import reading
 from edgewise.cli.statistics.period import MOMENT_HELP, Period, newest, period
 
 if TYPE_CHECKING:
@@ -63,16 +63,12 @@ def report(
     # Here, so that the other commands start without what only a report needs.
     from edgewise.cli.reporting.document import document
     from edgewise.cli.statistics.pages import filters_of
-    from edgewise.store import open_reader
 
     now = time.time_ns() // 1000
     filters, chosen = filters_of(where or []), period(since, until, now)
-    reader = open_reader(store_place(store), tell=lambda message: print(f"store: {message}", file=sys.stderr))
-    try:
+    with reading(store) as reader:
         told = content(reader, chosen, filters, now)
-        written = document(told)
-    finally:
-        reader.close()
+    written = document(told)
     try:
         out.write_bytes(written)
     except OSError as error:

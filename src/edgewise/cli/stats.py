@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import time
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
 from edgewise.cli.query import STORE_HELP
-from edgewise.cli.runs import store_place
+from edgewise.cli.reading import reading
 from edgewise.cli.statistics.period import MOMENT_HELP, Period, period
 from edgewise.cli.terminal import printable_lines
 
@@ -53,13 +54,11 @@ def stats(
         raise typer.BadParameter("choose one", param_hint="--live, --json, --csv")
     # Here, so that the other commands start without what only a report needs.
     from edgewise.cli.statistics.pages import filters_of, questions_of
-    from edgewise.store import open_reader
 
     asked_of = source.replace("-", "_")
     questions_of(page, asked_of)
     wanted = _Wanted(page, period(since, until, _now()), filters_of(where or []), top, compare, asked_of)
-    reader = open_reader(store_place(store), tell=lambda message: print(f"store: {message}", file=sys.stderr))
-    try:
+    with suppress(KeyboardInterrupt), reading(store) as reader:
         if as_json:
             _print_json(reader, wanted)
         elif as_csv:
@@ -68,10 +67,6 @@ def stats(
             _follow(reader, wanted, since)
         else:
             _print(reader, wanted)
-    except KeyboardInterrupt:
-        return
-    finally:
-        reader.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +129,6 @@ def _print_csv(reader: Reader, wanted: _Wanted) -> None:
 
 def _follow(reader: Reader, wanted: _Wanted, since: str) -> None:
     """Until Ctrl-C: the page of the time up to now; on a terminal it is drawn over itself."""
-    from contextlib import nullcontext
-
     from rich.console import Console
     from rich.live import Live
 

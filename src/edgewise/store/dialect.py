@@ -6,7 +6,7 @@ is given the text of the stream's columns by a change of the query's tree.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ import orjson
 from edgewise.store.errors import QueryError
 from edgewise.store.statements import Select
 from edgewise.store.views import quoted
-from edgewise.store.weight import Tree
+from edgewise.store.weight import Tree, macro_copies
 
 MATCH_ALL: Final = "match_all"
 _MINUTE: Final = 60_000_000
@@ -35,11 +35,16 @@ _WIDTHS: Final = (
 )
 _NARROWEST: Final = "10 second"
 _UNBOUNDED: Final = "1 hour"
+_COPIES: Final[dict[str, int]] = {}
 
 
-def install(database: Any) -> None:
-    """Make the macros in a fresh database."""
+def install(database: Any) -> Mapping[str, int]:
+    """Make the macros in a fresh database; see `macro_copies` for what is given back."""
     database.execute(files("edgewise.store").joinpath("dialect.sql").read_text(encoding="utf-8"))
+    # The same in all databases of a process, and as long to find out as it takes to make the macros.
+    if not _COPIES:
+        _COPIES.update(macro_copies(database))
+    return _COPIES
 
 
 def histogram_width(start: int | None, end: int | None) -> str:

@@ -234,21 +234,26 @@ def server_address(home: Home) -> str | None:
     try:
         content = orjson.loads(home.server.read_bytes())
         # A killed server leaves its file behind. Its pid may be the next holder's too, as in a container.
-        return str(content["url"]) if content["holder"] == home.lock.read_text() else None
+        return str(content["url"]) if content["holder"] == last_writer(home) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def announce(home: Home, url: str) -> None:
     """Let others find the server, whose process holds the lock: it answers now."""
-    content = {"url": url, "pid": os.getpid(), "holder": home.lock.read_text()}
+    content = {"url": url, "pid": os.getpid(), "holder": last_writer(home)}
     Disk().replace_bytes(home.server, orjson.dumps(content))
+
+
+def last_writer(home: Home) -> str:
+    """What the last process that held the lock for writing left in it: its pid, and what nobody else leaves."""
+    return home.lock.read_text(errors="replace")
 
 
 def _holder(home: Home) -> int | None:
     """The pid of the last process that held the lock for writing."""
     try:
-        return int(home.lock.read_text().split()[0])
+        return int(last_writer(home).split()[0])
     except (OSError, ValueError, IndexError):
         return None
 

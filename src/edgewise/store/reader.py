@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgewise.store.answer import Answer, Reader
 from edgewise.store.errors import StoreDirectoryError
-from edgewise.store.home import Hold, Home, existing, hold_for_reading, read_credentials
+from edgewise.store.home import Home, existing, hold_for_reading, last_writer, read_credentials
 from edgewise.store.remote import RemoteReader
 from edgewise.store.timestamps import EARLIEST, LATEST
+
+if TYPE_CHECKING:
+    from edgewise.store.search import Searcher
 
 
 def open_reader(where: str | Path, tell: Callable[[str], None] = lambda message: None) -> Reader:
@@ -24,12 +29,18 @@ def open_reader(where: str | Path, tell: Callable[[str], None] = lambda message:
 
 
 class DirectoryReader:
-    """Asks the directory's server while there is one, else reads the files, anew for every query."""
+    """Asks the directory's server while there is one, else reads the files. One query at a time.
+
+    What was opened for one query serves the next ones too, until another server comes, or somebody else writes. The
+    directory is not held in between, so that they may.
+    """
 
     def __init__(self, home: Home, tell: Callable[[str], None]) -> None:
         self._home = home
         self._tell = tell
-        self._remote: tuple[str, RemoteReader] | None = None
+        self._opened = ExitStack()
+        self._source = ""
+        self._answering: RemoteReader | Searcher | None = None
 
     def query(
         self, sql: str, *, start: int | None = None, end: int | None = None, limit: int | None = None
@@ -37,39 +48,41 @@ class DirectoryReader:
         """See `Reader.query`."""
         found = hold_for_reading(self._home)
         if isinstance(found, str):
-            low = EARLIEST if start is None else start
-            return self._at(found).query(sql, start=low, end=LATEST + 1 if end is None else end, limit=limit)
-        self.close()
-        return self._read(found, sql, start, end, limit)
+            low, high = EARLIEST if start is None else start, LATEST + 1 if end is None else end
+            return self._at(found, self._server).query(sql, start=low, end=high, limit=limit)
+        try:
+            # Who takes the lock for writing leaves another mark in it than whoever did before.
+            files = self._at(last_writer(self._home), self._files)
+            return files.query(sql, start=start, end=end, limit=limit)
+        except (OSError, MemoryError) as error:
+            raise StoreDirectoryError(f"the store cannot be read: {error}", file=self._home.root) from None
+        finally:
+            found.release()
 
     def close(self) -> None:
-        if self._remote is not None:
-            self._remote[1].close()
-            self._remote = None
+        self._answering = None
+        self._opened.close()
 
-    def _at(self, address: str) -> RemoteReader:
-        if self._remote is None or self._remote[0] != address:
+    def _at(
+        self, source: str, opening: Callable[[str], AbstractContextManager[RemoteReader | Searcher]]
+    ) -> RemoteReader | Searcher:
+        """What answers for a source; opened if that is not the one of the query before."""
+        if self._answering is None or self._source != source:
             self.close()
-            self._remote = address, RemoteReader(address, read_credentials(self._home))
-        return self._remote[1]
+            self._answering = self._opened.enter_context(opening(source))
+            self._source = source
+        return self._answering
 
-    def _read(self, hold: Hold, sql: str, start: int | None, end: int | None, limit: int | None) -> Answer:
+    def _server(self, address: str) -> AbstractContextManager[RemoteReader]:
+        return closing(RemoteReader(address, read_credentials(self._home)))
+
+    @contextmanager
+    def _files(self, _: str) -> Iterator[Searcher]:
         # Only here, so that asking a server needs neither DuckDB nor Arrow.
         from edgewise.store.engine import Engine
         from edgewise.store.search import Searcher
         from edgewise.store.standard import standard_derivation
 
-        try:
-            engine = Engine(self._home, read_only=True, derive=standard_derivation(), tell=self._tell)
-            try:
-                searcher = Searcher(engine)
-                try:
-                    return searcher.query(sql, start=start, end=end, limit=limit)
-                finally:
-                    searcher.close()
-            finally:
-                engine.close()
-        except (OSError, MemoryError) as error:
-            raise StoreDirectoryError(f"the store cannot be read: {error}", file=self._home.root) from None
-        finally:
-            hold.release()
+        engine = Engine(self._home, read_only=True, derive=standard_derivation(), tell=self._tell)
+        with closing(engine), closing(Searcher(engine)) as searcher:
+            yield searcher

@@ -5,10 +5,7 @@ The database is in memory. User SQL runs on a connection of its own, whose tempo
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,34 +16,26 @@ from edgewise.store.answer import Answer
 from edgewise.store.dialect import histogram_width, install, localised
 from edgewise.store.engine import Engine, StreamData
 from edgewise.store.errors import QueryError
-from edgewise.store.facts import COLUMNS_OF_STREAM
-from edgewise.store.known import ACCESS, Kind
-from edgewise.store.statements import Select, check_select, one_statement
-from edgewise.store.values import plain_row
+from edgewise.store.failures import explained, shutting_down
+from edgewise.store.fetching import fetch
+from edgewise.store.known import Kind
+from edgewise.store.running import Running
+from edgewise.store.statements import Select, check_select
 from edgewise.store.views import (
     JOINED,
     KNOWN_REQUESTS,
     REQUEST_SPAN,
     REQUESTS,
     Span,
-    helper,
     quoted,
-    requests_relation,
-    settled,
-    settled_relation,
-    stream_relation,
-    streams_in,
-    within,
+    tail_of,
+    views,
 )
-from edgewise.store.weight import macro_copies
 
 DEFAULT_SIZE: Final = 1000
 MEMORY: Final = "1GB"  # of all queries together
-# Rows at a time: few, because a row may be wide, and the bound on bytes is looked at between batches.
-_BATCH: Final = 50
-_AGAIN: Final = 0.05
 _PATIENCE: Final = 10.0
-_VIEWS: Final = frozenset({REQUESTS, KNOWN_REQUESTS})
+_OF_REQUESTS: Final = frozenset({REQUESTS, KNOWN_REQUESTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +47,24 @@ class Bounds:
     bytes: int = 64 << 20
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A query that may be run, and over what: `named` are the streams and views that it is to see."""
+
+    sql: str
+    select: Select
+    named: frozenset[str]
+    span: Span
+
+
 class Searcher:
     """Answers queries over an engine. Safe to use from several threads at once."""
 
     def __init__(self, engine: Engine, bounds: Bounds = Bounds()) -> None:
         self._engine = engine
         self._bounds = bounds
-        self._running: set[Any] = set()
-        self._change = threading.Condition()
-        self._stopped = False
-        self._database = duckdb.connect(":memory:")
-        install(self._database)
-        self._copies = macro_copies(self._database)
+        database = duckdb.connect(":memory:")
+        self._copies = install(database)
         # In this order: the folder must be allowed before access is closed, and closed before the lock.
         for statement in (
             f"SET memory_limit = '{MEMORY}'",
@@ -83,7 +78,8 @@ class Searcher:
             "SET enable_external_access = false",
             "SET lock_configuration = true",
         ):
-            self._database.execute(statement)
+            database.execute(statement)
+        self._running = Running(database)
 
     def streams(self) -> list[str]:
         """The names of all streams, known ones first."""
@@ -95,31 +91,15 @@ class Searcher:
 
     def stop(self) -> None:
         """Interrupt the queries that run, and take no more. Returns at once."""
-        with self._change:
-            self._stopped = True
-            for connection in self._running:
-                connection.interrupt()
+        self._running.stop()
 
     def allowed(self, seconds: float | None) -> float:
         """How long a query may run when this is asked for."""
         return min(seconds or self._bounds.seconds, self._bounds.seconds)
 
     def close(self, patience: float = _PATIENCE) -> bool:
-        """Stop, and wait for the queries to end; false when one did not within so many seconds.
-
-        DuckDB cannot be interrupted while it plans a query, and refuses to close a connection that is in use.
-        """
-        deadline = time.monotonic() + patience
-        with self._change:
-            self.stop()
-            while self._running and time.monotonic() < deadline:
-                # Again, because an interrupt between two statements of a query is forgotten.
-                self.stop()
-                self._change.wait(_AGAIN)
-            if self._running:
-                return False
-            self._database.close()
-        return True
+        """Stop, and wait for the queries to end; false when one did not within so many seconds."""
+        return self._running.close(patience)
 
     def query(
         self,
@@ -135,155 +115,63 @@ class Searcher:
 
         Raises `QueryError`: not one SELECT, unknown stream, field or function, time over, or failed.
         """
-        with self._running_for(self._bounds.seconds) as connection:
+        with self._running.connection(self._bounds.seconds) as connection:
             select = self._checked(connection, sql)
-        wanted = self._bounds.rows if limit is None or select.limited else min(limit, self._bounds.rows)
-        # A column may be called like a stream; `SHOW TABLES` names none.
-        names = " ".join(sorted(select.tables)) or sql
-        span = Span(start, end, REQUEST_SPAN if REQUESTS in names.lower() else 0)
+        most = self._bounds.rows if limit is None or select.limited else min(limit, self._bounds.rows)
         allowed = self.allowed(seconds)
-        streams = streams_in(names, self._engine.streams())
+        named, streams = _named(select, self._engine.streams())
+        asked = _Asked(sql, select, named, Span(start, end, REQUEST_SPAN if named & _OF_REQUESTS else 0))
         for last_try in (False, True):
-            with self._engine.snapshot(streams, span.low, span.high) as data:
+            with self._engine.snapshot(streams, asked.span.low, asked.span.high) as data:
                 try:
-                    with self._running_for(allowed) as connection:
-                        show(connection, names, data, span)
-                        text = localised(connection, sql, select, (*data, REQUESTS))
-                        if text != sql:
-                            # What is run is what was looked at, and nothing that was made of it since.
-                            self._checked(connection, text)
-                        return _fetch(connection, text, skip, Bounds(allowed, wanted, self._bounds.bytes))
+                    with self._running.connection(allowed) as connection:
+                        text = self._prepared(connection, asked, data)
+                        return fetch(connection, text, skip, most, self._bounds.bytes)
                 except duckdb.Error as error:
-                    if self._stopped:
-                        raise _shutting_down() from None
-                    parts = [part for one in data.values() for part in one.parts]
-                    if last_try or not self._may_be_corruption(error) or not self._engine.check(parts):
+                    if self._running.stopped:
+                        raise shutting_down() from None
+                    if last_try or not self._found_broken(error, data):
                         raise explained(error, allowed) from None
                 except (ValueError, OverflowError, pa.ArrowException) as error:
                     raise QueryError(f"a value of the result has no form in JSON: {error}") from None
         raise AssertionError("unreachable")
 
     def _checked(self, connection: Any, sql: str) -> Select:
-        return check_select(connection, sql, self._copies, _VIEWS)
+        return check_select(connection, sql, self._copies, _OF_REQUESTS)
 
-    @contextmanager
-    def _running_for(self, seconds: float) -> Iterator[Any]:
-        """A connection whose work is interrupted after this time, or when the searcher is closed."""
-        with self._change:
-            if self._stopped:
-                raise _shutting_down()
-            connection = self._database.cursor()
-            self._running.add(connection)
-        timer = threading.Timer(seconds, connection.interrupt)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield connection
-        finally:
-            timer.cancel()
-            timer.join()
-            with self._change:
-                # Taken off the list first: a closed connection cannot be interrupted.
-                self._running.discard(connection)
-                connection.close()
-                self._change.notify_all()
+    def _prepared(self, connection: Any, asked: _Asked, data: Mapping[str, StreamData]) -> str:
+        """The text to run, on a connection that has from now on what it names."""
+        show(connection, asked.named, data, asked.span)
+        text = localised(connection, asked.sql, asked.select, (*data, REQUESTS))
+        if text != asked.sql:
+            # What is run is what was looked at, and nothing that was made of it since.
+            self._checked(connection, text)
+        return text
 
-    def _may_be_corruption(self, error: duckdb.Error) -> bool:
-        """Is it one of the errors by which DuckDB says that a file is broken? Checking costs a full read."""
+    def _found_broken(self, error: duckdb.Error, data: Mapping[str, StreamData]) -> bool:
+        """Were there broken files behind the error? They are set aside. Looking costs a full read."""
         if isinstance(error, duckdb.InvalidInputException):
-            return str(self._engine.home.data) in str(error)
-        return type(error) is duckdb.Error or isinstance(error, duckdb.IOException)
+            may_be = str(self._engine.home.data) in str(error)
+        else:
+            may_be = type(error) is duckdb.Error or isinstance(error, duckdb.IOException)
+        return may_be and self._engine.check([part for one in data.values() for part in one.parts])
 
 
-def show(connection: Any, names: str, data: dict[str, StreamData], span: Span) -> None:
-    """Make the views that a text names: streams, and `requests`. Making one costs a look at its files."""
+def show(connection: Any, named: Collection[str], data: Mapping[str, StreamData], span: Span) -> None:
+    """Make the views of these names: streams, and those of requests. Making one costs a look at its files."""
     width = histogram_width(span.start, span.end)
     connection.execute(f"SET VARIABLE histogram_interval = '{width}'")
-    text = names.lower()
     for stream, one in data.items():
-        connection.register(helper("tail", stream), one.tail)
-        if stream in text or REQUESTS not in text:
-            relation = stream_relation(f"SELECT * FROM {quoted(helper('tail', stream))}", one.parts)
-            _view(connection, stream, within(relation, span.start, span.end))
-    if REQUESTS in text:
-        _show_requests(connection, data, span, known=KNOWN_REQUESTS in text)
+        connection.register(tail_of(stream), one.tail)
+    for name, relation in views(named, data, span):
+        connection.execute(f"CREATE TEMP VIEW {quoted(name)} AS {relation}")
 
 
-def _show_requests(connection: Any, data: dict[str, StreamData], span: Span, *, known: bool) -> None:
-    apart = set(settled(data))
-    for stream in JOINED:
-        parts = [one for one in data[stream].parts if one not in apart]
-        relation = stream_relation(f"SELECT * FROM {quoted(helper('tail', stream))}", parts)
-        _view(connection, helper("all", stream), within(relation, span.low, span.high))
-    nothing = f"SELECT * FROM {quoted(helper('tail', ACCESS))} WHERE false"
-    _view(
-        connection, helper("settled", ACCESS), within(settled_relation(nothing, apart), span.start, span.end)
-    )
-    relation = within(requests_relation(), span.start, span.end)
-    if known:
-        _view(connection, KNOWN_REQUESTS, relation)
-    _view(connection, REQUESTS, f"SELECT {COLUMNS_OF_STREAM} FROM ({relation})")
-
-
-def _view(connection: Any, name: str, relation: str) -> None:
-    connection.execute(f"CREATE TEMP VIEW {quoted(name)} AS {relation}")
-
-
-def _fetch(connection: Any, sql: str, skip: int, bounds: Bounds) -> Answer:
-    reader = connection.sql(one_statement(connection, sql)).to_arrow_reader(_BATCH)
-    columns: list[str] = list(dict.fromkeys(reader.schema.names))
-    rows: list[dict[str, Any]] = []
-    size = 0
-    for batch in reader:
-        fresh = batch.slice(min(skip, batch.num_rows))
-        skip -= batch.num_rows - fresh.num_rows
-        fitting = _fitting(fresh.slice(0, bounds.rows - len(rows)), bounds.bytes - size)
-        rows += map(plain_row, fitting.to_pylist())
-        size += fitting.nbytes
-        if fitting.num_rows < fresh.num_rows:
-            if not rows and bounds.rows:
-                raise QueryError(
-                    f"the first row of the answer is larger than {bounds.bytes} bytes",
-                    hint="Ask for fewer columns, or for a part of the text.",
-                )
-            return Answer(columns, rows, partial=True)
-    return Answer(columns, rows)
-
-
-def _fitting(batch: Any, room: int) -> Any:
-    """The first rows of a batch, no larger together than so many bytes, looked at before they grow into Python's."""
-    while batch.num_rows and batch.nbytes > room:
-        batch = batch.slice(0, batch.num_rows // 2)
-    return batch
-
-
-def explained(error: duckdb.Error, seconds: float) -> QueryError:
-    """DuckDB's error in OpenObserve's numbers."""
-    message = _first_line(error)
-    if isinstance(error, duckdb.InterruptException):
-        return over_time(seconds)
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return QueryError(message, hint="Ask for less time or fewer columns.")
-    if isinstance(error, duckdb.CatalogException):
-        function = "Function" in message.split(" with name ")[0]
-        return QueryError(message, number=20005 if function else 20002)
-    if isinstance(error, duckdb.BinderException):
-        return QueryError(message, number=20004 if "column" in message.lower() else 20001)
-    if isinstance(error, duckdb.ParserException):
-        return QueryError(message, number=20001)
-    return QueryError(message)
-
-
-def over_time(seconds: float) -> QueryError:
-    return QueryError(f"the query took longer than {seconds:g} s", number=20010, status=408)
-
-
-def _shutting_down() -> QueryError:
-    return QueryError("the store is shutting down", status=503)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or ["it failed"])[0]
+def _named(select: Select, streams: list[str]) -> tuple[frozenset[str], list[str]]:
+    """The views that a query is to see, and the streams behind them: those it names, or every stream."""
+    named = frozenset(select.tables & {*streams, *_OF_REQUESTS}) or frozenset(streams)
+    joined = JOINED if named & _OF_REQUESTS else ()
+    return named, [stream for stream in streams if stream in named or stream in joined]
 
 
 def _text(path: object) -> str:

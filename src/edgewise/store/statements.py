@@ -100,7 +100,7 @@ def _look_at(each: Tree, select: Select) -> None:
             number=20001,
             hint="Write the columns: count(*) FILTER (WHERE status = 404) AS missing, for example.",
         )
-    if kind == "BASE_TABLE":
+    if kind in ("BASE_TABLE", "SHOW_REF"):
         select.tables.add(str(each.get("table_name")).lower())
     if kind == "FUNCTION":
         _check_function(each)

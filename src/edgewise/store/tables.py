@@ -55,15 +55,17 @@ def conform(table: Any, schema: Any) -> Any:
 
 
 class Converter:
-    """One small in-memory DuckDB; safe to use from several threads, one at a time."""
+    """One small in-memory DuckDB, made when it is needed; safe to use from several threads, one at a time."""
 
     def __init__(self, derive: Derive = nothing) -> None:
         self._derive = derive
-        self._database = duckdb.connect(":memory:", config={"threads": 1})
+        self._made: Any = None
         self._lock = threading.Lock()
 
     def close(self) -> None:
-        self._database.close()
+        with self._lock:
+            if self._made is not None:
+                self._made.close()
 
     def table(self, stream: str, bodies: Iterable[bytes], kinds: Mapping[str, Kind]) -> Any:
         """All records of the stream's bodies as one Arrow table with exactly these columns."""
@@ -75,10 +77,15 @@ class Converter:
     def with_facts(self, rows: Any) -> Any:
         """See `facts.with_facts`."""
         with self._lock:
-            return with_facts(self._database, rows)
+            return with_facts(self._database(), rows)
+
+    def _database(self) -> Any:
+        # Who only reads finished files converts nothing.
+        self._made = self._made or duckdb.connect(":memory:", config={"threads": 1})
+        return self._made
 
     def _parse(self, bodies: list[bytes], columns: str) -> Any:
-        with self._lock, self._database.cursor() as cursor:
+        with self._lock, self._database().cursor() as cursor:
             cursor.register("bodies", pa.table({"body": pa.array(bodies, type=pa.string())}))
             return cursor.sql(_PARSE, params={"columns": columns}).to_arrow_table()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from itertools import groupby
 from typing import Any, Final
@@ -42,18 +43,9 @@ class Span:
         return None if self.end is None else self.end + self.margin
 
 
-def streams_in(names: str, streams: list[str]) -> list[str]:
-    """The streams that a text may mean: those whose names occur in it; all when none does."""
-    text = names.lower()
-    named = [stream for stream in streams if stream in text]
-    if REQUESTS in text:
-        named += [stream for stream in JOINED if stream not in named]
-    return named or list(streams)
-
-
-def helper(role: str, stream: str) -> str:
-    """The name of a relation beside the stream's own; the space keeps it apart from every stream."""
-    return f"{role} {stream}"
+def tail_of(stream: str) -> str:
+    """The name of the table of what is in no file yet; the space keeps it apart from every stream."""
+    return f"tail {stream}"
 
 
 def quoted(name: str) -> str:
@@ -118,7 +110,38 @@ def settled_relation(empty: str, parts: Iterable[Part]) -> str:
     return stream_relation(f"SELECT *, {FACTS} FROM ({stream_relation(empty, others)})", having, "*")
 
 
-def requests_relation() -> str:
-    """The join behind `known requests`, over the views `all edge`, `all access` and `settled access`."""
-    text = files("edgewise.store").joinpath("requests.sql").read_text(encoding="utf-8")
-    return text.replace("{facts}", FACTS)
+def views(named: Collection[str], data: Mapping[str, StreamData], span: Span) -> Iterator[tuple[str, str]]:
+    """The views of these names as SQL: streams, `requests` and `known requests`."""
+    for stream, one in data.items():
+        if stream in named:
+            yield stream, within(_records(stream, one.parts), span.start, span.end)
+    for name, columns in ((REQUESTS, COLUMNS_OF_STREAM), (KNOWN_REQUESTS, "*")):
+        if name in named:
+            relation = within(_requests(data, span), span.start, span.end)
+            yield name, f"SELECT {columns} FROM ({relation})"
+
+
+def _records(stream: str, parts: Iterable[Part]) -> str:
+    return stream_relation(f"SELECT * FROM {quoted(tail_of(stream))}", parts)
+
+
+def _requests(data: Mapping[str, StreamData], span: Span) -> str:
+    """The join of the streams that tell of requests, and what needs no join; neither where there is nothing of it."""
+    apart = set(settled(data))
+    rest = {stream: [one for one in data[stream].parts if one not in apart] for stream in JOINED}
+    relations = []
+    if not apart or any(rest[stream] or data[stream].tail.num_rows for stream in JOINED):
+        joined = {
+            stream: within(_records(stream, parts), span.low, span.high) for stream, parts in rest.items()
+        }
+        relations.append(_text("joined").format(facts=FACTS, **joined))
+    if apart:
+        nothing = f"SELECT * FROM {quoted(tail_of(ACCESS))} WHERE false"
+        records = within(settled_relation(nothing, apart), span.start, span.end)
+        relations.append(_text("settled").format(settled=records))
+    return " UNION ALL ".join(f"({one})" for one in relations)
+
+
+@cache
+def _text(name: str) -> str:
+    return files("edgewise.store").joinpath(f"{name}.sql").read_text(encoding="utf-8")

@@ -18,8 +18,9 @@ from edgewise.store.api.ingestion import Ingestion
 from edgewise.store.bodies import parse
 from edgewise.store.encodings import decompress
 from edgewise.store.errors import BodyError, QueryError
+from edgewise.store.failures import over_time
 from edgewise.store.known import CONFLICTS, OVERFLOW, Kind
-from edgewise.store.search import DEFAULT_SIZE, Searcher, over_time
+from edgewise.store.search import DEFAULT_SIZE, Searcher
 from edgewise.store.timestamps import EARLIEST, LATEST
 from edgewise.store.views import quoted
 

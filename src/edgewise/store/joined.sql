@@ -1,8 +1,9 @@
 -- One row per viewer request: what the functions recorded (edge) joined to what the CDN recorded (access).
 -- Repeated records change nothing: each is counted once by its id, and both sides are grouped by request.
+-- What stands in braces is filled in by `views.py`, where it says when `settled.sql` tells the same.
 WITH edge_once AS (
     SELECT *
-    FROM "all edge"
+    FROM ({edge})
     WHERE request_id IS NOT NULL
     QUALIFY record_id IS NULL OR row_number() OVER (PARTITION BY record_id) = 1
 ),
@@ -75,7 +76,7 @@ cdn AS (
         any_value(distribution_id) AS distribution_id,
         any_value(functions_ms) AS functions_ms,
         any_value(cold_starts) AS cold_starts
-    FROM "all access"
+    FROM ({access})
     WHERE request_id IS NOT NULL
     GROUP BY request_id
 )
@@ -129,40 +130,3 @@ FROM (
         END AS recorded_by
     FROM functions FULL JOIN cdn USING (request_id)
 ) AS joined
-UNION ALL BY NAME
--- Hours in which the CDN's records are all there is, each of a request of its own: nothing to look for.
-SELECT
-    request_id,
-    _timestamp,
-    host,
-    method,
-    path,
-    query,
-    status,
-    duration_ms,
-    first_byte_ms,
-    result,
-    bytes_sent,
-    bytes_received,
-    client_ip,
-    user_agent,
-    referrer,
-    country,
-    device,
-    agent,
-    bot_reason,
-    browser,
-    os,
-    visitor,
-    content_type,
-    distribution_id,
-    cold_starts > 0 AS cold,
-    functions_ms,
-    protocol,
-    edge_location,
-    behavior,
-    origin,
-    'access' AS recorded_by,
-    "is page",
-    "visitor key"
-FROM "settled access"
