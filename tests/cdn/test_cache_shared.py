@@ -56,7 +56,7 @@ def site(
 
 
 def until(what: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not what():
         assert time.monotonic() < deadline, "it did not come to that"
         time.sleep(0.01)
@@ -89,7 +89,7 @@ def in_halves(gate: threading.Event, **headers: str) -> Answers:
         handler.end_headers()
         handler.wfile.write(HALF)
         handler.wfile.flush()
-        gate.wait(10)
+        gate.wait(30)
         handler.wfile.write(HALF)
 
     return answer
@@ -149,7 +149,7 @@ def test_a_stream_without_an_end_ends_with_its_last_viewer(tmp_path: Path) -> No
         viewer = Opened(cdn)
         viewer.read(1000)
         viewer.leave()
-        assert ended.wait(10)
+        assert ended.wait(30)
 
 
 def test_a_body_that_breaks_off_is_not_a_whole_one_for_anybody(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_body_that_breaks_off_is_not_a_whole_one_for_anybody(tmp_path: Path) -
         handler.end_headers()
         handler.wfile.write(b"40000\r\n" + b"x" * 0x40000 + b"\r\n")
         handler.wfile.flush()
-        gate.wait(10)
+        gate.wait(30)
         handler.close_connection = True
 
     with site(tmp_path, broken) as (cdn, _, _):
@@ -177,7 +177,7 @@ def test_when_the_first_leaves_the_others_need_one_request_more(tmp_path: Path) 
     gate = threading.Event()
 
     def slow(handler: Any) -> None:
-        gate.wait(10)
+        gate.wait(30)
         reply(handler, 200, b"one", {"Cache-Control": "max-age=60"})
 
     with site(tmp_path, slow) as (cdn, origin, _), ThreadPoolExecutor(10) as pool:
@@ -198,7 +198,7 @@ def test_where_cookies_are_forwarded_every_viewer_has_a_request_of_his_own(tmp_p
     gate = threading.Event()
 
     def slow(handler: Any) -> None:
-        gate.wait(10)
+        gate.wait(30)
         reply(handler, 200, b"one", {"Cache-Control": "max-age=60"})
 
     with site(tmp_path, slow, forward=ALL_BUT_HOST) as (cdn, origin, _), ThreadPoolExecutor(3) as pool:
@@ -221,7 +221,7 @@ def test_an_error_that_is_shared_says_so(tmp_path: Path) -> None:
     gate = threading.Event()
 
     def missing(handler: Any) -> None:
-        gate.wait(10)
+        gate.wait(30)
         reply(handler, 404, b"x" * 300_000)
 
     with site(tmp_path, missing) as (cdn, origin, _), ThreadPoolExecutor(4) as pool:
@@ -319,7 +319,7 @@ def test_an_invalidation_reaches_what_is_being_fetched(tmp_path: Path) -> None:
     def slow(handler: Any) -> None:
         body = bodies.pop(0)
         if body == b"old":
-            gate.wait(10)
+            gate.wait(30)
         reply(handler, 200, body, {"Cache-Control": "max-age=60"})
 
     with site(tmp_path, slow) as (cdn, origin, _), ThreadPoolExecutor(1) as pool:
@@ -338,7 +338,7 @@ def test_an_old_object_is_refreshed_once_however_many_ask(tmp_path: Path) -> Non
     gate.set()
 
     def answer(handler: Any) -> None:
-        gate.wait(10)
+        gate.wait(30)
         reply(handler, 200, b"one", {"Cache-Control": "max-age=60, stale-while-revalidate=60"})
 
     with site(tmp_path, answer, forward=ALL_BUT_HOST) as (cdn, origin, clock):
@@ -409,7 +409,7 @@ def test_the_body_of_an_error_is_given_up_for_its_page(tmp_path: Path) -> None:
     def answer(handler: Any) -> None:
         if handler.path == "/page":
             asked.set()
-            left.wait(10)
+            left.wait(30)
             reply(handler, 200, b"our page", {"Cache-Control": "no-store"})
             return
         handler.send_response(404)
@@ -445,7 +445,7 @@ def test_a_refresh_behind_the_scenes_ends_with_the_cdn(tmp_path: Path) -> None:
     gate.set()
 
     def answer(handler: Any) -> None:
-        gate.wait(10)
+        gate.wait(30)
         reply(handler, 200, b"one", {"Cache-Control": "max-age=60, stale-while-revalidate=60"})
 
     with site(tmp_path, answer) as (cdn, origin, clock):

@@ -83,7 +83,7 @@ def test_a_pattern_matches_what_it_says(pattern: str, text: str) -> None:
     assert Selection("patterns", frozenset({pattern, "other"})).takes(text) is simply(pattern, text)
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize("pattern", ["/" + "*a" * 127, "*" * 255 + "b", "/" + "*a?" * 84 + "b"])
 def test_no_pattern_takes_long(pattern: str) -> None:
     # With a matcher that tries every way these would outlast the universe.

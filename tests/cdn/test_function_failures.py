@@ -37,7 +37,7 @@ def failing(folder: Path, *paths: str, own_client: bool, code: str = FAILS) -> l
     """What is told of each request: the error in one line, and what to do."""
     text = template(
         behavior(LambdaFunctionAssociations=associations("viewer-request")),
-        functions={"Function": function(Timeout=1, MemorySize=130)},
+        functions={"Function": function(Timeout=3, MemorySize=130)},
     )
     library = folder / "code" / "edgewise" / "edge"
     library.mkdir(parents=True)
@@ -53,8 +53,8 @@ def failing(folder: Path, *paths: str, own_client: bool, code: str = FAILS) -> l
 def test_a_limit_that_was_reached_is_named_with_the_file(tmp_path: Path, own_client: bool) -> None:
     (slow, faster), (large, smaller) = failing(tmp_path, "/hang", "/grow", own_client=own_client)
     file = str(tmp_path / "code" / "app.py")
-    assert "Sandbox.Timedout: " in slow and f"Task timed out after 1.00 seconds ({file})" in slow
-    assert "1 s, its `Timeout`" in faster
+    assert "Sandbox.Timedout: " in slow and f"Task timed out after 3.00 seconds ({file})" in slow
+    assert "3 s, its `Timeout`" in faster
     assert "Runtime.OutOfMemory: " in large and large.endswith(f" MB ({file})")
     assert int(large.partition("it had ")[2].partition(" ")[0]) > 130
     assert "130 MB, its `MemorySize`" in smaller

@@ -92,7 +92,7 @@ def state_of(pid: int) -> str:
 
 
 def wait_for_state(pid: int, *wanted: str) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while state_of(pid) not in wanted:
         assert time.monotonic() < deadline, f"it is {state_of(pid)!r}"
         time.sleep(0.01)

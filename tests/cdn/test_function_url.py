@@ -26,25 +26,12 @@ from edgewise.cdn.origins.invoking import Invocable
 from edgewise.cdn.origins.places import Places
 from edgewise.cdn.origins.refusal import Refusal
 from edgewise.cdn.origins.router import OriginRouter, completed
+from support.answering import Answering
 from support.running import behavior, function, running_cdn, running_origin, template
 
 DOMAIN = "abc.lambda-url.us-east-1.on.aws"
 ORIGIN = CustomOrigin("app", DOMAIN, protocol="https-only", read_timeout=1)
 NOW = 1_795_219_200.0
-
-
-class Answering:
-    """A function of the test's own: keeps the events and answers with one payload or outcome."""
-
-    def __init__(self, answer: Any) -> None:
-        self.answer = answer
-        self.events: list[dict[str, Any]] = []
-
-    async def invoke(self, event: bytes) -> FunctionResult:
-        self.events.append(orjson.loads(event))
-        given = self.answer
-        outcome = given if isinstance(given, Outcome) else Outcome(json.dumps(given).encode())
-        return FunctionResult(outcome, 1.0, cold=False)
 
 
 class Hanging(Answering):

@@ -36,17 +36,21 @@ from support.running import (
 # Answers every request itself, with what `what` says about the environment.
 REPORT = """
 import json, os, sys, threading, time
-ticks = calls = 0
+calls, stood_still, last = 0, 0.0, time.monotonic()
+def look():
+    global stood_still, last
+    now = time.monotonic()
+    stood_still, last = max(stood_still, now - last), now
 def tick():
-    global ticks
     while True:
         time.sleep(0.002)
-        ticks += 1
+        look()
 threading.Thread(target=tick, daemon=True).start()
 
 def handler(event, context):
     global calls
     calls += 1
+    look()
     uri = event["Records"][0]["cf"]["request"]["uri"]
     if uri == "/raise":
         raise ValueError("on purpose")
@@ -58,11 +62,14 @@ def handler(event, context):
         time.sleep(0.2)
     print("said by the handler")
     return {"status": "200", "body": json.dumps({
-        "ticks": ticks, "calls": calls, "pid": os.getpid(), "environ": dict(os.environ), "cwd": os.getcwd(),
+        "stood_still": stood_still, "calls": calls, "pid": os.getpid(), "environ": dict(os.environ), "cwd": os.getcwd(),
         "name": context.function_name, "version": context.function_version, "arn": context.invoked_function_arn,
         "left": context.get_remaining_time_in_millis(), "path": sys.path,
     })}
 """
+
+# Time for a machine that is busy, and not too long for those who wait for its end.
+SHORT = {"Function": function(Timeout=4)}
 
 REGIONS = ("eu-central-1", "us-east-1", "ap-northeast-1")
 
@@ -87,12 +94,12 @@ def test_a_background_thread_does_not_run_between_invocations_and_globals_stay(
 ) -> None:
     with answering(tmp_path, own_client=own_client) as cdn:
         first = cdn.request("/").json()
-        time.sleep(0.5)
+        time.sleep(1.0)
         second = cdn.request("/").json()
     assert second["pid"] == first["pid"]
     assert second["calls"] == first["calls"] + 1
-    # 250 ticks would fit into the pause.
-    assert second["ticks"] - first["ticks"] < 25
+    # Its thread would have gone on every two thousandths of a second.
+    assert second["stood_still"] > 0.5
 
 
 @CLIENTS
@@ -103,7 +110,7 @@ def test_a_background_thread_does_not_run_between_invocations_and_globals_stay(
 def test_a_function_that_fails_gives_503_and_the_next_request_is_served(
     tmp_path: Path, own_client: bool, path: str, error: str
 ) -> None:
-    with answering(tmp_path, own_client=own_client) as cdn:
+    with answering(tmp_path, own_client=own_client, functions=SHORT) as cdn:
         answer = cdn.request(path)
         following = cdn.request("/")
     assert (answer.status, answer.cache) == (503, "LambdaExecutionError")
@@ -156,7 +163,7 @@ def test_the_environment_is_that_of_the_edge(tmp_path: Path, monkeypatch: pytest
     assert environ["AWS_LAMBDA_LOG_GROUP_NAME"] == "/aws/lambda/us-east-1.edge"
     assert seen["arn"] == "arn:aws:lambda:eu-central-1:123456789012:function:us-east-1.edge:1"
     assert seen["cwd"] == environ["LAMBDA_TASK_ROOT"] == str(tmp_path / "code")
-    assert 0 < seen["left"] <= 2000
+    assert 0 < seen["left"] <= 20_000
     assert not any(path.endswith("site-packages") for path in seen["path"])
 
 
@@ -193,9 +200,9 @@ def test_the_log_has_start_end_and_report_around_what_the_function_printed(
 
 
 def test_a_timeout_is_in_the_log(tmp_path: Path) -> None:
-    with answering(tmp_path) as cdn:
+    with answering(tmp_path, functions={"Function": function(Timeout=1)}) as cdn:
         cdn.request("/hang")
-    assert any(message.endswith("Task timed out after 2.00 seconds") for message in cdn.messages())
+    assert any(message.endswith("Task timed out after 1.00 seconds") for message in cdn.messages())
 
 
 @CLIENTS
@@ -243,7 +250,7 @@ def test_closing_ends_every_process_even_a_frozen_and_a_hanging_one(tmp_path: Pa
         cdn.close()
         for request in hanging:
             with pytest.raises((ConnectionError, http.client.HTTPException)):
-                request.result(20)
+                request.result(30)
     assert frozen in running and len(running) == 2
     assert not _alive(frozen)
     assert _children() == []
@@ -266,13 +273,13 @@ def test_a_function_that_prints_for_ever_runs_out_of_time_and_hurts_nobody_else(
     code = REPORT.replace(
         'if uri == "/hang":', f'while uri == "/flood":\n        {flood}\n    if uri == "/hang":'
     )
-    with answering(tmp_path, code) as cdn, ThreadPoolExecutor(1) as pool:
+    with answering(tmp_path, code, functions=SHORT) as cdn, ThreadPoolExecutor(1) as pool:
         cdn.request("/")
         flooding = pool.submit(cdn.request, "/flood")
         others = [cdn.request("/").status for _ in range(5)]
-        assert flooding.result(20).status == 503
+        assert flooding.result(30).status == 503
     assert others == [200] * 5
-    assert any(message.endswith("Task timed out after 2.00 seconds") for message in cdn.messages())
+    assert any(message.endswith("Task timed out after 4.00 seconds") for message in cdn.messages())
 
 
 def test_requests_that_wait_for_a_start_that_fails_are_all_answered(tmp_path: Path) -> None:
@@ -333,7 +340,7 @@ def test_a_crash_can_make_the_next_invocation_run_out_of_time(tmp_path: Path) ->
         f"import os, time\nif os.path.exists({str(mark)!r}): time.sleep(20)\nopen({str(mark)!r}, 'w')\n"
         + REPORT
     )
-    with answering(tmp_path, code) as cdn:
+    with answering(tmp_path, code, functions={"Function": function(Timeout=2)}) as cdn:
         cdn.request("/exit")
         answer = cdn.request("/")
     assert answer.status == 503
@@ -497,7 +504,7 @@ def alone(
     launcher = Launcher()
     try:
         yield Function(
-            FunctionDefinition("edge", "app.handler", folder, timeout=2.0, **definition),
+            FunctionDefinition("edge", "app.handler", folder, timeout=4.0, **definition),
             REGIONS[0],
             launcher,
             lambda event: None,
@@ -531,7 +538,7 @@ def _children() -> list[int]:
     return found
 
 
-def _wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def _wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"

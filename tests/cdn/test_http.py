@@ -140,7 +140,7 @@ def test_a_head_that_joins_a_get_has_its_length(tmp_path: Path) -> None:
     def script(connection: socket.socket) -> None:
         while read_request(connection):
             connection.sendall(b"HTTP/1.1 200 OK\r\nCache-Control: max-age=9\r\nContent-Length: 5\r\n\r\nhe")
-            go_on.wait(10)
+            go_on.wait(30)
             connection.sendall(b"llo")
 
     text = template(behavior(CachePolicyId=OPTIMIZED, OriginRequestPolicyId=HOST_ONLY))
@@ -196,7 +196,11 @@ def test_an_origin_that_talks_nonsense_or_hangs_up_is_502(tmp_path: Path, conten
 
 
 def test_a_silent_origin_is_504_within_its_read_timeout(tmp_path: Path) -> None:
-    with cdn_before(tmp_path, lambda connection: (read_request(connection), time.sleep(3))[1]) as cdn:
+    text = template().replace('"OriginReadTimeout": 30', '"OriginReadTimeout": 1')
+    with (
+        scripted_origin(lambda connection: (read_request(connection), time.sleep(3))[1]) as url,
+        running_cdn(tmp_path, text, origins={"app": url}) as cdn,
+    ):
         answer = cdn.request("/")
     assert answer.status == 504
     assert "no answer within 1 s" in cdn.traces[0].detail
@@ -208,7 +212,7 @@ def test_a_body_is_passed_on_while_it_arrives(tmp_path: Path) -> None:
     def script(connection: socket.socket) -> None:
         read_request(connection)
         connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n")
-        go_on.wait(10)
+        go_on.wait(30)
         connection.sendall(b"6\r\nsecond\r\n0\r\n\r\n")
 
     with cdn_before(tmp_path, script) as cdn, socket.create_connection(("127.0.0.1", cdn.port), 10) as viewer:
@@ -316,11 +320,19 @@ def test_what_cannot_be_served_is_refused_and_the_connection_closed(
 
 
 def test_a_viewer_that_leaves_early_is_recorded_with_status_0(tmp_path: Path) -> None:
-    with cdn_before(tmp_path, lambda connection: (read_request(connection), time.sleep(0.5))[1]) as cdn:
+    asked, told = threading.Event(), threading.Event()
+
+    def script(connection: socket.socket) -> None:
+        read_request(connection)
+        asked.set()
+        told.wait(30)
+
+    with cdn_before(tmp_path, script) as cdn:
         with socket.create_connection(("127.0.0.1", cdn.port), 10) as viewer:
             viewer.sendall(b"GET /left HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            time.sleep(0.1)
+            assert asked.wait(30)
         _wait(lambda: cdn.traces)
+        told.set()
     assert (cdn.traces[0].request.uri, cdn.traces[0].status) == ("/left", 0)
 
 
@@ -344,7 +356,7 @@ def test_an_aborted_body_is_not_kept_in_the_cache(tmp_path: Path) -> None:
 
 
 def _wait(value: Callable[[], object]) -> str:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not (found := value()):
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -391,7 +403,7 @@ def test_100_continue_never_stands_within_another_answer(tmp_path: Path) -> None
     def script(connection: socket.socket) -> None:
         read_request(connection)
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n01234")
-        go_on.wait(10)
+        go_on.wait(30)
         connection.sendall(b"56789")
 
     with cdn_before(tmp_path, script) as cdn, socket.create_connection(("127.0.0.1", cdn.port), 10) as viewer:
@@ -476,15 +488,23 @@ def handler(event, context):
     text = template(behavior(LambdaFunctionAssociations=associations("origin-response")))
     files = {"app.py": code.replace("ACT", does[act])}
     content = b"HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n" + b"x" * 400_000
+    asked = threading.Event()
+
+    def script(connection: socket.socket) -> None:
+        while read_request(connection):
+            asked.set()
+            connection.sendall(content)
+
     with (
-        scripted_origin(answering(content)) as url,
+        scripted_origin(script) as url,
         running_cdn(tmp_path, text, files, origins={"app": url}) as cdn,
     ):
         for _ in range(5):
             if act.startswith("is left"):
                 with socket.create_connection(("127.0.0.1", cdn.port), 10) as viewer:
                     viewer.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                    time.sleep(0.1)
+                    assert asked.wait(30)
+                    asked.clear()
             else:
                 cdn.request("/")
         _wait(lambda: len(cdn.traces) == 5)

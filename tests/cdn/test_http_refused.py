@@ -208,7 +208,11 @@ def test_a_request_in_single_bytes(server: Running) -> None:
         viewer.settimeout(10)
         for byte in b"POST /slow?x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nab":
             viewer.send(bytes([byte]))
-        assert b"POST /slow?x HTTP/1.1" in viewer.recv(65_536)
+        seen = b""
+        while b"POST /slow?x HTTP/1.1" not in seen:
+            part = viewer.recv(65_536)
+            assert part, seen
+            seen += part
 
 
 def test_a_defect_of_the_handler_ends_one_connection_only(server: Running) -> None:
@@ -225,7 +229,7 @@ def test_a_viewer_that_reads_late_gets_all_of_a_large_answer(server: Running) ->
 @pytest.mark.parametrize("name", list(LOOPS))
 @pytest.mark.parametrize("sent", [b"GET / HTTP/1.1\r\nHost: loc", b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"])
 def test_a_viewer_that_does_not_go_on_is_cut_off(name: str, sent: bytes) -> None:
-    with running(name, patience=0.1) as server:
+    with running(name, patience=1.0) as server:
         assert server.talk(sent).count(b"HTTP/1.1 200 OK") == sent.count(b"\r\n\r\n")
 
 
@@ -233,13 +237,13 @@ def test_a_viewer_that_does_not_go_on_is_cut_off(name: str, sent: bytes) -> None
 def test_a_viewer_that_reads_nothing_is_cut_off(name: str) -> None:
     body = b"x" * 30_000_000
     with (
-        running(name, patience=0.3) as server,
+        running(name, patience=1.0) as server,
         socket.create_connection(("127.0.0.1", server.port), 10) as viewer,
     ):
         viewer.settimeout(10)
         viewer.sendall(b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n" % len(body) + body)
         open_connections = server.listener._service.connections
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while open_connections and time.monotonic() < deadline:
             time.sleep(0.02)
         assert not open_connections
@@ -248,7 +252,7 @@ def test_a_viewer_that_reads_nothing_is_cut_off(name: str) -> None:
 @pytest.mark.parametrize("name", list(LOOPS))
 def test_a_viewer_that_reads_slowly_gets_all_of_it(name: str) -> None:
     body = b"x" * 14_000_000
-    with running(name, patience=0.4) as server, socket.socket() as viewer:
+    with running(name, patience=1.0) as server, socket.socket() as viewer:
         viewer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
         viewer.settimeout(10)
         viewer.connect(("127.0.0.1", server.port))
@@ -256,19 +260,19 @@ def test_a_viewer_that_reads_slowly_gets_all_of_it(name: str) -> None:
         read = 0
         while chunk := viewer.recv(200_000, socket.MSG_WAITALL):
             read += len(chunk)
-            time.sleep(0.04)  # all of it takes several times as long as nothing may be read
+            time.sleep(0.06)  # all of it takes several times as long as nothing may be read
     assert read > len(body)
 
 
 @pytest.mark.parametrize("name", list(LOOPS))
 def test_a_viewer_that_reads_so_slowly_that_only_the_system_notices_is_not_cut_off(name: str) -> None:
     body = b"x" * 14_000_000
-    with running(name, patience=0.4) as server, socket.socket() as viewer:
+    with running(name, patience=1.0) as server, socket.socket() as viewer:
         viewer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
         viewer.settimeout(10)
         viewer.connect(("127.0.0.1", server.port))
         viewer.sendall(b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n" % len(body) + CLOSE + body)
-        read, slow_until = 0, time.monotonic() + 2
+        read, slow_until = 0, time.monotonic() + 3
         while chunk := viewer.recv(20_000 if time.monotonic() < slow_until else 1_000_000):
             read += len(chunk)
             if time.monotonic() < slow_until:
@@ -308,8 +312,8 @@ def test_answers_that_nobody_reads_are_not_made(name: str) -> None:
     ):
         viewer.settimeout(10)
         viewer.sendall((b"GET /large HTTP/1.1\r\n" + HOST + b"\r\n") * count)
-        seen = -1
-        while seen != server.handled:
+        seen = 0
+        while not seen or seen != server.handled:
             seen = server.handled
             time.sleep(0.3)
         # What the buffers of the kernel hold, and not much more.
@@ -336,7 +340,7 @@ def test_nobody_is_invited_to_send_more_of_what_was_refused(name: str) -> None:
 def test_closing_waits_for_those_who_were_answering(name: str) -> None:
     with running(name) as server, socket.create_connection(("127.0.0.1", server.port), 10) as viewer:
         viewer.sendall(b"GET /waits HTTP/1.1\r\n" + HOST + b"\r\n")
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while not server.handled and time.monotonic() < deadline:
             time.sleep(0.01)
         assert server.told == []

@@ -138,7 +138,7 @@ def test_it_tells_what_each_function_changed_and_nothing_else(site: Controlled) 
     }
     assert changed(report, "origin-request") == {
         "querystring": ("changed", "a=1", "from=origin-request"),
-        "origin custom.readTimeout": ("changed", "1", "7"),
+        "origin custom.readTimeout": ("changed", "30", "7"),
     }
     assert changed(report, "origin-response") == {"header x-origin-response": ("added", "", "1")}
     assert changed(report, "viewer-response") == {"header x-viewer-response": ("added", "", "1")}

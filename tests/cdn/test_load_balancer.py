@@ -12,37 +12,22 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mangum.handlers.alb import ALB
 
 from edgewise.cdn.distribution import CustomOrigin, OriginProtocol
-from edgewise.cdn.functions.function import THROTTLED, FunctionResult
+from edgewise.cdn.functions.function import THROTTLED
 from edgewise.cdn.functions.runtime_api import Outcome
 from edgewise.cdn.message import Headers, Request, Response
 from edgewise.cdn.origins.load_balancer import LoadBalancer
 from edgewise.cdn.origins.refusal import Refusal
+from support.answering import Answering
 
 ORIGIN = CustomOrigin("api", "lb.example.com", protocol="https-only")
 NOW = 1_795_219_200.0
 MANGUM: Any = {"api_gateway_base_path": "/", "text_mime_types": ["text/"], "exclude_headers": []}
-
-
-class Answering:
-    """A function of the test's own: keeps the events and answers with one payload or outcome."""
-
-    def __init__(self, answer: Any) -> None:
-        self.answer = answer
-        self.events: list[dict[str, Any]] = []
-
-    async def invoke(self, event: bytes) -> FunctionResult:
-        self.events.append(orjson.loads(event))
-        given = self.answer
-        return FunctionResult(
-            given if isinstance(given, Outcome) else Outcome(orjson.dumps(given)), 1.0, cold=False
-        )
 
 
 def send(answer: Any, what: Request, *, several: bool = False) -> tuple[Response, list[dict[str, Any]]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -42,23 +41,24 @@ def line(message: str) -> LogEvent:
 
 
 async def happened(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 20
     while not condition():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)
 
 
 def deliver(
-    url: str, act: Callable[[Subscription], None], *, until: Callable[[], bool]
+    url: str, act: Callable[[Subscription], None], *, until: Callable[[], bool], seconds: float = 20
 ) -> tuple[int, list[str]]:
-    """Run a subscription, `act` on it, wait for a condition; how many records were left, and what was said."""
+    """Run a subscription, `act` on it, wait for a condition; how many records were left when it was to end within so
+    many seconds, and what was said."""
     said: list[str] = []
 
     async def run() -> int:
         subscription = Subscription(url, "user", "secret", said.append)
         act(subscription)
         await happened(until)
-        return await subscription.close(timeout=0.5)
+        return await subscription.close(timeout=seconds)
 
     return asyncio.run(run()), said
 
@@ -108,19 +108,17 @@ def test_nothing_is_lost_while_the_store_fails() -> None:
     collector = Collector()
     collector.status = 503
 
-    def mend() -> None:
-        time.sleep(0.3)
-        collector.status = 200
+    def taken() -> bool:
+        if len(store.seen) > 1:  # it has been refused, and has come again
+            collector.status = 200
+        return len(collector.taken["access"]) == 700
 
-    thread = threading.Thread(target=mend)
     with running_origin(collector) as store:
-        thread.start()
         left, said = deliver(
             store.url,
             lambda subscription: [subscription.access({"n": n}) for n in range(700)] and None,
-            until=lambda: len(collector.taken["access"]) == 700,
+            until=taken,
         )
-        thread.join()
     assert left == 0
     assert [record["n"] for record in collector.taken["access"]] == list(range(700))
     assert "503" in said[0] and said[-1] == "the store is back"
@@ -132,7 +130,7 @@ def test_a_200_that_took_nothing_is_not_believed() -> None:
     with running_origin(collector) as store:
         seen = store.seen
         left, said = deliver(
-            store.url, lambda subscription: subscription.access({}), until=lambda: len(seen) > 0
+            store.url, lambda subscription: subscription.access({}), until=lambda: len(seen) > 0, seconds=1.5
         )
     assert left == 1
     assert "took 0 of 1" in said[0]
@@ -154,7 +152,7 @@ def test_a_batch_that_is_refused_for_good_does_not_block_the_next() -> None:
         return subscription
 
     with running_origin(collector) as store:
-        subscription = asyncio.run(asyncio.wait_for(run(), 10))
+        subscription = asyncio.run(asyncio.wait_for(run(), 30))
     assert collector.taken["access"] == [{"n": 2}]
     assert subscription.dropped == 1
     assert "refused 1 records (400)" in said[0]
@@ -162,7 +160,7 @@ def test_a_batch_that_is_refused_for_good_does_not_block_the_next() -> None:
 
 def test_a_store_that_is_not_there_leaves_the_records_counted() -> None:
     left, said = deliver(
-        "http://127.0.0.1:1", lambda subscription: subscription.access({}), until=lambda: True
+        "http://127.0.0.1:1", lambda subscription: subscription.access({}), until=lambda: True, seconds=1.5
     )
     assert left == 1
     assert len(said) == 1 and "connection refused" in said[0]

@@ -216,7 +216,7 @@ def test_a_viewer_that_left_within_an_answer_is_let_go(
             asyncio.run_coroutine_threadsafe(left.wait(), runner.get_loop()).result(10)
 
     async def run() -> None:
-        listener = Listener(handler, server_context(authority, ["localhost"]), patience=0.3)
+        listener = Listener(handler, server_context(authority, ["localhost"]), patience=1.0)
         asking = asyncio.create_task(asyncio.to_thread(ask, listener.start("127.0.0.1", 0)))
         async with asyncio.timeout(20):
             await asked.wait()

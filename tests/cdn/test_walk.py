@@ -367,7 +367,10 @@ def test_the_default_root_object(tmp_path: Path) -> None:
 
 
 def test_a_dead_origin_is_502(tmp_path: Path) -> None:
-    with running_cdn(tmp_path, template(), origins={"app": f"http://127.0.0.1:{_closed_port()}"}) as cdn:
+    with (
+        socket.socket() as held,  # nobody listens there, nor can meanwhile
+        running_cdn(tmp_path, template(), origins={"app": f"http://127.0.0.1:{_bound(held)}"}) as cdn,
+    ):
         answer = cdn.request("/")
     assert (answer.status, answer.cache) == (502, "Error")
     assert b"CloudFront wasn't able to connect to the origin" in answer.body
@@ -382,7 +385,6 @@ def test_an_origin_that_has_no_address_is_502(tmp_path: Path) -> None:
     assert b"resolve the origin domain name" in answer.body
 
 
-def _closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _bound(held: socket.socket) -> int:
+    held.bind(("127.0.0.1", 0))
+    return int(held.getsockname()[1])

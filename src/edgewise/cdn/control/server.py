@@ -19,14 +19,17 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from edgewise.cdn.clock import MovableClock, span
-from edgewise.cdn.control import again, guard, pages
+from edgewise.cdn.control import again, guard
 from edgewise.cdn.control.cached import objects
+from edgewise.cdn.control.cachepage import cache_page
 from edgewise.cdn.control.cloudfront_api import VERSION, CloudFrontApi
 from edgewise.cdn.control.errors import ControlError, NotFound
 from edgewise.cdn.control.history import History
 from edgewise.cdn.control.inspection import Source, inspection, summary
 from edgewise.cdn.control.invalidation import Invalidation, Invalidations
+from edgewise.cdn.control.listpage import list_page, problem_page
 from edgewise.cdn.control.masking import Mask
+from edgewise.cdn.control.requestpage import request_page
 from edgewise.cdn.http.listener import Listener
 from edgewise.cdn.http.viewer import ResponseWriter
 from edgewise.cdn.message import Headers, Request, Response
@@ -147,7 +150,7 @@ class ControlServer:
         for row in rows:
             row["detail"] = self._in_source(row["detail"])
         if _is_for_a_person(request):
-            return _page(pages.requests(rows, self._history.bounds()))
+            return _page(list_page(rows, self._history.bounds()))
         history = self._history
         kept = {"kept": len(history), "dropped": history.dropped, "bounds": history.bounds()}
         return _json({"requests": rows, **kept})
@@ -159,7 +162,7 @@ class ControlServer:
         earlier = self._history.get(_parameter(request, "compare"))
         comparison = None if earlier is None else again.compared(earlier, trace, mask)
         if _is_for_a_person(request):
-            return _page(pages.request(report, comparison))
+            return _page(request_page(report, comparison))
         return _json(report | ({"comparison": comparison} if comparison else {}))
 
     def _cache(self, request: Request) -> Response:
@@ -167,7 +170,7 @@ class ControlServer:
         entries = list(islice(objects(self._cdn, self._clock(), mask), _limit(request)))
         total = sum(len(location.cache) for location in self._cdn.locations.values())
         if _is_for_a_person(request):
-            return _page(pages.cache(entries, total, self._time()))
+            return _page(cache_page(entries, total, self._time()))
         return _json({"objects": entries, "total": total})
 
     def _time(self) -> dict[str, Any]:
@@ -297,5 +300,5 @@ def _file(name: str, kind: str) -> Response:
 
 def _problem(request: Request, status: int, error: EdgewiseError) -> Response:
     if _is_for_a_person(request):
-        return _page(pages.problem(status, error.message, error.hint), status)
+        return _page(problem_page(status, error.message, error.hint), status)
     return _json({"code": error.code, "message": error.message, "hint": error.hint}, status)

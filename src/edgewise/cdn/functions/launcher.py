@@ -81,6 +81,10 @@ class Launcher:
         """
         name = names.full_name(function)
         return {
+            # These are the function's to set otherwise, the others Lambda's alone.
+            "LANG": "en_US.UTF-8",
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "TZ": ":UTC",
             **function.variables,
             **self._credentials,
             "AWS_DEFAULT_REGION": region,
@@ -94,9 +98,6 @@ class Launcher:
             "AWS_LAMBDA_RUNTIME_API": api,
             "AWS_REGION": region,
             "LAMBDA_TASK_ROOT": str(function.code),
-            "LANG": "en_US.UTF-8",
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "TZ": ":UTC",
             "_HANDLER": function.handler,
             **({} if _is_node(function) else self._python_environment(function)),
         }

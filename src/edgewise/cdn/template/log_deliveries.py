@@ -18,6 +18,7 @@ from edgewise.cdn.template.notices import Notices
 _BUCKET = re.compile(r"arn:aws[\w-]*:s3:::(?P<bucket>[A-Za-z0-9._-]+)(/(?P<prefix>.*))?")
 # Folders without a step back, and without what no name of a file has.
 _PATH = re.compile(r"(?!.*\.\.)[\w{}=./-]*", re.ASCII)
+_IF_ASKED = ("origin-fbl", "origin-lbl", "asn")
 
 
 def log_deliveries(template: Template, distribution: str, notices: Notices) -> tuple[LogDelivery, ...]:
@@ -31,10 +32,10 @@ def log_deliveries(template: Template, distribution: str, notices: Notices) -> t
 
 def _read(template: Template, node: Node, distribution: str, notices: Notices) -> Iterator[LogDelivery]:
     source = _named(template, "AWS::Logs::DeliverySource", node.text("DeliverySourceName", ""))
-    destination = _named(template, "AWS::Logs::DeliveryDestination", node.text("DeliveryDestinationArn", ""))
     own = template.resolver.resolve({"Ref": distribution}, distribution)
     if source is None or not source.text("ResourceArn", "").endswith(f":distribution/{own}"):
         return
+    destination = _named(template, "AWS::Logs::DeliveryDestination", node.text("DeliveryDestinationArn", ""))
     found = destination and _BUCKET.fullmatch(destination.text("DestinationResourceArn", ""))
     if not destination or not found:
         notices.append(Notice(node.key, "not simulated: of standard logs only files are written here"))
@@ -46,23 +47,26 @@ def _read(template: Template, node: Node, distribution: str, notices: Notices) -
     if not (_PATH.fullmatch(path) and _PATH.fullmatch(prefix)):
         notices.append(Notice(node.key, "not simulated: its path cannot be one of folders here"))
         return
-    fields = node.names("RecordFields") or tuple(
-        one for one in FIELDS if one not in ("origin-fbl", "origin-lbl", "asn")
-    )
-    unknown = [one for one in fields if one not in FIELDS]
-    if unknown:
-        raise node.error(
-            f"there is no field {unknown[0]!r}", "RecordFields", "see the guide on standard logging"
-        )
     yield LogDelivery(
         bucket=found["bucket"],
         prefix=prefix,
         path=path,
         hive=node.flag("S3EnableHiveCompatiblePath"),
         format=format,
-        fields=fields,
+        fields=_fields(node),
         delimiter=node.text("FieldDelimiter", "") or "\t",
     )
+
+
+def _fields(node: Node) -> tuple[str, ...]:
+    """Those that are asked for, else all that a record has without being asked."""
+    asked = node.names("RecordFields")
+    unknown = [one for one in asked if one not in FIELDS]
+    if unknown:
+        raise node.error(
+            f"there is no field {unknown[0]!r}", "RecordFields", "see the guide on standard logging"
+        )
+    return asked or tuple(one for one in FIELDS if one not in _IF_ASKED)
 
 
 def _named(template: Template, kind: str, identity: str) -> Node | None:
