@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
 # Each run tries other examples. Who hunts a fault says `--hypothesis-profile thorough`.
-settings.register_profile("everyday", max_examples=40, deadline=None)
+# The same examples everywhere, so that what passes here passes there; `--hypothesis-profile thorough` tries others.
+settings.register_profile("everyday", max_examples=40, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=1000, deadline=None)
 settings.load_profile("everyday")
+
+
+# A shell that runs the tests in the background has its children ignore Ctrl-C, and they theirs.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -19,3 +27,12 @@ def folders_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def credentials_of_its_own() -> Iterator[None]:
+    """boto3 keeps those that it found in the environment: a test's are not for whichever comes next in this process."""
+    yield
+    session = getattr(sys.modules.get("boto3"), "DEFAULT_SESSION", None)
+    if session is not None:
+        session._session._credentials = None
