@@ -55,10 +55,14 @@ _CASES = {
     "cache hit": "/cached",
     "one function": "/one",
     "four functions": "/four",
+    "one, four times": "/again",
 }
 
 
-def _behavior(path: str, triggers: tuple[str, ...], *, cached: bool = False) -> dict[str, Any]:
+def _behavior(
+    path: str, triggers: tuple[str, ...], *, cached: bool = False, apart: bool = False
+) -> dict[str, Any]:
+    """With `apart` each trigger has a function of its own; else all of them have the first one."""
     policy = "658327ea-f89d-4fab-a63d-7e88639e58f6" if cached else "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
     return {
         "PathPattern": path,
@@ -66,7 +70,8 @@ def _behavior(path: str, triggers: tuple[str, ...], *, cached: bool = False) -> 
         "ViewerProtocolPolicy": "allow-all",
         "CachePolicyId": policy,
         "LambdaFunctionAssociations": [
-            {"EventType": trigger, "LambdaFunctionARN": {"Ref": "Version"}} for trigger in triggers
+            {"EventType": trigger, "LambdaFunctionARN": {"Ref": f"Version{number * apart}"}}
+            for number, trigger in enumerate(triggers)
         ],
     }
 
@@ -86,26 +91,32 @@ def _template() -> str:
         "DefaultCacheBehavior": default,
         "CacheBehaviors": [
             _behavior("/one", _TRIGGERS[:1]),
-            _behavior("/four", _TRIGGERS),
+            _behavior("/four", _TRIGGERS, apart=True),
+            _behavior("/again", _TRIGGERS),
             _behavior("/cached", (), cached=True),
         ],
     }
-    function = {
-        "FunctionName": "f",
+    distribution = {"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": config}}
+    resources: dict[str, Any] = {"Distribution": distribution}
+    for number in range(len(_TRIGGERS)):
+        resources |= _function(number)
+    return json.dumps({"Resources": resources})
+
+
+def _function(number: int) -> dict[str, Any]:
+    """A function and its version; all have the same code."""
+    properties = {
+        "FunctionName": f"f{number}",
         "Runtime": "python3.13",
         "Handler": "app.handler",
         "Code": "code",
         "Role": "r",
     }
-    resources = {
-        "Function": {"Type": "AWS::Lambda::Function", "Properties": function},
-        "Version": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "Function"}}},
-        "Distribution": {
-            "Type": "AWS::CloudFront::Distribution",
-            "Properties": {"DistributionConfig": config},
-        },
+    version = {"FunctionName": {"Ref": f"Function{number}"}}
+    return {
+        f"Function{number}": {"Type": "AWS::Lambda::Function", "Properties": properties},
+        f"Version{number}": {"Type": "AWS::Lambda::Version", "Properties": version},
     }
-    return json.dumps({"Resources": resources})
 
 
 def serve_cdn(folder: str, origin_port: int, loop: str, ready: Connection) -> None:
@@ -274,7 +285,7 @@ def run(seconds: float = 3.0, rounds: int = 3, loop: str = "uvloop") -> list[dic
         servers = {_ORIGIN: _Server(origin), **_nginx_server(stack, origin, folder)}
         servers.update({name: cdn for name in _CASES if name not in (_ORIGIN, _NGINX)})
         for name, server in servers.items():
-            _measure(server, _CASES[name], 4, 0.5)  # environments started, cache filled
+            _measure(server, _CASES[name], 4, 3.0)  # environments started, cache filled
         for connections in (1, 16):
             rows += _rates(servers, connections, seconds, rounds)
         rows.append(_reloads(cdn, code))
