@@ -153,8 +153,48 @@ def test_an_images_dockerfile_is_looked_at(
     told = rows(tmp_path)
     assert [(row["rule"], row["line"]) for row in told] == found
     assert all((row["file"], row["key"]) == (str(tmp_path / "app/Dockerfile"), "origins.app") for row in told)
+    # What the site file sets comes after what the image sets.
+    (tmp_path / "edgewise.toml").write_text(
+        site.format(
+            f'environment = {{ AWS_LWA_PORT = "{port}" }}\n[origins.app.local]\ncommand = ["python", "{{port}}"]\n'
+        )
+    )
+    assert "EDGE324" not in [row["rule"] for row in rows(tmp_path)]
     (tmp_path / "edgewise.toml").write_text(site.format(""))
     assert rows(tmp_path)[0]["rule"] == "EDGE322"
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        ('environment = { API_TOKEN = "x" }', [("EDGE325", "API_TOKEN")]),
+        ('environment = { DATABASE = "postgres://me:pw@db/notes" }', [("EDGE325", "DATABASE")]),
+        ('environment = { SMTP_PASS = "x" }', [("EDGE325", "SMTP_PASS")]),
+        ('environment = { TOKEN_URL = "https://id.example.com:443/token", API_TOKEN = "" }', []),
+        ('environment = { DATABASE_SECRET = "arn:aws:secretsmanager:us-east-1:1:secret:a" }', []),
+        ('policies = ["arn:aws:iam::aws:policy/AdministratorAccess"]', [("EDGE326", "AdministratorAccess")]),
+        ('policies = ["arn:aws:iam::111122223333:policy/AdministratorAccess"]', []),
+        (f"policies = {[f'arn:aws:iam::aws:policy/P{i}' for i in range(11)]}", [("EDGE327", "11 policies")]),
+        (
+            'subnets = ["subnet-01234567"]\nsecurity_groups = ["sg-01234567"]\n'
+            'secrets = { TOKEN_NAME = { from = "ssm", name = "/t" } }',
+            [("EDGE328", "Systems Manager with its secrets")],
+        ),
+    ],
+)
+def test_what_an_app_is_given_is_looked_at_in_the_other_template_too(
+    tmp_path: Path, more: str, found: list[tuple[str, str]]
+) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM python:3.13\n{ADAPTER}\n")
+    (tmp_path / "edgewise.toml").write_text(
+        f'name = "app"\n[origins.app]\nimage = "."\nregion = "eu-west-1"\n{more}\n'
+        '[origins.app.local]\ncommand = ["python", "app.py", "{port}"]\n'
+        '[default]\norigin = "app"\nmethods = "read"\n'
+    )
+    told = rows(tmp_path)
+    assert [row["rule"] for row in told] == [rule for rule, _ in found]
+    assert all(word in row["message"] for row, (_, word) in zip(told, found, strict=True))
+    assert all(row["key"] == "origins.app" for row in told)
 
 
 def test_values_for_documentation_are_noted_wherever_a_name_is(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgewise.simulate import PriceError, read_prices
+from edgewise.simulate.apps import AppMonth, bill_with_app
 from edgewise.simulate.cost import PATHS, Month, Workflow, bill, facts, usages_of, usages_of_views
 from edgewise.simulate.prices import NAMES, PACKAGED
-from edgewise.simulate.usage import PLATFORM_BYTES
+from edgewise.simulate.usage import PLATFORM_BYTES, Usage
 from edgewise.simulate.ways import FILES, FUNCTIONS, PARQUET, REAL_TIME, Own, bill_of, crossings
 
 PRICES = read_prices()
@@ -115,6 +116,37 @@ def test_where_the_real_time_log_becomes_the_cheaper_is_where_the_sums_cross() -
         | {"lambda-logs": replace(PRICES.of["lambda-logs"], everywhere=0.0)},
     )
     assert [one.requests for one in crossings(own, month, HERE, 128, free)][:2] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "name", "price"),
+    [
+        ("x86_64", "Lambda duration, x86_64", 0.0000166667),
+        ("arm64", "Lambda duration, arm64", 0.0000133334),
+    ],
+)
+def test_an_app_by_hand(architecture: str, name: str, price: float) -> None:
+    app = AppMonth(1_000_000, 20.5, "eu-central-1", 512, architecture)
+    # 1,000,000 × $0.20 a million; × 0.021 s, whole milliseconds, × 512/1024 GB; × 257 bytes of logs × $0.63
+    made = bill_with_app(app, {}, 128, PRICES, Workflow())
+    assert {line.name: line.amount for line in made.lines} == {
+        "Lambda requests": pytest.approx(0.20),
+        name: pytest.approx(10_500 * price),
+        "CloudWatch Logs, from Lambda": pytest.approx(1e6 * 257 / 1_073_741_824 * 0.63),
+    }
+    elsewhere = bill_with_app(replace(app, region="sa-east-1"), {}, 128, PRICES, Workflow())
+    assert [line.amount for line in elsewhere.lines] == [None] * 3
+
+
+def test_an_apps_logs_are_priced_with_those_of_its_region() -> None:
+    tera = 1024 * 1_073_741_824
+    app = AppMonth(10 * tera / PLATFORM_BYTES, 1, "us-east-1", 128, "arm64")
+    usages = {"us-east-1": Usage(log_bytes=10 * tera)}
+    (logs,) = [
+        line for line in bill_with_app(app, usages, 128, PRICES, Workflow()).lines if "Logs" in line.name
+    ]
+    assert logs.amount == pytest.approx(10 * 1024 * 0.50 + 10 * 1024 * 0.25)
+    assert usages["us-east-1"].log_bytes == 10 * tera
 
 
 def test_tiers_of_logs_by_hand() -> None:

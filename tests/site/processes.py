@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from edgewise.cli.running.ports import free_port
 from edgewise.site import CustomOrigin, LocalCommand, Site
 
 
@@ -17,8 +18,7 @@ def serving(site: Site) -> Iterator[int]:
     """Start a site's application by its own command; gives the port once it answers."""
     (command,) = (one.local for one in site.origins if isinstance(one, CustomOrigin))
     assert isinstance(command, LocalCommand)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         command.argv(port, sys.executable),
         cwd=command.directory,
@@ -34,7 +34,7 @@ def serving(site: Site) -> Iterator[int]:
 
 
 def _wait(process: subprocess.Popen[bytes], port: int) -> None:
-    for _ in range(600):
+    for _ in range(1200):
         assert process.poll() is None, "the application ended"
         try:
             socket.create_connection(("127.0.0.1", port)).close()

@@ -16,55 +16,25 @@ from edgewise.check import check_template
 from edgewise.site import Site, SiteError, compile_template, load_site, render_yaml, write_template
 from edgewise.site.edge_alarms import dropped_pattern, edge_alarms, edge_events, edge_prefix
 from edgewise.site.regions import EDGE_REGIONS
+from support.sites import JUDGED, ONE_ORIGIN, TO_FIREHOSE, site_of
 
 Edit = Callable[[str, str], Path]
 GOLDEN = Path(__file__).parent / "golden" / "watched.yaml"
 TOPIC = "arn:aws:sns:us-east-1:111122223333:ops"
-ROLLOUT = """\
-name = "shop"
-[origins.v1]
-domain = "v1.example.com"
-[origins.v2]
-domain = "v2.example.com"
-[default]
-origin = "v1"
-[log]
-delivery = "openobserve"
-url = "https://logs.example.com"
-token = { from = "ssm", name = "/shop/token" }
-[rollout]
-stable = "v1"
-new = "v2"
-key = { from = "ssm", name = "/shop/key" }
-[rollout.judge]
-user = "judge@example.com"
-password = { from = "ssm", name = "/shop/judge" }
+ROLLOUT = f"""{JUDGED}\
 [statistics]
 [alarms]
 topic = "arn:aws:sns:us-east-1:111122223333:ops"
 function_errors = 3
 """
-WATCHED = """\
-name = "shop"
-[origins.app]
-domain = "app.example.com"
-[default]
-origin = "app"
-[log]
-delivery = "firehose"
-stream_name = "records"
+WATCHED = f"""{ONE_ORIGIN}{TO_FIREHOSE}\
 [domain]
 names = ["example.com", "www.example.com"]
-hosted_zone = { name = "example.com", id = "Z0123456789ABCDEFGHIJ" }
+hosted_zone = {{ name = "example.com", id = "Z0123456789ABCDEFGHIJ" }}
 [alarms]
 email = "ops@example.com"
 more_metrics = true
 """
-
-
-def site_of(folder: Path, text: str) -> Site:
-    (folder / "edgewise.toml").write_text(text)
-    return load_site(folder)
 
 
 def template(site: Site) -> dict[str, Any]:
@@ -181,7 +151,7 @@ PATTERNS = [
 
 @pytest.mark.parametrize(("log", "statistics", "pattern"), PATTERNS)
 def test_what_is_given_up_is_what_is_printed(tmp_path: Path, log: str, statistics: str, pattern: str) -> None:
-    text = WATCHED.replace('[log]\ndelivery = "firehose"\nstream_name = "records"\n', log)
+    text = WATCHED.replace(TO_FIREHOSE, log)
     site = site_of(tmp_path, text + statistics)
     assert dropped_pattern(site) == pattern
     assert bool(pattern) == any(one.name.endswith("dropped") for one in edge_alarms(site))

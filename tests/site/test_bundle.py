@@ -77,7 +77,7 @@ def test_it_runs_without_the_package_that_made_it(bundle: Bundle, site_folder: P
         [sys.executable, "-I", "-S", "-c", program, bundle.target],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=100,
         check=False,
     )
     assert "Edge" in done.stdout, done.stderr

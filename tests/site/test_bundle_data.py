@@ -13,14 +13,13 @@ from edgewise.agents import DatabaseError
 from edgewise.edge import Edge
 from edgewise.site import Bundle, bundle_settings, load_site
 from support.addresses import country, database
+from support.sites import ONE_ORIGIN, site_of
 
-SITE = 'name = "shop"\n[origins.app]\ndomain = "app.example.com"\n[default]\norigin = "app"\n'
 COUNTRIES = 'countries = "networks.mmdb"\n'
 
 
 def bundle_of(folder: Path, text: str) -> Bundle:
-    (folder / "edgewise.toml").write_text(SITE + text)
-    site = load_site(folder)
+    site = site_of(folder, ONE_ORIGIN + text)
     bundle = Bundle(site, folder / "build", bundle_settings(site))
     bundle.refresh()
     return bundle

@@ -52,6 +52,15 @@ region = "eu-central-1"
 architecture = "arm64"
 memory_mb = 1024
 timeout_s = 60
+policies = ["arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess", "arn:aws:iam::111122223333:policy/team/far"]
+subnets = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+security_groups = ["sg-0123456789abcdef0"]
+[origins.far.environment]
+LOG_LEVEL = "info"
+TITLE = 'Far ${away}: "notes"'
+[origins.far.secrets]
+DATABASE_SECRET = { from = "secrets-manager", name = "far/database" }
+TOKEN_NAME = { from = "ssm", name = "/far/token" }
 [default]
 origin = "api"
 [[behaviors]]

@@ -59,7 +59,7 @@ def test_the_new_sites_application_answers(tmp_path: Path) -> None:
     edgewise("init", "new", folder=tmp_path)
     site = load_site(tmp_path / "new")
     with serving(site) as port:
-        client = HTTPConnection("127.0.0.1", port, timeout=10)
+        client = HTTPConnection("127.0.0.1", port, timeout=60)
         client.request("GET", "/api/hello?name=you")
         assert json.loads(client.getresponse().read()) == {
             "hello": "you",

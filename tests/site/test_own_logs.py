@@ -20,23 +20,19 @@ from edgewise.cloud.doctor.account import site_secrets
 from edgewise.realtime import FIELDS, STANDARD_FIELDS
 from edgewise.site import SiteError, compile_template, load_site, needed_on_aws, render_yaml, write_template
 from edgewise.transform.function import RandomKeys, transform_of
+from support.sites import ONE_ORIGIN
 from transform.lines import VALUES, batch, made
 
 GOLDEN = Path(__file__).parent / "golden" / "logs.yaml"
 SECRET = "arn:aws:secretsmanager:us-east-1:111122223333:secret:shop/firehose-AbCdEf"
 KEY = f'access_key = {{ from = "secrets-manager", name = "{SECRET}" }}\n'
 URL = 'url = "https://logs.example.com"\n'
-SITE = """\
-name = "shop"
-[origins.app]
-domain = "app.example.com"
-[default]
-origin = "app"
+SITE = f"""{ONE_ORIGIN}\
 functions = false
 [[behaviors]]
 path = "/api/*"
 origin = "app"
-{}"""
+{{}}"""
 # What every list of fields has.
 TELLING = ", ".join(f'"{name}"' for name in realtime.TELLING)
 TELLING_LESS = TELLING.removesuffix(', "x-edge-result-type"')

@@ -15,30 +15,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from edge.moto_aws import ACCOUNT, Moto, running_moto
-from edgewise.site import compile_template, load_site
+from edgewise.site import compile_template
+from support.sites import JUDGE, ROLLOUT, TO_OPENOBSERVE, TWO_VERSIONS, site_of
 
-SITE = """\
-name = "shop"
-[origins.v1]
-domain = "v1.example.com"
-[origins.v2]
-domain = "v2.example.com"
-[default]
-origin = "v1"
-[log]
-delivery = "openobserve"
-url = "https://logs.example.com"
-token = { from = "ssm", name = "/shop/token" }
-[rollout]
-stable = "v1"
-new = "v2"
-key = { from = "secrets-manager", name = "shop/key" }
+SITE = f"""{TWO_VERSIONS}{TO_OPENOBSERVE}{ROLLOUT}\
+key = {{ from = "secrets-manager", name = "shop/key" }}
 [rollout.sessions]
 cookie = "session"
-[rollout.judge]
-user = "judge"
-password = { from = "ssm", name = "/shop/judge" }
-"""
+{JUDGE}"""
 TABLES = {"shop-release": "id", "shop-sessions": "token"}
 Client = Callable[[str], Any]
 
@@ -68,8 +52,7 @@ def moto() -> Iterator[Moto]:
 def resources(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
     """The template's, as a deployment would have them."""
     folder = tmp_path_factory.mktemp("shop")
-    (folder / "edgewise.toml").write_text(SITE)
-    found: Mapping[str, Any] = resolved(compile_template(load_site(folder), code_hash="0")["Resources"])
+    found: Mapping[str, Any] = resolved(compile_template(site_of(folder, SITE), code_hash="0")["Resources"])
     return found
 
 

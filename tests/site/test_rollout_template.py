@@ -200,7 +200,7 @@ def test_the_judges_folder_is_enough_to_import_it(folder: Folder) -> None:
         f"import sys; sys.path.insert(0, {str(place / 'functions/judge')!r}); ",
     ]
     command[-1] += "import edgewise.rollout.function as judge; print(judge.__file__)"
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     assert done.stdout.startswith(str(place)), done.stderr
 
 

@@ -65,7 +65,7 @@ def run_shipped(folder: Path, aws: AwsDouble) -> str:
         env={**AWS_ENVIRON, "LAMBDA_TASK_ROOT": str(bundle.target), "PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=100,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

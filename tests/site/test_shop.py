@@ -29,7 +29,7 @@ def port() -> Iterator[int]:
 def ask(
     port: int, method: str, path: str, form: dict[str, str] | None = None, **headers: str
 ) -> tuple[HTTPResponse, str]:
-    client = HTTPConnection("127.0.0.1", port, timeout=20)
+    client = HTTPConnection("127.0.0.1", port, timeout=60)
     headers |= {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
     client.request(method, path, urlencode(form) if form else None, headers)
     answer = client.getresponse()

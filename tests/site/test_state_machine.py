@@ -7,7 +7,6 @@ import gzip
 import json
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,10 +15,10 @@ from hypothesis import strategies as st
 
 from edgewise.agents import country_names
 from edgewise.edge.statistics.finish import finish
-from edgewise.site import compile_template, load_site
+from edgewise.site import compile_template
 from localaws.aws import Aws, local_aws
+from support.sites import ONE_ORIGIN, site_of
 
-SITE = 'name = "shop"\n[origins.app]\ndomain = "app.example.com"\n[default]\norigin = "app"\n[statistics]\n'
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:"
 VIEW = {
     "schema": "pageview/1",
@@ -60,8 +59,7 @@ def machine(template: dict[str, Any], name: str, **replaced: str) -> dict[str, A
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     """The site's own resources, and state machines beside its own to which something happens."""
     folder = tmp_path_factory.mktemp("shop")
-    (folder / "edgewise.toml").write_text(SITE)
-    template = compile_template(load_site(Path(folder)), code_hash="0")
+    template = compile_template(site_of(folder, f"{ONE_ORIGIN}[statistics]\n"), code_hash="0")
     del template["Resources"]["Distribution"]
     template["Resources"] |= {
         # PutEvents refuses an entry without a type, and takes the call.

@@ -98,10 +98,27 @@ SITES |= {
     "named": f'{SITES["bucket"]}[domain]\nnames = ["example.com"]\ncertificate = "{CERTIFICATE}"\n'
     f'minimum_tls = "TLSv1.3_2025"\n[alarms]\ntopic = "{TOPIC}"\n',
 }
+# With all that a function's app can be told and allowed.
+RIGHTS = """\
+policies = ["arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess"]
+subnets = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+security_groups = ["sg-0123456789abcdef0"]
+[origins.NAME.environment]
+LOG_LEVEL = "info"
+TITLE = "a ${b} %{c}"
+[origins.NAME.secrets]
+TOKEN_NAME = { from = "ssm", name = "/app/token" }
+DATABASE_SECRET = { from = "secrets-manager", name = "app/database", kms_key = "KMS" }
+"""
 # The Dockerfile of all of them is in the site's folder.
-IMAGES = '[origins.near]\nimage = "."\n[origins.open]\nimage = "."\naccess = "public"\n[origins.far]\nimage = "."\n'
+NEAR = RIGHTS.replace("NAME", "near").replace("KMS", "arn:aws:kms:us-east-1:111122223333:key/1234abcd")
+FAR = RIGHTS.replace("NAME", "far").replace("KMS", "arn:aws:kms:eu-central-1:111122223333:key/1234abcd")
+IMAGES = (
+    f'[origins.near]\nimage = "."\n{NEAR}'
+    '[origins.open]\nimage = "."\naccess = "public"\n[origins.far]\nimage = "."\n'
+)
 SITES |= {
-    "images": f'name = "app"\n{IMAGES}region = "eu-central-1"\narchitecture = "arm64"\ntimeout_s = 60\n{BUCKET}'
+    "images": f'name = "app"\n{IMAGES}region = "eu-central-1"\narchitecture = "arm64"\ntimeout_s = 60\n{FAR}{BUCKET}'
     '[default]\norigin = "near"\n[[behaviors]]\npath = "/far/*"\norigin = "far"\n'
     '[[behaviors]]\npath = "/open/*"\norigin = "open"\n[log]\n',
 }
@@ -191,7 +208,7 @@ def test_cfn_lint_finds_nothing(
         [Path(sys.executable).with_name("cfn-lint"), *files],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=280,
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
@@ -204,6 +221,20 @@ def test_cloudfronts_api_takes_the_distribution(templates: dict[str, dict[str, A
     shape = service.operation_model("CreateDistribution").input_shape
     request = {"DistributionConfig": {"CallerReference": "once", **api_form(config)}}
     assert not ParamValidator().validate(request, shape).generate_report()
+
+
+def test_lambdas_api_takes_the_functions_of_apps(
+    templates: dict[str, dict[str, Any]], app_template: dict[str, Any]
+) -> None:
+    service = botocore.session.get_session().get_service_model("lambda")
+    shape = service.operation_model("CreateFunction").input_shape
+    resources = [*templates["images"]["Resources"].values(), *app_template["Resources"].values()]
+    apps = [one["Properties"] for one in resources if one["Properties"].get("PackageType") == "Image"]
+    assert len(apps) == 4
+    for app in apps:
+        request = {**app, "Role": "known at deployment", "Code": {"ImageUri": "known at deployment"}}
+        request["LoggingConfig"] = {"LogGroup": "known at deployment"}
+        assert not ParamValidator().validate(request, shape).generate_report()
 
 
 def api_form(value: Any) -> Any:

@@ -21,10 +21,18 @@ domain = "v2.example.com"
 folder = "public"
 [origins.near]
 image = "."
+policies = ["arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess", "arn:aws:iam::111122223333:policy/near"]
+[origins.near.environment]
+TITLE = 'a ${{b}} %{{c}} "d"'
 [origins.far]
 image = "."
 region = "eu-central-1"
 timeout_s = 60
+subnets = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+security_groups = ["sg-0123456789abcdef0"]
+[origins.far.secrets]
+DATABASE_SECRET = {{ from = "secrets-manager", name = "far/database" }}
+TOKEN_NAME = {{ from = "ssm", name = "/far/token" }}
 [default]
 origin = "v1"
 {_BEHAVIORS}

@@ -26,7 +26,7 @@ from terraform.mentions import shown
 from terraform.reading import SCHEMA
 
 # Half a minute on a busy machine; the rest is for one that is busier.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 _INIT_S, _TEST_S = 60, 220
 TERRAFORM = shutil.which("terraform")
 # Folders that Terraform itself looks into, and those that people put a mirror in.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 from fastapi import FastAPI, Request
 from pydantic import BaseModel, StringConstraints
 
-MOST_NOTES = 50
+# Of the site file; the image runs without it, too.
+MOST_NOTES = int(os.environ.get("MOST_NOTES", "50"))
 
 app = FastAPI(title="Notes", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
 notes: list[Note] = []

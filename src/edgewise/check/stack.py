@@ -26,7 +26,8 @@ class Image:
     """What the file `dockerfile` says of an image. `serves_events`: something in it takes Lambda's events.
 
     `port` is the one that its command names, in the line `port_line`; `asked_port` the one where its adapter asks.
-    `runs_here`: its command on this machine is known.
+    `runs_here`: its command on this machine is known. `environment` is its function's, without the names of secrets;
+    `policies` are ARNs; `secret_services` keep its secrets.
     """
 
     dockerfile: str
@@ -35,6 +36,10 @@ class Image:
     port: str | None
     port_line: int
     asked_port: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    policies: tuple[str, ...] = ()
+    secret_services: tuple[str, ...] = ()
+    in_vpc: bool = False
 
 
 @dataclass(frozen=True, slots=True)

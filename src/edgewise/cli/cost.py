@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -23,9 +22,14 @@ _DATED: Final = (
 # A finished view of the usual length, and how many share an execution where views wait for each other a little.
 _VIEW_BYTES: Final = 450
 _VIEWS_TOGETHER: Final = 10.0
+# More than anything counts, and few enough to multiply.
+_MOST: Final = 1e18
 
 
 def cost(
+    directory: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="With --app: the site's folder.")
+    ] = None,
     *,
     requests: Annotated[
         float, typer.Option(min=1, metavar="N", help="Of visitors, a month; 1e6 is a million.")
@@ -82,6 +86,21 @@ def cost(
             min=1, max=100, metavar="N", help="`--logs`: of requests in the real-time log (default: 100)."
         ),
     ] = None,
+    app: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Add the function of this image origin of the site.")
+    ] = None,
+    app_ms: Annotated[
+        float | None,
+        typer.Option(
+            min=0, metavar="N", help="`--app`: of one of its requests on the average (default: 50)."
+        ),
+    ] = None,
+    app_share: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=1, metavar="SHARE", help="`--app`: what of the requests reaches it (default: --miss)."
+        ),
+    ] = None,
     prices: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Another list of prices, of the same shape.")
     ] = None,
@@ -89,7 +108,9 @@ def cost(
 ) -> None:
     """Add up what a month costs on AWS: functions, logs and the service that takes the records."""
     from edgewise.cdn.location import REGIONS
+    from edgewise.cli.costapps import app_month, check_app
     from edgewise.simulate import PlanError, read_prices
+    from edgewise.simulate.apps import bill_with_app
     from edgewise.simulate.cost import Month, Workflow, bill, facts, usages_of
     from edgewise.simulate.parsing import parse_regions
     from edgewise.simulate.prices import PACKAGED
@@ -104,11 +125,14 @@ def cost(
         )
     given = {"--requests": requests, "--ms": ms, "--batch": batch or 1.0, "--page-views": page_views or 1.0}
     for option, value in given.items():
-        if not isfinite(value):
-            raise PlanError(f"{option} {value:g} is no number to reckon with", hint="Give a finite one.")
+        if not value <= _MOST:
+            raise PlanError(
+                f"{option} {value:g} is no number to reckon with", hint=f"Give one up to {_MOST:g}."
+            )
     shares = parse_regions(regions, REGIONS)
     known = read_prices(prices or PACKAGED)
     _check_logs(logs, line_bytes, percent, page_views)
+    check_app(app, (app_ms, app_share), directory, alone=not logs and page_views is None)
     if logs:
         from edgewise.cli.costways import compare_logs
         from edgewise.simulate.ways import Own
@@ -127,7 +151,13 @@ def cost(
         return
     month = Month(requests, miss, ms, record_bytes, batch or 1.0)
     workflow_of = Workflow(workflow or "express", states or 1)
-    made = bill(usages_of(month, delivery, shares, service_region), memory, known, workflow_of)
+    usages = usages_of(month, delivery, shares, service_region)
+    asked = app_month(directory, app, month, app_ms, app_share)
+    made = (
+        bill_with_app(asked, usages, memory, known, workflow_of)
+        if asked
+        else bill(usages, memory, known, workflow_of)
+    )
     if as_json:
         print(json.dumps({"delivery": delivery, "requests": requests, **facts(made, known)}))
     else:
@@ -223,7 +253,7 @@ def _print(bill: Bill, prices: Prices, requests: float) -> None:
     for line in bill.lines:
         amount = "unknown" if line.amount is None else f"{line.amount:,.2f}"
         # By tiers there is no one price, so this is what a unit costs on the average.
-        price = "" if line.amount is None else f"{line.amount / line.units:.8f}".rstrip("0").rstrip(".")
+        price = "" if line.amount is None else f"{line.amount / line.units:.10f}".rstrip("0").rstrip(".")
         units = f"{line.units:,.0f}" if line.units >= 10_000 else f"{line.units:,.6g}"
         table.add_row(line.name, line.region, f"{units} {line.unit}", price, amount)
     Console(soft_wrap=not sys.stdout.isatty(), highlight=False).print(table)

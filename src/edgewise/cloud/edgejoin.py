@@ -2,7 +2,8 @@
 
 A function writes CloudFront's id of the request into its records, and Lambda writes an id of its own before and after
 every invocation. An environment serves one request at a time, so that whatever is between START and END of a stream
-belongs to one invocation, and a record among it says of which request.
+belongs to one invocation, and a record among it says of which request. An app makes no records: CloudFront tells it the
+id in a header, which it may print.
 Source of the lines: "Viewing CloudWatch logs for Lambda functions" in the Lambda Developer Guide; "Test and debug
 Lambda@Edge functions" in the CloudFront Developer Guide.
 """
@@ -15,13 +16,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-FUNCTION_GROUP: Final = "/aws/lambda/us-east-1."
+APP_GROUP: Final = "/aws/lambda/"
+FUNCTION_GROUP: Final = f"{APP_GROUP}us-east-1."
 VALIDATION_GROUP: Final = "/aws/cloudfront/LambdaEdge/"
 _START: Final = re.compile(r"START RequestId: (\S+)(?: Version: (\S+))?")
 _REPORT: Final = re.compile(r"REPORT RequestId: (\S+)")
 _MEASURED: Final = re.compile(r"\t(Duration|Init Duration): ([0-9.]+) ms")
 _STATUS: Final = re.compile(r"\tStatus: (\w+)")
 _IDS: Final = re.compile(r"\A\(([^)\s]+)\)|\b([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b")
+# CloudFront's id of a request: 40 bytes in Base64.
+_PRINTED_ID: Final = re.compile(r"(?<![\w-])[A-Za-z0-9_-]{54}==")
 _OF_LAMBDA: Final = ("INIT_START ", "INIT_REPORT ", "EXTENSION\t")
 
 
@@ -39,7 +43,9 @@ class Line:
     @property
     def function(self) -> str:
         """The function's name; empty for a line of CloudFront's own."""
-        return self.group.removeprefix(FUNCTION_GROUP) if self.group.startswith(FUNCTION_GROUP) else ""
+        if not self.group.startswith(APP_GROUP):
+            return ""
+        return self.group.removeprefix(FUNCTION_GROUP).removeprefix(APP_GROUP)
 
 
 @dataclass(slots=True)
@@ -63,8 +69,10 @@ class Invocation:
 
     @property
     def request_id(self) -> str:
-        """CloudFront's id, by the records; empty if there is none."""
-        return next((str(one["request_id"]) for one in self.records if one.get("request_id")), "")
+        """CloudFront's id, by the records, else as it was printed; empty if there is none."""
+        recorded = (str(one["request_id"]) for one in self.records if one.get("request_id"))
+        printed = (found[0] for one in self.printed if (found := _PRINTED_ID.search(one)))
+        return next(recorded, "") or next(printed, "")
 
     def add(self, line: Line) -> None:
         self.line_ids.append(line.id)
@@ -83,7 +91,7 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the logs say of one request. `request_id` is CloudFront's, empty where no record says it.
+    """What the logs say of one request. `request_id` is CloudFront's, empty where nothing says it.
 
     `validation` is what CloudFront itself wrote: why it could not use what a function returned.
     """

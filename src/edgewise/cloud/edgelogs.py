@@ -1,22 +1,23 @@
 """The logs of the edge functions, of all regions at once: each region where a function ran has a group of its own.
 
 CloudFront writes besides why it could not use what a function returned, into a group of the distribution in the same
-regions. A region that refuses or does not answer is named, and the others are read. What the lines mean is the matter
-of `edgejoin.py`.
+regions. The function of an app has one group, in the region where it runs. A region that refuses or does not answer is
+named, and the others are read. What the lines mean is the matter of `edgejoin.py`.
 """
 
 from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 from edgewise.cloud.asking import called, is_throttled
 from edgewise.cloud.clients import HOME_REGION, Clients
-from edgewise.cloud.edgejoin import FUNCTION_GROUP, VALIDATION_GROUP, Line, record_in
+from edgewise.cloud.edgejoin import APP_GROUP, FUNCTION_GROUP, VALIDATION_GROUP, Line, record_in
 from edgewise.cloud.errors import CloudError
 from edgewise.cloud.staging import STAGING_OUTPUT
 from edgewise.site import function_names
@@ -58,7 +59,10 @@ class _Asked:
 
 
 class EdgeLogs:
-    """Reads the groups of functions, and of distributions whose ids are given, in all regions."""
+    """Reads the groups of functions, and of distributions whose ids are given, in all regions.
+
+    `apps` are the functions of apps, each with its region.
+    """
 
     def __init__(
         self,
@@ -67,13 +71,15 @@ class EdgeLogs:
         distributions: Sequence[str] = (),
         regions: Iterable[str] = POSITIONS,
         *,
+        apps: Mapping[str, str] = MappingProxyType({}),
         most_lines: int = MOST_LINES,
     ) -> None:
         """At most `most_lines` of a group are read at a time."""
         self._aws = aws
         self._groups = [f"{FUNCTION_GROUP}{name}" for name in functions]
         self._groups += [f"{VALIDATION_GROUP}{one}" for one in distributions]
-        self._regions = tuple(regions)
+        self._regions = tuple(dict.fromkeys((*regions, *apps.values())))
+        self._apps = apps
         self._most_lines = most_lines
         self._absent: dict[tuple[str, str], float] = {}
 
@@ -95,7 +101,7 @@ class EdgeLogs:
 
     def _of_region(self, region: str, since_ms: int, until_ms: int | None, text: str) -> _Asked:
         asked = _Asked(region)
-        for group in self._groups:
+        for group in self._groups_in(region):
             absent = self._absent.get((region, group))
             if absent is not None and time.monotonic() - absent < _LOOK_AGAIN:
                 continue
@@ -111,6 +117,12 @@ class EdgeLogs:
             asked.cut = asked.cut or len(found) >= self._most_lines
             asked.lines += found
         return asked
+
+    def _groups_in(self, region: str) -> list[str]:
+        return [
+            *self._groups,
+            *(f"{APP_GROUP}{name}" for name, where in self._apps.items() if where == region),
+        ]
 
     def _of_group(
         self, region: str, group: str, since_ms: int, until_ms: int | None, text: str
@@ -133,14 +145,18 @@ class EdgeLogs:
         return lines[: self._most_lines]
 
 
-def find(aws: Clients, site_name: str, text: str, since_ms: int) -> dict[str, Any] | None:
+def find(
+    aws: Clients, site_name: str, text: str, since_ms: int, fits: Callable[[dict[str, Any]], bool] = bool
+) -> dict[str, Any] | None:
     """The first record of a site's functions, in any region, whose line contains a text, such as a request's id.
+
+    Of those that contain it the first that `fits` likes.
 
     Raises `CloudError` when no region can be read.
     """
     page = EdgeLogs(aws, function_names(site_name)).read(since_ms, text=text)
     records = (record_in(line.message) for line in page.lines if text in line.message)
-    return next((record for record in records if record), None)
+    return next((record for record in records if record and fits(record)), None)
 
 
 def is_off(error: CloudError) -> bool:

@@ -28,6 +28,7 @@ NAMES = (
     "kinesis-out",
     "lambda-requests",
     "lambda-duration",
+    "lambda-duration-x86",
     "log-parquet",
     "s3-storage",
 )

@@ -8,22 +8,15 @@ from edgewise.site.bundle import Bundle
 from edgewise.site.dockerfile import Dockerfile, read_dockerfile
 from edgewise.site.errors import BundleError, SiteError, SiteProblems, StarterError, SynthError
 from edgewise.site.load import SITE_FILE, load_site
-from edgewise.site.model import (
-    Behavior,
+from edgewise.site.model import Behavior, Functions, Judge, Log, Rollout, Sessions, Site, Subscription
+from edgewise.site.model_origins import (
     BucketOrigin,
     CustomOrigin,
-    Functions,
     ImageOrigin,
-    Judge,
     LocalCommand,
     LocalHandler,
     LocalUrl,
-    Log,
     Origin,
-    Rollout,
-    Sessions,
-    Site,
-    Subscription,
 )
 from edgewise.site.model_statistics import Rewrite, Statistics
 from edgewise.site.needs import needed_on_aws, records_go_to

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from edgewise.site import limits
 from edgewise.site.check_context import Context
-from edgewise.site.model import Behavior, BucketOrigin, ImageOrigin, Origin
+from edgewise.site.model import Behavior
+from edgewise.site.model_origins import BucketOrigin, ImageOrigin, Origin
 from edgewise.site.policies import (
     CACHE_POLICIES,
     NO_FORWARDING,

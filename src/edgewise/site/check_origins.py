@@ -10,7 +10,16 @@ from urllib.parse import urlsplit
 from edgewise.site import limits
 from edgewise.site.check_context import Context
 from edgewise.site.check_image import IMAGE_KEYS, check_function_name, check_handler, check_image
-from edgewise.site.model import BucketOrigin, CustomOrigin, ImageOrigin, Local, LocalCommand, LocalUrl, Origin
+from edgewise.site.check_variables import check_environment
+from edgewise.site.model_origins import (
+    BucketOrigin,
+    CustomOrigin,
+    ImageOrigin,
+    Local,
+    LocalCommand,
+    LocalUrl,
+    Origin,
+)
 from edgewise.site.problems import joined, shown
 from edgewise.site.raw_origins import RawLocal, RawOrigin
 
@@ -68,7 +77,7 @@ def _check_image_local(context: Context, key: str, raw: RawOrigin, folder: Path)
             "Say its `command`.",
         )
         return None
-    return _check_local(context, f"{key}.local", raw.local, folder)
+    return _check_local(context, f"{key}.local", raw.local, folder, limits.RESERVED_VARIABLES)
 
 
 def _check_custom(context: Context, name: str, key: str, raw: RawOrigin) -> CustomOrigin:
@@ -92,8 +101,10 @@ def _check_custom(context: Context, name: str, key: str, raw: RawOrigin) -> Cust
     return CustomOrigin(name, raw.domain, raw.protocol or "https-only", local)
 
 
-def _check_local(context: Context, key: str, raw: RawLocal, folder: Path) -> Local | None:
-    """`folder` is where a command runs that is given no directory."""
+def _check_local(
+    context: Context, key: str, raw: RawLocal, folder: Path, reserved: frozenset[str] = frozenset()
+) -> Local | None:
+    """`folder` is where a command runs that is given no directory; it cannot set the `reserved` variables."""
     if [raw.command, raw.url, raw.handler].count(None) != 2:
         context.problems.add(
             key,
@@ -108,11 +119,14 @@ def _check_local(context: Context, key: str, raw: RawLocal, folder: Path) -> Loc
     if raw.command is not None:
         given = raw.directory is not None
         directory = context.folder(f"{key}.directory", raw.directory) if given else folder
-        return LocalCommand(_check_command(context, f"{key}.command", raw.command), directory)
-    if raw.directory is not None:
-        context.problems.add(
-            f"{key}.directory", "`directory` goes with `command` or `handler`", "Remove it, or give one."
-        )
+        words = _check_command(context, f"{key}.command", raw.command)
+        variables = check_environment(context, f"{key}.environment", raw.environment, reserved | {"PORT"})
+        return LocalCommand(words, directory, variables)
+    for name in ("directory", "environment"):
+        if getattr(raw, name) is not None:
+            context.problems.add(
+                f"{key}.{name}", f"`{name}` goes with `command` or `handler`", "Remove it, or give one."
+            )
     return LocalUrl(_check_url(context, f"{key}.url", raw.url or ""))
 
 

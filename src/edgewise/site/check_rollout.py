@@ -11,7 +11,8 @@ from edgewise.site import limits
 from edgewise.site.check_context import Context
 from edgewise.site.check_judge import check_judge
 from edgewise.site.check_secret import check_secret
-from edgewise.site.model import BucketOrigin, ImageOrigin, Log, Origin, Rollout, Sessions
+from edgewise.site.model import Log, Rollout, Sessions
+from edgewise.site.model_origins import BucketOrigin, ImageOrigin, Origin
 from edgewise.site.problems import shown
 from edgewise.site.raw import RawRollout, RawSessions
 from edgewise.site.regions import POSITIONS

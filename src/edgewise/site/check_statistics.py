@@ -8,7 +8,8 @@ from pathlib import Path
 from edgewise.site import limits
 from edgewise.site.check_context import Context
 from edgewise.site.check_secret import check_secret
-from edgewise.site.model import VIEWER_TRIGGERS, Behavior, BucketOrigin, Site
+from edgewise.site.model import VIEWER_TRIGGERS, Behavior, Site
+from edgewise.site.model_origins import BucketOrigin
 from edgewise.site.model_statistics import Rewrite, Statistics
 from edgewise.site.problems import shown
 from edgewise.site.raw_statistics import RawRewrite, RawStatistics

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgewise.site.check_context import Context
-from edgewise.site.model import Behavior, CustomOrigin, Origin, Rollout, Site
+from edgewise.site.model import Behavior, Rollout, Site
+from edgewise.site.model_origins import CustomOrigin, Origin
 from edgewise.site.problems import shown
 
 

@@ -18,6 +18,37 @@ IMAGE_MEMORY_MB = (128, 10_240)
 IMAGE_TIMEOUT_S = (1, 120)
 MAX_FUNCTION_NAME = 64
 
+# A function's variables: CreateFunction in Lambda's API reference; "Defined runtime environment variables" and "Lambda
+# quotas" in its developer guide. Lambda measures all of them as one JSON text, as its error shows.
+VARIABLE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
+RESERVED_VARIABLES = frozenset(
+    {
+        "_HANDLER",
+        "_X_AMZN_TRACE_ID",
+        "AWS_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_DEFAULT_REGION",
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_INITIALIZATION_TYPE",
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_LAMBDA_RUNTIME_API",
+        "AWS_REGION",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "LAMBDA_RUNTIME_DIR",
+        "LAMBDA_TASK_ROOT",
+    }
+)
+VARIABLES_BYTES = 4096
+
+# A function in a VPC: the shape VpcConfig of CreateFunction; the ids as EC2 makes them.
+MAX_SUBNETS, MAX_SECURITY_GROUPS = 16, 5
+VPC_ID = re.compile(r"(?P<kind>subnet|sg)-([0-9a-f]{8}|[0-9a-f]{17})")
+
 # Path patterns: "Path pattern" under "Cache behavior settings".
 MAX_PATH_PATTERN = 255
 PATH_PATTERN_CHARACTERS = re.compile(r"[A-Za-z0-9_\-.*$/~\"'@:+&?]*")
@@ -70,27 +101,31 @@ REGION = re.compile(rf"(?!cn-|us-gov-){_REGION}")
 
 # The API references of CreateDeliveryStream, StartExecution, CreateEventBus, CreateSecret and PutParameter.
 STREAM_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
-STATE_MACHINE = re.compile(
-    rf"arn:[a-z-]+:states:{_REGION}:[0-9]{{12}}:stateMachine:[A-Za-z0-9_.:+-]{{1,160}}"
-)
+STATE_MACHINE = re.compile(rf"arn:aws:states:{_REGION}:[0-9]{{12}}:stateMachine:[A-Za-z0-9_.:+-]{{1,160}}")
 BUS = re.compile(
-    rf"[a-zA-Z0-9/._-]{{1,256}}|arn:[a-z-]+:events:{_REGION}:[0-9]{{12}}:event-bus/[a-zA-Z0-9/._-]{{1,256}}"
+    rf"[a-zA-Z0-9/._-]{{1,256}}|arn:aws:events:{_REGION}:[0-9]{{12}}:event-bus/[a-zA-Z0-9/._-]{{1,256}}"
 )
 SECRET_NAMES = {
     # AWS ends the ARNs in six characters of its own; without them it finds the secret, but no permission fits.
     "secrets-manager": re.compile(
         r"[A-Za-z0-9/_+=.@-]{1,512}"
-        rf"|arn:[a-z-]+:secretsmanager:{_REGION}:[0-9]{{12}}:secret:[A-Za-z0-9/_+=.@-]{{1,505}}-[A-Za-z0-9]{{6}}"
+        rf"|arn:aws:secretsmanager:{_REGION}:[0-9]{{12}}:secret:[A-Za-z0-9/_+=.@-]{{1,505}}-[A-Za-z0-9]{{6}}"
     ),
     "ssm": re.compile(
         r"/?[A-Za-z0-9_.-][A-Za-z0-9_./-]{0,511}"
-        rf"|arn:[a-z-]+:ssm:{_REGION}:[0-9]{{12}}:parameter/[A-Za-z0-9_./-]{{1,512}}"
+        rf"|arn:aws:ssm:{_REGION}:[0-9]{{12}}:parameter/[A-Za-z0-9_./-]{{1,512}}"
     ),
 }
-KMS_KEY = re.compile(rf"arn:[a-z-]+:kms:{_REGION}:[0-9]{{12}}:key/[A-Za-z0-9-]{{1,256}}")
+KMS_KEY = re.compile(rf"arn:aws:kms:{_REGION}:[0-9]{{12}}:key/[A-Za-z0-9-]{{1,256}}")
 
 # A role, whose path is part of its ARN: CreateRole in the API reference of IAM.
 ROLE = re.compile(r"arn:aws:iam::[0-9]{12}:role/([!-~]{1,510}/)?[A-Za-z0-9_+=,.@-]{1,64}")
+
+# A managed policy of AWS's or of an account's, whose path is part of its ARN: CreatePolicy there, and the pattern that
+# CloudFormation has for `ManagedPolicyArns` of a role.
+MANAGED_POLICY = re.compile(
+    r"arn:aws:iam::(aws|[0-9]{12}):policy/([A-Za-z0-9_+=,.@/-]{1,510}/)?[A-Za-z0-9_+=,.@-]{1,128}"
+)
 
 # How long CloudWatch Logs can keep lines: PutRetentionPolicy in its API reference.
 LOG_DAYS = (

@@ -14,6 +14,7 @@ from edgewise.site.limits import TRIGGERS
 from edgewise.site.model_alarms import Alarms
 from edgewise.site.model_domain import Domain
 from edgewise.site.model_logging import RealTimeLog, StandardLog
+from edgewise.site.model_origins import BucketOrigin, ImageOrigin, Origin
 from edgewise.site.model_statistics import Rewrite, Statistics
 from edgewise.site.policies import CachePolicy, OriginRequestPolicy
 from edgewise.site.secret import Secret, region_of
@@ -33,76 +34,6 @@ ROLLOUT_TRIGGERS = ("viewer-request", "origin-request", "viewer-response")
 
 # The module that stands in for the user's own steps where there are none; it is generated into the bundle.
 GENERATED_MODULE = "edgewise_handler"
-
-
-@dataclass(frozen=True, slots=True)
-class LocalCommand:
-    """An origin that `edgewise up` starts: `words` is a program and its arguments, run in `directory`."""
-
-    words: tuple[str, ...]
-    directory: Path
-
-    def argv(self, port: int, python: str) -> list[str]:
-        """The words with `{port}` filled in; a first word `python` becomes the given interpreter."""
-        program = python if self.words[0] == "python" else self.words[0]
-        return [word.replace("{port}", str(port)) for word in (program, *self.words[1:])]
-
-
-@dataclass(frozen=True, slots=True)
-class LocalUrl:
-    """An origin that runs already: `url` is its scheme, host and port without a path."""
-
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class LocalHandler:
-    """An origin that is a Lambda handler in `directory`; `event` says whose event it takes."""
-
-    handler: str
-    directory: Path
-    event: str
-
-
-Local = LocalCommand | LocalUrl | LocalHandler
-
-
-@dataclass(frozen=True, slots=True)
-class CustomOrigin:
-    """A web server. `name` is the origin's `Id` in the template; without `local` it is only known on AWS."""
-
-    name: str
-    domain: str
-    protocol: str
-    local: Local | None
-
-
-@dataclass(frozen=True, slots=True)
-class BucketOrigin:
-    """A bucket. `name` is the origin's `Id` in the template; `folder` holds its objects on this machine."""
-
-    name: str
-    folder: Path
-
-
-@dataclass(frozen=True, slots=True)
-class ImageOrigin:
-    """An app that runs as a function from a container image, behind a function URL. `folder` has its Dockerfile.
-
-    `signed`: this distribution alone may call it. `local` is what the container would run.
-    """
-
-    name: str
-    folder: Path
-    region: str
-    signed: bool
-    architecture: str
-    memory_mb: int
-    timeout_s: int
-    local: Local | None
-
-
-Origin = CustomOrigin | BucketOrigin | ImageOrigin
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,11 +53,20 @@ def _new_regions(site: Site) -> list[str]:
 
 
 def _for_images(site: Site) -> list[str]:
-    return [
-        f"the image of the origin {one.name}, in the repository {image_name(site.name, one.name)} of ECR's in "
-        f"{one.region}; the parameter {image_parameter(one)} is its address"
-        for one in site.images
-    ]
+    needed = []
+    for one in site.images:
+        needed.append(
+            f"the image of the origin {one.name}, in the repository {image_name(site.name, one.name)} of ECR's in "
+            f"{one.region}; the parameter {image_parameter(one)} is its address"
+        )
+        needed += [_in_words(secret, one.region) for secret in one.secrets.values()]
+        needed += [f"the policy {arn}" for arn in one.policies if not arn.startswith("arn:aws:iam::aws:")]
+        if one.network:
+            needed.append(
+                f"{', '.join((*one.network.subnets, *one.network.security_groups))} in {one.region}"
+            )
+    # Variables, and apps, may share one.
+    return list(dict.fromkeys(needed))
 
 
 def _for_the_names(site: Site) -> list[str]:

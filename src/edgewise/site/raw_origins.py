@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from edgewise.site.raw_key import Key
+from edgewise.site.raw_key import Key, RawSecret
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,13 @@ class RawLocal:
         Key(
             "what calls the handler; default `function-url`",
             choices=("function-url", "load-balancer", "load-balancer-multi-value"),
+        ),
+    ] = None
+    environment: Annotated[
+        dict[str, str] | None,
+        Key(
+            "variables of the command or the handler, in the place of an image's own of the same name",
+            may_be_secret=True,
         ),
     ] = None
 
@@ -73,4 +80,26 @@ class RawOrigin:
     memory_mb: Annotated[float | None, Key("memory of an image's function, 128 to 10240; default 512")] = None
     timeout_s: Annotated[
         float | None, Key("how long an image's function may take, 1 to 120 seconds; default 30")
+    ] = None
+    environment: Annotated[
+        dict[str, str] | None,
+        Key("variables of an image's app, on AWS and here, 4 KB in all", may_be_secret=True),
+    ] = None
+    secrets: Annotated[
+        dict[str, RawSecret] | None,
+        Key(
+            "variables that hold the name of a secret, which an image's app may read: "
+            '`TOKEN = { from = "ssm", name = "/site/token" }`',
+            may_be_secret=True,
+        ),
+    ] = None
+    policies: Annotated[
+        list[str] | None,
+        Key("what an image's app may do besides: the ARNs of managed policies, AWS's or your own"),
+    ] = None
+    subnets: Annotated[
+        list[str] | None, Key("the subnets of a VPC that an image's function is in, `subnet-…`")
+    ] = None
+    security_groups: Annotated[
+        list[str] | None, Key("the security groups of a function in a VPC, `sg-…`")
     ] = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgewise.site.model import CustomOrigin, Rollout, Site
+from edgewise.site.model import Rollout, Site
+from edgewise.site.model_origins import CustomOrigin
 from edgewise.site.regions import nearest_replicas
 from edgewise.site.secret import Secret
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from edgewise.site.model import Behavior, BucketOrigin, CustomOrigin, ImageOrigin, Origin, Site
+from edgewise.site.model import Behavior, Site
+from edgewise.site.model_origins import BucketOrigin, CustomOrigin, ImageOrigin, Origin
 from edgewise.site.template_alarm_topic import alarm_outputs
 from edgewise.site.template_alarms import alarm_resources
 from edgewise.site.template_buckets import bucket_id, bucket_resources

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgewise.site.model import BucketOrigin, Site
+from edgewise.site.model import Site
+from edgewise.site.model_origins import BucketOrigin
 
 
 def bucket_id(origin: BucketOrigin) -> str:

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgewise.site import limits
-from edgewise.site.model import ImageOrigin, Site
-from edgewise.site.template_permissions import policy, trust
+from edgewise.site.model import Site
+from edgewise.site.model_origins import ImageOrigin
+from edgewise.site.template_permissions import app_policies, trust
 
 ACCESS_CONTROL = "ImageAccessControl"
 # The parameter of an app's template that says which distribution may call it, and the condition that it is known.
@@ -187,9 +188,11 @@ def _function_resources(site: Site, origin: ImageOrigin) -> dict[str, Any]:
     """The function, its role, its log group and its URL."""
     prefix, name = _id(origin), image_name(site.name, origin.name)
     group = f"{prefix}ImageLogs"
-    streams = (
-        f"arn:${{AWS::Partition}}:logs:${{AWS::Region}}:${{AWS::AccountId}}:log-group:/aws/lambda/{name}:*"
-    )
+    here = "${AWS::Region}:${AWS::AccountId}"
+    streams = f"arn:${{AWS::Partition}}:logs:{here}:log-group:/aws/lambda/{name}:*"
+    function = f"arn:${{AWS::Partition}}:lambda:{here}:function:{name}"
+    policies = app_policies(origin, function, streams)
+    more = ", and do what the site file names" if origin.policies or len(policies) > 1 else ""
     return {
         f"{prefix}ImageFunction": {
             "Type": "AWS::Lambda::Function",
@@ -203,14 +206,16 @@ def _function_resources(site: Site, origin: ImageOrigin) -> dict[str, Any]:
                 "Timeout": origin.timeout_s,
                 "Role": {"Fn::GetAtt": [f"{prefix}ImageRole", "Arn"]},
                 "LoggingConfig": {"LogGroup": {"Ref": group}},
+                **_settings(origin),
             },
         },
         f"{prefix}ImageRole": {
             "Type": "AWS::IAM::Role",
             "Properties": {
-                "Description": f"Lets the app of the origin {origin.name} write its log.",
+                "Description": f"Lets the app of the origin {origin.name} write its log{more}.",
                 "AssumeRolePolicyDocument": trust("lambda.amazonaws.com"),
-                "Policies": [policy("logs", ("logs:CreateLogStream", "logs:PutLogEvents"), [streams])],
+                "Policies": policies,
+                **({"ManagedPolicyArns": list(origin.policies)} if origin.policies else {}),
             },
         },
         group: {
@@ -227,6 +232,19 @@ def _function_resources(site: Site, origin: ImageOrigin) -> dict[str, Any]:
             },
         },
     }
+
+
+def _settings(origin: ImageOrigin) -> dict[str, Any]:
+    """The function's variables and its network, where it has some."""
+    settings: dict[str, Any] = {}
+    if origin.variables:
+        settings["Environment"] = {"Variables": origin.variables}
+    if origin.network:
+        settings["VpcConfig"] = {
+            "SubnetIds": list(origin.network.subnets),
+            "SecurityGroupIds": list(origin.network.security_groups),
+        }
+    return settings
 
 
 def _auth_type(origin: ImageOrigin) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from edgewise.site import limits
 from edgewise.site.model import Rollout, Site
+from edgewise.site.model_origins import ImageOrigin
 from edgewise.site.model_statistics import Statistics
 from edgewise.site.secret import Secret
 
@@ -24,6 +25,14 @@ _DELIVERIES = {
     "step-functions": ("states:StartExecution", "states", "stateMachine:", "state_machine_arn"),
     "eventbridge": ("events:PutEvents", "events", "event-bus/", "bus"),
 }
+_NETWORK_ACTIONS = (
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+)
 _SECRETS = {
     "secrets-manager": ("secretsmanager:GetSecretValue", "secretsmanager", "secret:"),
     "ssm": ("ssm:GetParameter", "ssm", "parameter/"),
@@ -82,10 +91,33 @@ def policies(permissions: Permissions) -> list[dict[str, Any]]:
 
 def policy(name: str, actions: Iterable[str], resources: list[str]) -> dict[str, Any]:
     """One inline policy of a role."""
-    return {
-        "PolicyName": name,
-        "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement(actions, resources)]},
-    }
+    return policy_of(name, [statement(actions, resources)])
+
+
+def policy_of(name: str, statements: list[dict[str, Any]]) -> dict[str, Any]:
+    """One inline policy of several statements."""
+    return {"PolicyName": name, "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}
+
+
+def app_policies(origin: ImageOrigin, function: str, streams: str) -> list[dict[str, Any]]:
+    """What an app may do besides what `policies` of the site file allow; `function` is its own ARN.
+
+    Lambda makes a function's network interfaces by the function's role. The app itself may not, as "Giving Lambda
+    functions access to resources in an Amazon VPC" in the Lambda developer guide has it; they know no resource.
+    """
+    found = [policy("logs", ("logs:CreateLogStream", "logs:PutLogEvents"), [streams])]
+    if origin.secrets:
+        # No variable is called so, and neither is what `reading` adds for keys.
+        secrets = {f"secret-{name}": (secret, origin.region) for name, secret in origin.secrets.items()}
+        rights: dict[tuple[str, ...], list[str]] = {}
+        for actions, resource in dict.fromkeys(reading(secrets).values()):
+            rights.setdefault(actions, []).append(resource)
+        found.append(policy_of("secrets", [statement(*one) for one in rights.items()]))
+    if origin.network:
+        allowed = statement(_NETWORK_ACTIONS, ["*"])
+        itself = {"ArnEquals": {"lambda:SourceFunctionArn": {"Fn::Sub": function}}}
+        found.append(policy_of("network", [allowed, {**allowed, "Effect": "Deny", "Condition": itself}]))
+    return found
 
 
 def statement(actions: Iterable[str], resources: list[str]) -> dict[str, Any]:

@@ -142,7 +142,7 @@ _OWN_REASONS = {
 # Of an image's resources, by the ends of their names; the first of each has its reason above it.
 _IMAGE_REASONS = {
     "ImageFunction": "The image has a web server, and an adapter that hands it Lambda's events as requests.",
-    "ImageRole": "The app may write its own log and nothing else: give it what it needs besides.",
+    "ImageRole": "The app may write its own log and nothing else, unless the site file gives it more.",
     "ImageLogs": "A log group that Lambda makes by itself keeps everything for ever.",
     "ImageUrl": "Its host is the origin. With AWS_IAM, Lambda refuses every request that is not signed.",
     "ImageUrlPermission": "Two permissions: since October 2025 a function URL asks for both.",
@@ -177,10 +177,30 @@ def reasons_of(resources: Mapping[str, Any]) -> dict[str, str]:
     said = {}
     for name, body in resources.items():
         if part := next((end for end in _IMAGE_REASONS if name.endswith(end)), None):
-            said[name] = images.pop(part, "")
+            said[name] = _rights_in_words(body) or images.pop(part, "")
         else:
             said[name] = _OWN_REASONS.get(name) or reasons.pop(body["Type"], "")
     return {name: reason for name, reason in said.items() if reason}
+
+
+# What a role of an app may do besides writing its log, by the names of its policies.
+_APP_RIGHTS = {
+    "secrets": "It may read the secrets that its variables name, and no others.",
+    "network": (
+        "Lambda makes its network interfaces by this role, a right that knows no resource; the Deny keeps the app "
+        "itself from it."
+    ),
+}
+
+
+def _rights_in_words(body: Mapping[str, Any]) -> str:
+    """Why the role of an app has each right that the site file gives it; empty where it has none, or is no role."""
+    properties = body.get("Properties", {})
+    own = [one["PolicyName"] for one in properties.get("Policies", ())]
+    said = [text for name, text in _APP_RIGHTS.items() if name in own]
+    if managed := [one.rpartition("/")[2] for one in properties.get("ManagedPolicyArns", ())]:
+        said.append(f"It may do what its `policies` in the site file allow: {', '.join(managed)}.")
+    return " ".join(["The app may write its own log.", *said]) if said else ""
 
 
 def _resources(resources: Mapping[str, Any]) -> Iterator[str]:
@@ -253,8 +273,9 @@ def _represent_tagged(dumper: yaml.SafeDumper, value: _Tagged) -> yaml.Node:
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    """A text of several lines as it is."""
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    """A text of several lines as it is; with its escapes, if it has what YAML takes for the end of a line besides."""
+    style = '"' if set("\x85\u2028\u2029").intersection(text) else "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(_Tagged, _represent_tagged)

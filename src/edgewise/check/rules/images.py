@@ -1,7 +1,11 @@
-"""Rules about the images of a site's apps, which no template holds: their Dockerfiles, and what runs without them."""
+"""Rules about the images of a site's apps: their Dockerfiles, what runs without them, and what their functions have.
+
+The template of another region is not looked at, so all of it is told of the origin.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from edgewise.check.finding import Place, Problem, rule
@@ -9,6 +13,17 @@ from edgewise.check.part import Part
 from edgewise.check.stack import Image, Stack
 
 _ADAPTER = "https://github.com/awslabs/aws-lambda-web-adapter"
+_LAMBDA = "https://docs.aws.amazon.com/lambda/latest/dg"
+_IAM = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
+# A name that ends so says what its value is; `TOKEN_URL` does not. A URL may have a password in it.
+_SECRET_NAME = re.compile(
+    r"(?i)(.*_)?(pass(word|wd|phrase)?|pwd|secret|token|credentials?|api_?key|private_key|secret_key|access_key)"
+)
+_PASSWORD_IN_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@.*", re.IGNORECASE | re.DOTALL)
+# AWS's own that allow everything, or to take every right.
+_EVERYTHING = ("AdministratorAccess", "IAMFullAccess", "PowerUserAccess")
+_MANAGED_POLICIES = 10  # of a role, unless the account has asked for more
+_SERVICES = {"secrets-manager": "Secrets Manager", "ssm": "Systems Manager"}
 
 
 def _images(stack: Stack) -> Iterator[tuple[Part, Image]]:
@@ -45,8 +60,8 @@ def image_without_adapter(stack: Stack) -> Iterator[Problem]:
     for part, image in _images(stack):
         if not image.serves_events:
             message = (
-                "the Dockerfile neither copies the Lambda Web Adapter nor begins with an image of Lambda's: "
-                "every request would be 502"
+                "the Dockerfile's last stage neither copies the Lambda Web Adapter nor begins with an image of "
+                "Lambda's: every request would be 502"
             )
             yield Problem(part, message, place=Place(image.dockerfile, 1))
 
@@ -63,3 +78,68 @@ def other_port(stack: Stack) -> Iterator[Problem]:
         if image.port not in (None, image.asked_port):
             message = f"the command names the port {image.port}, and the adapter asks {image.asked_port}"
             yield Problem(part, message, place=Place(image.dockerfile, image.port_line))
+
+
+@rule(
+    325,
+    "warning",
+    "an app's function has what looks like a secret in its variables",
+    hint="name it under [origins.NAME.secrets]: the app is told where it is kept, and may read it; for this machine "
+    "there is [origins.NAME.local.environment]",
+    source=f"{_LAMBDA}/configuration-envvars.html",
+)
+def plain_secret(stack: Stack) -> Iterator[Problem]:
+    for part, image in _images(stack):
+        for name, value in image.environment.items():
+            named = _SECRET_NAME.fullmatch(name) and value and not value.startswith("arn:")
+            if named or _PASSWORD_IN_URL.fullmatch(value):
+                message = (
+                    f"the value of {name} stands in the template, for everybody who may look at the function"
+                )
+                yield Problem(part, message)
+
+
+@rule(
+    326,
+    "warning",
+    "an app may do everything in the account",
+    hint="write a policy of your own with what the app needs, and name that",
+    source=f"{_IAM}/best-practices.html",
+)
+def everything_allowed(stack: Stack) -> Iterator[Problem]:
+    for part, image in _images(stack):
+        for policy in image.policies:
+            name = policy.rpartition("/")[2]
+            if policy.startswith("arn:aws:iam::aws:") and name in _EVERYTHING:
+                yield Problem(part, f"{name} lets the app, and whoever gets into it, do what you may do")
+
+
+@rule(
+    327,
+    "warning",
+    "a role has more managed policies than an account lets it have",
+    hint="put them together into one of your own, or ask for a higher quota",
+    source=f"{_IAM}/reference_iam-quotas.html",
+)
+def many_policies(stack: Stack) -> Iterator[Problem]:
+    for part, image in _images(stack):
+        if len(image.policies) > _MANAGED_POLICIES:
+            message = (
+                f"there are {len(image.policies)} policies, and a role takes {_MANAGED_POLICIES} by default"
+            )
+            yield Problem(part, message)
+
+
+@rule(
+    328,
+    "note",
+    "an app's function is in a VPC",
+    hint="give its subnets a route to a NAT gateway, or the VPC endpoints of what the app asks",
+    source=f"{_LAMBDA}/configuration-vpc-internet.html",
+)
+def no_way_out(stack: Stack) -> Iterator[Problem]:
+    for part, image in _images(stack):
+        if image.in_vpc:
+            asked = [_SERVICES[one] for one in image.secret_services]
+            lost = f", {' and '.join(asked)} with its secrets among it" if asked else ""
+            yield Problem(part, f"from there it reaches nothing outside the VPC by itself{lost}")

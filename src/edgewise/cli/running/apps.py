@@ -37,6 +37,8 @@ SIMULATED = frozenset(
         "AWS_LWA_REMOVE_BASE_PATH",
     }
 )
+# What Lambda sets, and an app may set otherwise.
+_OF_LAMBDA = ("LANG", "TZ")
 # Chosen here, so that several environments have an app each.
 _OWN = frozenset({"AWS_LWA_PORT", "AWS_LWA_READINESS_CHECK_PORT"})
 
@@ -67,32 +69,18 @@ def _handler(name: str, local: LocalHandler, variables: Mapping[str, str]) -> Lo
         memory_mb=_MEMORY_MB,
         timeout=_TIMEOUT,
         at_edge=False,
-        variables=dict(variables),
+        variables={**variables, **local.environment},
     )
     return LocalFunction(definition, _REGION, cast(EventKind, local.event))
 
 
 def _image(site: Site, origin: ImageOrigin, variables: Mapping[str, str]) -> LocalFunction:
-    local = origin.local
-    if not isinstance(local, LocalCommand):
-        raise StartError(
-            f"the origin {origin.name!r} is an image, and images are not built here",
-            file=site.file,
-            key=f"origins.{origin.name}",
-            hint=f"say what it runs, `[origins.{origin.name}.local] command`, or --origin "
-            f"{origin.name}=http://127.0.0.1:PORT",
-        )
-    words = (sys.executable if local.words[0] == "python" else local.words[0], *local.words[1:])
+    local = _command(site, origin)
     inherited = without_settings(os.environ) if variables else os.environ
-    # A path is one from the app's folder; a name is looked for where the app would look.
-    program = str(local.directory / words[0]) if "/" in words[0] else words[0]
-    if shutil.which(program, path=inherited.get("PATH")) is None:
-        raise StartError(
-            f"there is no program {words[0]!r} to start the origin {origin.name!r} with",
-            file=site.file,
-            key=f"origins.{origin.name}.local.command",
-            hint="install it, or name another; a first word `python` is the interpreter that runs edgewise",
-        )
+    own = {**origin.variables, **local.environment}
+    environment = {**inherited, **variables, **own}
+    words = _words(site, origin, local, environment.get("PATH"))
+    settings = read_dockerfile(origin.folder, own).settings
     definition = FunctionDefinition(
         name=image_name(site.name, origin.name),
         handler="",
@@ -101,13 +89,39 @@ def _image(site: Site, origin: ImageOrigin, variables: Mapping[str, str]) -> Loc
         timeout=float(origin.timeout_s),
         at_edge=False,
         variables={
-            name: value
-            for name, value in read_dockerfile(origin.folder).settings.items()
-            if name in SIMULATED
+            **{name: value for name, value in settings.items() if name in SIMULATED},
+            **{name: own[name] for name in _OF_LAMBDA if name in own},
         },
-        app=AppCommand(words, {**inherited, **variables}),
+        app=AppCommand(words, environment),
     )
     return LocalFunction(definition, origin.region, signed=origin.signed)
+
+
+def _command(site: Site, origin: ImageOrigin) -> LocalCommand:
+    if isinstance(origin.local, LocalCommand):
+        return origin.local
+    raise StartError(
+        f"the origin {origin.name!r} is an image, and images are not built here",
+        file=site.file,
+        key=f"origins.{origin.name}",
+        hint=f"say what it runs, `[origins.{origin.name}.local] command`, or --origin "
+        f"{origin.name}=http://127.0.0.1:PORT",
+    )
+
+
+def _words(site: Site, origin: ImageOrigin, local: LocalCommand, path: str | None) -> tuple[str, ...]:
+    """The words of a command whose program is there; `path` is where the app would look for it."""
+    first = sys.executable if local.words[0] == "python" else local.words[0]
+    # A path is one from the app's folder; a name is looked for.
+    program = str(local.directory / first) if "/" in first else first
+    if shutil.which(program, path=path) is None:
+        raise StartError(
+            f"there is no program {first!r} to start the origin {origin.name!r} with",
+            file=site.file,
+            key=f"origins.{origin.name}.local.command",
+            hint="install it, or name another; a first word `python` is the interpreter that runs edgewise",
+        )
+    return first, *local.words[1:]
 
 
 def app_differences(site: Site) -> Iterator[str]:
@@ -119,7 +133,12 @@ def app_differences(site: Site) -> Iterator[str]:
             f"the image of {origin.name} is not built: its command runs here, and a stand-in for the Lambda Web "
             "Adapter hands it the events of a function URL"
         )
-        dockerfile = read_dockerfile(origin.folder)
+        if named := sorted(origin.secrets.keys() - origin.local.environment.keys()):
+            yield (
+                f"{', '.join(named)} of {origin.name} {'names a secret' if len(named) == 1 else 'name secrets'}: the "
+                "app, if it reads that, asks AWS with the credentials that it finds here"
+            )
+        dockerfile = read_dockerfile(origin.folder, origin.variables)
         if not dockerfile.serves_events:
             yield f"on AWS the image of {origin.name} would answer nothing: its Dockerfile does not copy the adapter"
         if dockerfile.port not in (None, dockerfile.asked_port):

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from edgewise.cloud.apps import app_stack
 from edgewise.cloud.asking import called
 from edgewise.cloud.clients import HOME_REGION, Clients
 from edgewise.cloud.doctor.finding import Finding, unknown
 from edgewise.cloud.edgelogs import is_off
 from edgewise.cloud.errors import CloudError
-from edgewise.cloud.stack import Stack
+from edgewise.cloud.stack import Stack, app_stack
 from edgewise.site import Secret, Site
 from edgewise.site.secret import region_of
 
@@ -105,6 +104,7 @@ def site_secrets(site: Site) -> list[tuple[Secret, str]]:
         real_time = site.real_time_log
         named += [(real_time.access_key, HOME_REGION)]
         named += [(real_time.privacy.key, real_time.region)] if real_time.privacy.key else []
+    named += [(secret, one.region) for one in site.images for secret in one.secrets.values()]
     # One secret may be named twice: two logs with one key.
     found = dict.fromkeys((secret, region_of(secret.name, region)) for secret, region in named)
     return list(found)

@@ -347,6 +347,9 @@ _BY_NAME: Final = (
     ("EdgeLogsRole", "arn:aws:iam::{account}:role/{cut}-EdgeLogsRole-edgewise", "iam", "PassRole"),
 )
 
+# Lambda looks at a VPC with the rights of whoever puts a function into it.
+_VPC: Final = ("*", "ec2", "DescribeNetworkInterfaces DescribeSecurityGroups DescribeSubnets DescribeVpcs")
+
 
 def needed(
     template: Mapping[str, Any], site: str, account: str, region: str = HOME_REGION
@@ -374,6 +377,8 @@ def _rows(template: Mapping[str, Any], region: str) -> Iterator[tuple[str, str, 
     yield from (_BY_TYPE[kind] for kind in sorted(kinds & _BY_TYPE.keys()))
     yield from (row[1:] for row in _ELSEWHERE if row[0] in kinds)
     yield from (row[1:] for row in _BY_NAME if row[0] in template["Resources"])
+    if any("VpcConfig" in one.get("Properties", {}) for one in template["Resources"].values()):
+        yield _VPC
 
 
 def _groups(template: Mapping[str, Any], site: str) -> list[str]:

@@ -35,7 +35,8 @@ def check_rights(
         return
     wanted = needed(template, site, identity.account)
     for region, app in apps.items():
-        wanted |= needed(app, site, identity.account, region)
+        for resource, actions in needed(app, site, identity.account, region).items():
+            wanted[resource] = sorted({*wanted.get(resource, ()), *actions})
     try:
         source = _policy_source(aws, identity.arn)
         denied = [

@@ -148,7 +148,7 @@ def smoke_path(site: Site, origin: ImageOrigin) -> str:
     ask for it too, else the first path of its behaviors.
     """
     patterns = [one.path for one in site.all_behaviors if one.origin == origin.name]
-    ready = read_dockerfile(origin.folder).settings.get("AWS_LWA_READINESS_CHECK_PATH", "/")
+    ready = read_dockerfile(origin.folder, origin.variables).settings.get("AWS_LWA_READINESS_CHECK_PATH", "/")
     reachable = any(fnmatchcase(ready, "/" + pattern.lstrip("/")) for pattern in patterns if pattern != "*")
     if reachable or "*" in patterns:
         path = ready

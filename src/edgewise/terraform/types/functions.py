@@ -68,6 +68,9 @@ KINDS = {
             "Code": _code,
             "ReservedConcurrentExecutions": "reserved_concurrent_executions",
             "Environment": block("environment", {"Variables": "variables"}),
+            "VpcConfig": block(
+                "vpc_config", {"SubnetIds": "subnet_ids", "SecurityGroupIds": "security_group_ids"}
+            ),
             "EphemeralStorage": block("ephemeral_storage", {"Size": "size"}),
             "TracingConfig": block("tracing_config", {"Mode": "mode"}),
             "LoggingConfig": _logging,
