@@ -129,6 +129,6 @@ def test_importing_it_loads_none_of_the_data() -> None:
         "import sys, edgewise.agents; print({'ua_parser', 'crawleruseragents', 'maxminddb'} & {*sys.modules})"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=100
     )
     assert done.stdout.strip() == "set()"

@@ -92,6 +92,21 @@ def test_the_adapters_settings_are_read_from_the_dockerfile(site: Site) -> None:
     assert read_dockerfile(app.folder / "nowhere").settings == {}
 
 
+def test_the_adapter_goes_by_the_sites_variables_before_the_dockerfiles(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "edgewise.toml").write_text(
+        f'{SITE}[origins.app.environment]\nAWS_LWA_READINESS_CHECK_PATH = "/site"\nAWS_LWA_PASS_THROUGH_PATH = "/p"\n'
+        'AWS_LWA_ERROR_STATUS_CODES = "503"\n[origins.app.local.environment]\nAWS_LWA_ERROR_STATUS_CODES = "504"\n'
+    )
+    found = load_site(tmp_path)
+    definition = local_functions(found, {}, {})["app"].definition
+    assert definition.variables == {
+        "AWS_LWA_READINESS_CHECK_PATH": "/site",
+        "AWS_LWA_ERROR_STATUS_CODES": "504",
+    }
+    *_, settings = app_differences(found)
+    assert settings.endswith("AWS_LWA_ASYNC_INIT, AWS_LWA_PASS_THROUGH_PATH")
+
+
 def test_what_is_done_otherwise_here_is_said(site: Site) -> None:
     built, adapter, settings = app_differences(site)
     assert "is not built" in built
@@ -115,6 +130,16 @@ def test_a_program_that_is_not_there_is_told_at_the_start(site: Site, tmp_path: 
     own.touch(mode=0o755)
     file.write_text(SITE.replace('"python", "-m"', '"./serve", "-m"'))
     assert "app" in local_functions(load_site(tmp_path), {}, {})
+
+
+def test_a_program_is_looked_for_where_the_app_will(site: Site, tmp_path: Path) -> None:
+    own = tmp_path / "app" / "bin" / "serve-notes"
+    own.parent.mkdir()
+    own.touch(mode=0o755)
+    text = SITE.replace('"python", "-m"', '"serve-notes"')
+    (tmp_path / "edgewise.toml").write_text(f'{text}[origins.app.environment]\nPATH = "{own.parent}"\n')
+    found = local_functions(load_site(tmp_path), {}, {})["app"].definition.app
+    assert found and found.variables["PATH"] == str(own.parent)
 
 
 def test_an_image_without_a_command_is_told_what_to_say(site: Site, tmp_path: Path) -> None:

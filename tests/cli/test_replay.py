@@ -385,10 +385,10 @@ def test_a_request_goes_over_tls_if_it_was_recorded_so(tmp_path: Path) -> None:
 
 def test_ctrl_c_prints_the_summary_so_far(site: Site, tmp_path: Path) -> None:
     log = write_log(tmp_path, "GET /a HTTP/1.1", "GET /hang HTTP/1.1")
-    with started(tmp_path, log, "--speed", "5") as process:
-        assert site.hanging.wait(20)
+    with started(tmp_path, log, "--speed", "1") as process:
+        assert site.hanging.wait(60)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "sent       2 in" in out
     assert "answered   1" in out

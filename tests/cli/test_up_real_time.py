@@ -62,6 +62,7 @@ def test_requests_without_a_function_are_recorded_and_masked(tmp_path: Path) -> 
         assert missing["visitor"] and missing["visitor"] == api["visitor"]
         # A behavior that is not in this log is recorded by the local CDN itself, as ever.
         assert (plain["query"], plain["client_ip"], plain["result"]) == ("token=public", "127.0.0.1", "Miss")
+        eventually(lambda: up.rows("SELECT 1 FROM edge"))
         joined = {
             row["path"]: row["recorded_by"] for row in up.rows("SELECT path, recorded_by FROM requests")
         }

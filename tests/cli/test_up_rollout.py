@@ -22,7 +22,7 @@ from edgewise.cli.runs import running_in
 from edgewise.localaws.errors import KeptError
 from edgewise.localaws.kept import Kept
 from edgewise.localaws.places import CREDENTIALS
-from support.site import Up, descendants, eventually, running
+from support.site import Up, command_of, descendants, eventually, running
 
 SITE = """\
 name = "tea"
@@ -208,11 +208,7 @@ def test_a_release_takes_effect_and_a_visitor_stays_where_he_is(tea: Up) -> None
 
 
 def test_the_site_goes_on_when_its_aws_dies(tea: Up) -> None:
-    (aws,) = [
-        pid
-        for pid in descendants(tea.process.pid)
-        if b"localaws" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    ]
+    (aws,) = [pid for pid in descendants(tea.process.pid) if "localaws" in command_of(pid)]
     os.kill(aws, signal.SIGKILL)
     said = tea.wait_for(lambda event: event.get("source") == "aws")
     assert "ended with status -9" in said["line"]

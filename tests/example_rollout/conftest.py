@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.conftest import chromium
-from support.site import Up, descendants, running
+from support.site import Up, command_of, descendants, eventually, running
 
 __all__ = ["chromium"]
 
@@ -54,9 +54,12 @@ def tea(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tea]:
 
 
 def child(up: Up, word: str, folder: Path | None = None) -> int:
-    """The process below `up` whose command has that word, and that runs in that folder (Linux)."""
-    for pid in descendants(up.process.pid):
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-        if word in words and folder in (None, Path(f"/proc/{pid}/cwd").resolve()):
-            return pid
-    raise AssertionError(f"no process of {word}")
+    """The process below `up` whose command has that word, and that runs in that folder (Linux), once there is one."""
+
+    def found() -> int | None:
+        for pid in descendants(up.process.pid):
+            if word in command_of(pid) and folder in (None, Path(f"/proc/{pid}/cwd").resolve()):
+                return pid
+        return None
+
+    return eventually(found)

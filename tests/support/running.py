@@ -60,7 +60,7 @@ def function(code: str = "code", handler: str = "app.handler", **properties: Any
             "Handler": handler,
             "Role": "arn:aws:iam::123456789012:role/edge",
             "Code": code,
-            "Timeout": 2,
+            "Timeout": 20,
             **properties,
         },
     }
@@ -86,7 +86,7 @@ def template(*behaviors: dict[str, Any], functions: dict[str, Any] | None = None
                     {
                         "Id": APP_ID,
                         "DomainName": "app.example.com",
-                        "CustomOriginConfig": {"OriginProtocolPolicy": "http-only", "OriginReadTimeout": 1},
+                        "CustomOriginConfig": {"OriginProtocolPolicy": "http-only", "OriginReadTimeout": 30},
                     },
                     {
                         "Id": BUCKET_ID,
@@ -150,7 +150,7 @@ class RunningCdn:
 
     def _wait_for_trace(self, request_id: str | None) -> None:
         """The viewer has its answer a moment before the CDN tells of it."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while request_id and not any(trace.request_id == request_id for trace in self.traces):
             assert time.monotonic() < deadline, "the request was not told of"
             time.sleep(0.001)

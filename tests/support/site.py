@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from edgewise.store import open_reader
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 class Up:
@@ -43,7 +43,7 @@ class Up:
     def ready(self) -> dict[str, Any]:
         """Wait for the first line."""
         try:
-            self.addresses = self._arrived.get(timeout=2 * PATIENCE)  # moto takes its time
+            self.addresses = self._arrived.get(timeout=PATIENCE)  # moto takes its time
         except queue.Empty:
             raise AssertionError(f"not ready; exit status {self.process.poll()}") from None
         assert self.addresses["event"] == "ready"
@@ -126,8 +126,20 @@ def alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    status = Path(f"/proc/{pid}/stat")
-    return not status.exists() or status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    if not Path("/proc/self/stat").exists():
+        return True
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def command_of(pid: int) -> str:
+    """The words of a process (Linux); none if it has ended meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def descendants(pid: int) -> list[int]:

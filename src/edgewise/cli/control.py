@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -10,6 +9,9 @@ from urllib.parse import quote, urlsplit
 from edgewise.cli.runs import find
 from edgewise.errors import EdgewiseError
 
+# Of the commands about one past request.
+REQUEST_HELP: Final = "A request's id (its `X-Amz-Cf-Id`) or the beginning of one, or `last`."
+REVEAL_HELP: Final = "Show cookies, credentials and bodies, which are masked otherwise."
 # Longer than a request that is sent again may take.
 _PATIENCE_S: Final = 120.0
 
@@ -38,6 +40,8 @@ class Control:
 
     def _call(self, method: str, path: str, body: str | None) -> Any:
         """The JSON of an answer. Raises `CommandError` when there is none, or when it is an error."""
+        import http.client
+
         parts = urlsplit(self.address)
         connection = http.client.HTTPConnection(
             parts.hostname or "127.0.0.1", parts.port, timeout=_PATIENCE_S

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from edgewise.cli.progress import progress_bar
 from edgewise.cli.runs import store_place
 from edgewise.cli.terminal import printable
 
@@ -67,21 +69,18 @@ def import_logs(
         _sink(directory, dry_run) as (sink, manifest, path),
         closing(Rejects(path)) as rejects,
         _making(mask, countries, host) as making,
-        _progress(sum(one.size for one in sources)) as progress,
+        progress_bar("import", sum(one.size for one in sources), in_bytes=True) as advance,
+        _told_when_stopped(),
     ):
-        run = Import(sink, manifest, rejects=rejects, making=making, fields=_names(fields), progress=progress)
-        try:
-            summary = run.run(sources)
-        except KeyboardInterrupt:
-            _warn("stopped; of what was under way nothing is in the store, and the same command goes on")
-            raise typer.Exit(130) from None
-    seconds = time.monotonic() - started
+        run = Import(sink, manifest, rejects=rejects, making=making, fields=_names(fields), progress=advance)
+        summary = run.run(sources)
+    outcome = _Outcome(summary, rejects, time.monotonic() - started, dry_run)
     if as_json:
-        print(json.dumps(_facts(summary, rejects, seconds, dry_run)))
+        print(json.dumps(outcome.facts()))
     else:
-        _tell(summary, rejects, seconds, dry_run)
-    if not sources and not as_json:
-        _warn("there is no file in what was named")
+        outcome.show()
+        if not sources:
+            _warn("there is no file in what was named")
     if summary.failed or (summary.bad and not summary.records):
         raise typer.Exit(1)
 
@@ -128,45 +127,69 @@ def _making(
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal's standard error, and nothing elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
-
-    console = Console(stderr=True)
-    with Progress(
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as bar:
-        task = bar.add_task("import", total=total)
-        yield lambda count: bar.advance(task, count)
+def _told_when_stopped() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        _warn("stopped; of what was under way nothing is in the store, and the same command goes on")
+        raise typer.Exit(130) from None
 
 
-def _tell(summary: Summary, rejects: Rejects, seconds: float, dry_run: bool) -> None:
-    verb = "would be imported" if dry_run else "imported"
-    rate = summary.records / seconds if seconds else 0
-    print(
-        f"{_counted(summary.records, 'record')} {verb} from {_counted(len(summary.files), 'file')}"
-        f" in {seconds:.1f} s ({rate:,.0f} a second)"
-    )
-    if summary.first is not None and summary.last is not None:
-        print(f"from {_moment(summary.first)} to {_moment(summary.last)}")
-    if summary.skipped:
-        print(f"{_counted(summary.skipped, 'file')} imported before")
-    if summary.bad:
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What an import came to, in `seconds`."""
+
+    summary: Summary
+    rejects: Rejects
+    seconds: float
+    dry_run: bool
+
+    def show(self) -> None:
+        """For people; what went wrong goes to standard error."""
+        summary = self.summary
+        verb = "would be imported" if self.dry_run else "imported"
+        rate = summary.records / self.seconds if self.seconds else 0
+        print(
+            f"{_counted(summary.records, 'record')} {verb} from {_counted(len(summary.files), 'file')}"
+            f" in {self.seconds:.1f} s ({rate:,.0f} a second)"
+        )
+        if summary.first is not None and summary.last is not None:
+            print(f"from {_moment(summary.first)} to {_moment(summary.last)}")
+        if summary.skipped:
+            print(f"{_counted(summary.skipped, 'file')} imported before")
+        self._warn_of_lines()
+        for name, damage in summary.damaged.items():
+            _warn(f"{name}: {damage}; what could be read is in")
+        for name, reason in summary.failed.items():
+            _warn(f"{name}: not imported: {reason}")
+
+    def _warn_of_lines(self) -> None:
+        bad, rejects = self.summary.bad, self.rejects
+        if not bad:
+            return
         kept = f"; kept in {rejects.path}" if rejects.path else ""
-        _warn(f"{_counted(summary.bad, 'line')} without a request{kept}", *rejects.shown)
-        if summary.bad > len(rejects.shown):
+        _warn(f"{_counted(bad, 'line')} without a request{kept}", *rejects.shown)
+        if bad > len(rejects.shown):
             _warn("…")
-    for name, damage in summary.damaged.items():
-        _warn(f"{name}: {damage}; what could be read is in")
-    for name, reason in summary.failed.items():
-        _warn(f"{name}: not imported: {reason}")
+
+    def facts(self) -> dict[str, Any]:
+        """For `--json`."""
+        summary, rejects = self.summary, self.rejects
+        return {
+            "records": summary.records,
+            "files": len(summary.files),
+            "skipped": summary.skipped,
+            "failed": summary.failed,
+            "damaged": summary.damaged,
+            "bad_lines": summary.bad,
+            "bad_lines_file": str(rejects.path) if rejects.path and rejects.count else None,
+            "bad_lines_shown": rejects.shown,
+            "first": summary.first,
+            "last": summary.last,
+            "bytes": sum(entry.size for entry in summary.files),
+            "seconds": round(self.seconds, 3),
+            "dry_run": self.dry_run,
+        }
 
 
 def _counted(count: int, thing: str) -> str:
@@ -180,21 +203,3 @@ def _warn(*lines: str) -> None:
 
 def _moment(microseconds: int) -> str:
     return f"{datetime.fromtimestamp(microseconds // 1_000_000, UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _facts(summary: Summary, rejects: Rejects, seconds: float, dry_run: bool) -> dict[str, Any]:
-    return {
-        "records": summary.records,
-        "files": len(summary.files),
-        "skipped": summary.skipped,
-        "failed": summary.failed,
-        "damaged": summary.damaged,
-        "bad_lines": summary.bad,
-        "bad_lines_file": str(rejects.path) if rejects.path and rejects.count else None,
-        "bad_lines_shown": rejects.shown,
-        "first": summary.first,
-        "last": summary.last,
-        "bytes": sum(entry.size for entry in summary.files),
-        "seconds": round(seconds, 3),
-        "dry_run": dry_run,
-    }

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgewise.cli.progress import progress_bar
+
 if TYPE_CHECKING:
     from edgewise.simulate import Outcome, Plan
-    from edgewise.simulate.cost import Bill
-    from edgewise.simulate.traffic import Traffic
-
-_MOST_REQUESTS = 5_000_000  # each is remembered until the end
 
 
 def simulate(
@@ -76,129 +74,65 @@ def simulate(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Run the real edge code under simulated traffic: what visitors wait, what is lost, what it costs."""
+    # Here, so that the other commands start without it.
     from edgewise.cdn.location import REGIONS
-    from edgewise.simulate import Plan, PlanError
+    from edgewise.cli.simulating.report import Report
+    from edgewise.cli.simulating.traffic import choose_traffic
+    from edgewise.simulate import Plan
     from edgewise.simulate import parsing as parse
     from edgewise.simulate.deliveries import SETTINGS
 
-    if plot is not None and plot.suffix != ".svg":
-        raise PlanError("the plot is an SVG drawing", file=plot, hint="Name a file that ends in .svg.")
-    names = list(dict.fromkeys(delivery or SETTINGS))
-    for name in names:
-        if name not in SETTINGS:
-            raise PlanError(f"{name!r} is no delivery", hint=f"Known: {', '.join(SETTINGS)}.")
+    _check_drawing(plot)
+    names = _known(delivery or [], list(SETTINGS))
     shares = parse.parse_regions(regions, REGIONS)
-    traffic, seconds, skipped = _traffic(log or [], rate, minutes, shares, miss, seed)
+    chosen = choose_traffic(log or [], rate, minutes, shares, miss, seed)
     plan = Plan(
-        traffic=traffic,
-        seconds=seconds,
+        traffic=chosen.traffic,
+        seconds=chosen.traffic.seconds,
         lifetime=parse.parse_spread(lifetime, "--lifetime"),
         idle=parse.parse_spread(idle, "--idle"),
         round_trips=parse.parse_round_trips(round_trip or [], list(SETTINGS)),
         keep_alive=parse.parse_seconds(keep_alive, "--keep-alive"),
-        faults=parse.parse_faults(fault or [], seconds),
+        faults=parse.parse_faults(fault or [], chosen.traffic.seconds),
         budget_ms=budget,
         work=parse.parse_seconds(work, "--work"),
         ttl=parse.parse_seconds(ttl, "--ttl"),
         seed=seed,
     )
-    outcomes = _run(plan, names, quiet=as_json)
+    report = Report(plan, _run(plan, names, quiet=as_json), memory, chosen.skipped)
     if plot is not None:
-        _draw(plot, plan, outcomes)
-    _report(plan, outcomes, memory, skipped, as_json)
+        report.draw(plot)
+    if as_json:
+        print(json.dumps(report.facts()))
+    else:
+        report.show()
 
 
-def _traffic(
-    log: list[Path],
-    rate: float | None,
-    minutes: float | None,
-    shares: dict[str, float],
-    miss: float,
-    seed: int,
-) -> tuple[Traffic, float, int]:
-    """The traffic, its seconds, and how many lines of the logs were skipped."""
+def _check_drawing(file: Path | None) -> None:
     from edgewise.simulate import PlanError
-    from edgewise.simulate.traffic import LogTraffic, RateTraffic
 
-    if minutes is not None and not 0 < minutes < float("inf"):
-        raise PlanError(f"{minutes:g} minutes is no time", hint="Give a number above 0.")
-    if log and rate is not None:
-        raise PlanError("a log has a rate of its own", hint="Give --log or --rate.")
-    if log:
-        from edgewise.cli.simulating.logs import read_logs
-
-        logged, skipped = read_logs(log)
-        times = [visit.at for visit in logged]
-        seconds = float(max(times) - min(times) + 1) if minutes is None else minutes * 60
-        return LogTraffic(logged, seconds, shares, miss, seed), seconds, skipped
-    rate = 50.0 if rate is None else rate
-    seconds = 3600.0 if minutes is None else minutes * 60
-    if not 0 < rate * seconds <= _MOST_REQUESTS:
-        raise PlanError(
-            f"{rate:g} requests a second for {seconds / 60:g} minutes cannot be simulated",
-            hint=f"Give a rate above 0, and less than {_MOST_REQUESTS:,} requests in all.",
-        )
-    return RateTraffic(rate, seconds, shares, miss, seed), seconds, 0
+    if file is not None and file.suffix != ".svg":
+        raise PlanError("the plot is an SVG drawing", file=file, hint="Name a file that ends in .svg.")
 
 
-def _run(plan: Plan, names: list[str], *, quiet: bool) -> list[Outcome]:
-    from rich.console import Console
-    from rich.progress import Progress
+def _known(asked: Sequence[str], deliveries: Sequence[str]) -> list[str]:
+    """The deliveries that are asked for, each once; all without any."""
+    from edgewise.simulate import PlanError
 
+    for name in asked:
+        if name not in deliveries:
+            raise PlanError(f"{name!r} is no delivery", hint=f"Known: {', '.join(deliveries)}.")
+    return list(dict.fromkeys(asked or deliveries))
+
+
+def _run(plan: Plan, names: Sequence[str], *, quiet: bool) -> list[Outcome]:
     from edgewise.simulate import PlanError, compare
 
-    console = Console(stderr=True)
     outcomes: list[Outcome] = []
-    with Progress(console=console, transient=True, disable=quiet or not console.is_terminal) as progress:
-        task = progress.add_task("simulating", total=len(names))
+    with progress_bar("simulating", len(names), quiet=quiet) as advance:
         for outcome in compare(plan, names):
             outcomes.append(outcome)
-            progress.advance(task)
+            advance(1)
     if not outcomes[0].visits:
         raise PlanError("no request arrives in this time", hint="Give a higher rate, or more minutes.")
     return outcomes
-
-
-def _draw(file: Path, plan: Plan, outcomes: list[Outcome]) -> None:
-    from edgewise.simulate import PlanError
-    from edgewise.simulate.plot import plot
-
-    drawing = plot(outcomes, plan.faults, plan.seconds)
-    try:
-        file.write_text(drawing, encoding="utf-8")
-    except OSError as error:
-        raise PlanError(f"the plot cannot be written: {error}", file=file) from error
-
-
-def _report(plan: Plan, outcomes: list[Outcome], memory: int, skipped: int, as_json: bool) -> None:
-    from edgewise.simulate import read_prices
-    from edgewise.simulate.cost import Workflow, bill, facts
-
-    prices = read_prices()
-    bills: dict[str, Bill] = {
-        outcome.delivery: bill(outcome.usages, memory, prices, Workflow(), 1_000_000 / outcome.visits)
-        for outcome in outcomes
-    }
-    if as_json:
-        deliveries: list[dict[str, Any]] = [
-            {**outcome.facts(), "a_million": facts(bills[outcome.delivery], prices)} for outcome in outcomes
-        ]
-        print(json.dumps({"seconds": plan.seconds, "skipped_lines": skipped, "deliveries": deliveries}))
-        return
-    from rich.console import Console
-
-    from edgewise.cli.simulating.table import notes, records, visitors
-
-    console = Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
-    visits = outcomes[0].visits
-    print(
-        f"{visits:,} requests in {plan.seconds / 60:g} min · seed {plan.seed} · prices as listed on {prices.dated}"
-    )
-    if skipped:
-        print(f"{skipped:,} {'line' if skipped == 1 else 'lines'} of the log without a request: skipped")
-    for table in (visitors(outcomes, bills), records(outcomes)):
-        print()
-        console.print(table)
-    print()
-    for note in notes(bills):
-        print(note)

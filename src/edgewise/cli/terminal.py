@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
+# Characters of a value in a line; where it is cut, --json and the pages have all of it.
+_WIDTH = 300
 
 
 def printable(text: str) -> str:
@@ -21,6 +23,12 @@ def printable(text: str) -> str:
 def printable_lines(text: str) -> list[str]:
     """The lines of a text, each printable. AWS's client ends those of a traceback with a carriage return."""
     return [printable(line) for line in _LINE_END.split(text.rstrip("\r\n"))]
+
+
+def one_line(text: str) -> str:
+    """Text that stays in its line and does not drive the terminal; what is long is cut."""
+    shown = printable(text.replace("\n", " · "))
+    return shown if len(shown) <= _WIDTH else f"{shown[:_WIDTH]}… ({len(shown):,} characters)"
 
 
 def _escape(character: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -62,10 +63,11 @@ def up(
     as_json: Annotated[bool, typer.Option("--json", help="Print objects, one a line.")] = False,
 ) -> None:
     """Run a site at the edge on this machine, and show every request."""
-    # Here, so that the other commands start without it.
+    # Here, so that the other commands start without them.
+    import asyncio
+
     import uvloop
 
-    from edgewise.cdn.errors import TemplateError
     from edgewise.cli.running.screen import Screen
     from edgewise.cli.running.session import Session, UpOptions
 
@@ -82,17 +84,23 @@ def up(
         access_log,
     )
     screen = Screen(sys.stdout, as_json=as_json, color=not as_json and sys.stdout.isatty())
+    runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    with closing(screen), _pointing_to_check(template), runner:
+        runner.run(Session(options, screen).run())
+
+
+@contextmanager
+def _pointing_to_check(template: Path | None) -> Iterator[None]:
+    """A run ends at the first mistake of a template that can be read; a check goes on."""
+    from edgewise.cdn.errors import TemplateError
+
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(Session(options, screen).run())
+        yield
     except TemplateError as error:
         if template and error.line and error.key:
-            # A run ends at the first mistake of a template that can be read; a check goes on.
             more = f"`edgewise check --template {shlex.quote(str(template))}` lists all mistakes"
             error.hint = f"{error.hint}; {more}" if error.hint else more
         raise
-    finally:
-        screen.close()
 
 
 def _places(given: list[str]) -> dict[str, str]:

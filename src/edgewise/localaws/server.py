@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from edgewise.errors import EdgewiseError
 from edgewise.localaws.kept import Kept
@@ -39,44 +39,58 @@ def main() -> int:
     of the release's if it is kept in one, `file` what outlives the process, `resources` what a template has, `salts`
     the place of the salts of visitors. Each may be missing.
     """
-    from moto.server import ThreadedMotoServer
-
-    from edgewise.localaws.mends import serving
-
     plan = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    # It tells each failure several times, with the data; what failed is told once, without.
-    logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
     # Asked to end, it ends as it does with its input.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     try:
         kept = _kept_in(plan)
-        serving.apply()
-        server = ThreadedMotoServer(HOST, 0, verbose=False)
-        server.start()
-        port = server.get_host_and_port()[1]
-        url = f"http://{HOST}:{port}"
-        client_of = cache(partial(client, url=url, region=REGION))  # boto3 takes its time for each
-        keys = _make(plan, url, client_of, kept)
-        if plan.get("resources"):
-            _make_pipeline(plan["resources"], client_of, port)
-        again = kept.restore(client_of("dynamodb"), client_of("ssm")) if kept else ""
-        if plan.get("salts"):
-            from edgewise.salts import keep_salts
-
-            keep_salts(client_of("ssm"), plan["salts"], time.time())
-        check_signatures(url, client_of)
+        aws = _started(plan, kept)
     except EdgewiseError as error:
         print(error, flush=True)
         return 1
-    if again:
-        print(f"as at the end of the last run: {again}; without {plan['file']} it begins anew")
-    _say(event="ready", url=url)
+    if aws.again:
+        print(f"as at the end of the last run: {aws.again}; without {plan['file']} it begins anew")
+    _say(event="ready", url=aws.url)
     if kept is None:
         sys.stdin.buffer.read()
     else:
-        _keep_until_the_end(lambda: kept.keep(client_of("dynamodb"), client_of("ssm"), keys))
+        _keep_until_the_end(lambda: kept.keep(aws.client("dynamodb"), aws.client("ssm"), aws.keys))
     return 0
+
+
+class _Aws(NamedTuple):
+    """What has started: `keys` by their names, and in words what is there `again` of the last run."""
+
+    url: str
+    client: Callable[[str], Any]
+    keys: dict[str, str]
+    again: str
+
+
+def _started(plan: dict[str, Any], kept: Kept | None) -> _Aws:
+    from moto.server import ThreadedMotoServer
+
+    from edgewise.localaws.mends import serving
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    # It tells each failure several times, with the data; what failed is told once, without.
+    logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
+    serving.apply()
+    server = ThreadedMotoServer(HOST, 0, verbose=False)
+    server.start()
+    port = server.get_host_and_port()[1]
+    url = f"http://{HOST}:{port}"
+    client_of = cache(partial(client, url=url, region=REGION))  # boto3 takes its time for each
+    keys = _make(plan, url, client_of, kept)
+    if plan.get("resources"):
+        _make_pipeline(plan["resources"], client_of, port)
+    again = kept.restore(client_of("dynamodb"), client_of("ssm")) if kept else ""
+    if plan.get("salts"):
+        from edgewise.salts import keep_salts
+
+        keep_salts(client_of("ssm"), plan["salts"], time.time())
+    check_signatures(url, client_of)
+    return _Aws(url, client_of, keys, again)
 
 
 def _kept_in(plan: dict[str, Any]) -> Kept | None:

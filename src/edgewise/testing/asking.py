@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import quote
@@ -16,8 +16,8 @@ from edgewise.testing.lines import check_headers
 __tracebackhide__ = True  # pytest shows the line of the test, not ours
 
 if TYPE_CHECKING:
+    from edgewise.cdn import MovableClock
     from edgewise.testing.answer import Answer
-    from edgewise.testing.site import EdgeSite
 
 
 class RequestOptions(TypedDict, total=False):
@@ -101,9 +101,10 @@ class Visitor:
     too, as browsers send them to localhost, and `Domain` is not regarded: there is one site.
     """
 
-    def __init__(self, site: EdgeSite, options: RequestOptions) -> None:
-        self.cookies = Cookies(site.clock)
-        self._site = site
+    def __init__(self, send: Callable[..., Answer], clock: MovableClock, options: RequestOptions) -> None:
+        """`send` is the site's `request`."""
+        self.cookies = Cookies(clock)
+        self._send = send
         self._options = options
 
     def get(self, path: str = "/") -> Answer:
@@ -114,7 +115,7 @@ class Visitor:
         asked = path.partition("?")[0]
         if sent := self.cookies.for_path(asked):
             options["headers"] = {**options.get("headers", {}), "Cookie": "; ".join(sent)}
-        answer = self._site.request(method, path, body=body, **options)
+        answer = self._send(method, path, body=body, **options)
         for name, value in answer.headers:
             if name.lower() == "set-cookie":
                 self.cookies.keep(value, asked)

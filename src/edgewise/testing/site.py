@@ -188,7 +188,7 @@ class EdgeSite:
     def visitor(self, **options: Unpack[RequestOptions]) -> Visitor:
         """Somebody who keeps cookies; the options go with each of his requests."""
         check_options(options)
-        return Visitor(self, options)
+        return Visitor(self.request, self.clock, options)
 
     def records(self, stream: str = "edge") -> Records:
         """All records so far: `edge`, those of the functions, or `access`, one per request."""

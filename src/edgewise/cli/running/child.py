@@ -1,4 +1,4 @@
-"""A process that `edgewise up` starts and ends: an origin's command, or the store."""
+"""A process that `edgewise up` starts, watches and ends: an origin's command, the store, or the AWS of the run."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import contextlib
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from edgewise.cli.errors import StartError
 
@@ -102,3 +103,27 @@ class Child:
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, number)
+
+
+class Watched:
+    """What has a child and a task that watches it: they end together, the watching first."""
+
+    def __init__(self) -> None:
+        self._child: Child | None = None
+        self._watcher: asyncio.Task[None] | None = None
+
+    def _begin_watching(self, watching: Coroutine[Any, Any, None]) -> None:
+        self._watcher = asyncio.get_running_loop().create_task(watching)
+
+    async def stop(self) -> None:
+        """End both, or what there is of them."""
+        if self._watcher is not None:
+            await given_up(self._watcher)
+        if self._child is not None:
+            await self._child.stop()
+
+
+async def given_up(task: asyncio.Task[Any]) -> None:
+    """Cancel a task and wait until it is over; whatever it comes to is nobody's concern any more."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

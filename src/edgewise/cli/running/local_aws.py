@@ -6,7 +6,6 @@ in a file of the run's folder; buckets begin empty.
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 import json
 import os
@@ -18,7 +17,7 @@ from typing import Any, Final
 from edgewise.cdn import Template
 from edgewise.cli.errors import StartError
 from edgewise.cli.running.awssettings import without_settings
-from edgewise.cli.running.child import Child
+from edgewise.cli.running.child import Child, Watched
 from edgewise.cli.running.ready import start_until_ready
 from edgewise.localaws.places import CREDENTIALS, REGION
 from edgewise.localaws.template import resources
@@ -29,7 +28,7 @@ KEPT: Final = "aws.json"
 _PATIENCE = 60.0  # seconds until it must be ready: moto takes its time
 
 
-class LocalAws:
+class LocalAws(Watched):
     """`url` is every service's, once it has started; it stays empty for a site that needs none.
 
     `on_object` is told the bucket and the key of each object that a delivery stream has written.
@@ -42,14 +41,13 @@ class LocalAws:
         on_line: Callable[[str, str], None],
         on_object: Callable[[str, str], None] | None = None,
     ) -> None:
+        super().__init__()
         self.url = ""
         self._site = site
         self._plan = state / "build" / "aws.json"
         self._file = (state / KEPT).resolve()
         self._on_line = on_line
         self._on_object = on_object
-        self._child: Child | None = None
-        self._watcher: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Raises `StartError`."""
@@ -68,7 +66,7 @@ class LocalAws:
         self._child, self.url = await start_until_ready(
             "aws", command, self._hear, patience=_PATIENCE, environment=without_settings(os.environ)
         )
-        self._watcher = asyncio.get_running_loop().create_task(self._watch(self._child))
+        self._begin_watching(self._watch(self._child))
 
     def _planned(self, site: Site) -> dict[str, Any]:
         """What it is to have, as `localaws/server.py` reads it."""
@@ -116,13 +114,6 @@ class LocalAws:
             f"; the next run begins with what is in {self._file}" if self._site and self._site.rollout else ""
         )
         self._on_line("aws", f"ended with status {status}{again}")
-
-    async def stop(self) -> None:
-        if self._watcher is not None:
-            self._watcher.cancel()
-            await asyncio.gather(self._watcher, return_exceptions=True)
-        if self._child is not None:
-            await self._child.stop()
 
 
 def _key(secret: Secret, region: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 
 from edgewise.cli.errors import StartError
 from edgewise.cli.running.awssettings import without_settings
-from edgewise.cli.running.child import Child
+from edgewise.cli.running.child import Child, Watched
 from edgewise.cli.running.leftovers import Processes
 from edgewise.cli.running.ports import free_port, listening
 from edgewise.cli.runs import STATE_FOLDER
@@ -61,7 +61,7 @@ async def start_origins(
     return places
 
 
-class OriginProcess:
+class OriginProcess(Watched):
     """An origin's command: started, waited for until it listens, and started again when it dies."""
 
     def __init__(
@@ -73,14 +73,13 @@ class OriginProcess:
         variables: Mapping[str, str],
         processes: Processes,
     ) -> None:
+        super().__init__()
         self._name = name
         self._local = local
         self._port = port
         self._on_line = on_line
         self._variables = variables
         self._processes = processes
-        self._child: Child | None = None
-        self._watcher: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Raises `StartError` with what the command said."""
@@ -100,14 +99,14 @@ class OriginProcess:
         finally:
             ready.cancel()
             ended.cancel()
-        self._watcher = asyncio.get_running_loop().create_task(self._watch())
+        self._begin_watching(self._watch())
 
     async def _spawned(self) -> Child:
         child = Child(self._name, self._on_line)
         # The port is also in PORT, where many programs look for it; output is wanted line by line.
         own = {"PORT": str(self._port), "PYTHONUNBUFFERED": "1"}
         inherited = without_settings(os.environ) if self._variables else os.environ
-        environment = {**inherited, **self._variables, **own}
+        environment = {**inherited, **self._variables, **self._local.environment, **own}
         command = self._local.argv(self._port, sys.executable)
         await child.start(command, directory=self._local.directory, environment=environment)
         self._child = child
@@ -128,9 +127,6 @@ class OriginProcess:
                 return
 
     async def stop(self) -> None:
-        if self._watcher is not None:
-            self._watcher.cancel()
-            await asyncio.gather(self._watcher, return_exceptions=True)
+        await super().stop()
         if self._child is not None:
-            await self._child.stop()
             self._processes.remove(self._name)

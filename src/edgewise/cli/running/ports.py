@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 
 _LOOK_EVERY = 0.02
+# The system gives away higher ones: what it chooses may be anybody's by the time that a program listens on it.
+_OURS = range(20_000, 32_000)
 
 
 def free_port(preferred: int = 0) -> int:
-    """The preferred port if nobody listens on it, else one that the system chooses."""
-    for port in dict.fromkeys((preferred, 0)):
+    """The preferred port if nobody listens on it, else one that the system gives to nobody who does not name it."""
+    for port in (*([preferred] if preferred else []), *random.sample(_OURS, 100), 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

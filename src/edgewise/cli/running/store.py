@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from edgewise.cli.errors import StartError
-from edgewise.cli.running.child import Child
+from edgewise.cli.running.child import Watched
 from edgewise.cli.running.ports import free_port
 from edgewise.cli.running.ready import start_until_ready
 
@@ -17,15 +17,14 @@ _PATIENCE = 30.0  # seconds until it must be ready, with the recovery of what an
 _PAUSE = 0.5  # seconds before a dead one is started again
 
 
-class StoreProcess:
+class StoreProcess(Watched):
     """Serves `directory`; `url` is set once it is ready and stays the same over restarts."""
 
     def __init__(self, directory: Path, on_line: Callable[[str, str], None]) -> None:
+        super().__init__()
         self.directory = directory
         self.url = ""
         self._on_line = on_line
-        self._child: Child | None = None
-        self._watcher: asyncio.Task[None] | None = None
 
     async def start(self, preferred_port: int) -> None:
         """Listen on the preferred port, or on a free one if somebody has it. Raises `StartError`."""
@@ -37,7 +36,7 @@ class StoreProcess:
             self._port = 0
             await self._started()
         self._port = urlsplit(self.url).port or 0
-        self._watcher = asyncio.get_running_loop().create_task(self._watch())
+        self._begin_watching(self._watch())
 
     async def _started(self) -> None:
         command = [sys.executable, "-m", "edgewise", "store", "--dir", str(self.directory)]
@@ -60,10 +59,3 @@ class StoreProcess:
                 self._on_line("store", str(error))
                 continue
             self._on_line("store", f"is back at {self.url}; what it acknowledged is there")
-
-    async def stop(self) -> None:
-        if self._watcher is not None:
-            self._watcher.cancel()
-            await asyncio.gather(self._watcher, return_exceptions=True)
-        if self._child is not None:
-            await self._child.stop()

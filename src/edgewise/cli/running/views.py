@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from edgewise.cli.running.child import given_up
 from edgewise.localaws.places import REGION, client
 
 _ERRORS = "errors/"  # where the stream's own failures are written, in the template
@@ -103,5 +104,4 @@ class ViewFiles:
             self._say(f"page views on their way were not waited for; files that were not read: {unread}")
         except OSError as error:
             self._say(f"page views on their way may be lost: {error}")
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await given_up(self._task)

@@ -1,1 +1,1 @@
-"""Parts of `edgewise simulate`: the access logs that it reads, and what it prints."""
+"""Parts of `edgewise simulate`: the traffic that its options mean, and what it says at the end."""

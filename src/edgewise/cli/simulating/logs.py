@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from edgewise.cli.replay import open_log
-from edgewise.logfiles.lines import LoggedRequest, SkippedLine, read
+from edgewise.cli.accesslog import FORMATS, entries
+from edgewise.logfiles.lines import LoggedRequest, SkippedLine
 from edgewise.simulate import PlanError
 from edgewise.simulate.traffic import LoggedVisit
 
@@ -20,25 +19,14 @@ def read_logs(files: Sequence[Path]) -> tuple[tuple[LoggedVisit, ...], int]:
     visits: list[LoggedVisit] = []
     skipped = 0
     for file in files:
-        for entry in _entries(file):
+        for entry in entries(file, PlanError):
             if isinstance(entry, SkippedLine):
                 skipped += 1
             else:
                 visits.append(_visit(entry))
     if not visits:
-        raise PlanError(
-            f"no request in {', '.join(map(str, files))}",
-            hint="An access log has Apache's common or combined format, or is CloudFront's standard log.",
-        )
+        raise PlanError(f"no request in {', '.join(map(str, files))}", hint=FORMATS)
     return tuple(visits), skipped
-
-
-def _entries(file: Path) -> Iterator[LoggedRequest | SkippedLine]:
-    try:
-        with open_log(file) as lines:
-            yield from read(lines)
-    except (OSError, EOFError, zlib.error) as error:
-        raise PlanError(f"the log cannot be read: {error}", file=file) from error
 
 
 def _visit(logged: LoggedRequest) -> LoggedVisit:
