@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -45,13 +47,38 @@ def away(workshop: Workshop) -> Workshop:
     return workshop
 
 
+class KeptSession:
+    """A session that makes each client once: the services' models are read once, and clients are for any thread."""
+
+    def __init__(self) -> None:
+        self._session = boto3.session.Session()
+        self._clients: dict[tuple[str | None, ...], Any] = {}
+
+    def client(self, service: str, *, region_name: str, endpoint_url: str | None, config: Any) -> Any:
+        environ = (os.environ.get(name) for name in ("AWS_ENDPOINT_URL", *KEYS))
+        place = (service, region_name, endpoint_url, *environ)
+        if place not in self._clients:
+            self._clients[place] = self._session.client(
+                service, region_name=region_name, endpoint_url=endpoint_url, config=config
+            )
+        return self._clients[place]
+
+
 @pytest.fixture(scope="session")
-def kept_session() -> boto3.session.Session:
-    return boto3.session.Session()
+def kept_session() -> KeptSession:
+    return KeptSession()
 
 
 @pytest.fixture
-def quick_clients(kept_session: boto3.session.Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands that run in this process read the services' models once: that takes longer than what they do."""
+def quick_clients(kept_session: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands that run in this process take the clients of the ones before: to make them takes longer than to ask."""
     make = boto3.session.Session
     monkeypatch.setattr("boto3.session.Session", lambda **keys: make(**keys) if keys else kept_session)
+
+
+@pytest.fixture
+def on_the_double(workshop: Workshop, quick_clients: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands find the double where they look for AWS, and wait no time: it goes on with every look."""
+    for name, value in {"AWS_ENDPOINT_URL": workshop.double.url, **KEYS}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)

@@ -7,7 +7,7 @@ from typing import Any
 from cloud.double.stacks import Stack
 from cloud.workshop import SITE, Workshop
 from edgewise.cloud import history
-from edgewise.cloud.deploy import Result
+from edgewise.cloud.standing import Result
 
 AWAY = "eu-central-1"
 BEHAVIOR = """
@@ -49,7 +49,7 @@ def origins(workshop: Workshop) -> dict[str, str]:
 def back(workshop: Workshop) -> Result:
     workshop.images = {}
     deployment = workshop.deployment()
-    entry = history.one_before(history.entries(deployment.assets), deployment.state())
+    entry = history.one_before(history.entries(deployment.estate.assets), workshop.standing().state)
     return deployment.carry_out(
-        deployment.plan(history.package_of(deployment.assets, entry), again=entry.original)
+        deployment.plan(history.package_of(deployment.estate.assets, entry), again=entry.original)
     )

@@ -26,8 +26,7 @@ def die(workshop: Workshop, act: Callable[[], object], at: str, *, before: bool)
 
 def destroy(workshop: Workshop) -> list[str]:
     """Take the site down, whose file may not have the app any more; the stacks that there were."""
-    folder = workshop.folder / ".edgewise"
-    one = Destruction(workshop.clients, "tea", folder, tell=lambda *_: None, sleep=lambda seconds: None)
+    one = Destruction(workshop.estate())
     leaving = one.plan()
     if leaving:
         one.carry_out(leaving)
@@ -50,7 +49,7 @@ def test_going_back_to_what_was_promoted_leaves_the_app(away: Workshop) -> None:
     away.images = {}
     stage(away)
     end(away, "promote")
-    promoted = history.entries(away.deployment().assets)[-1]
+    promoted = history.entries(away.estate().assets)[-1]
     assert (promoted.number, list(promoted.apps or ()), promoted.images) == (
         2,
         [AWAY],
@@ -69,11 +68,11 @@ def test_going_back_to_what_was_promoted_leaves_the_app(away: Workshop) -> None:
 def test_a_note_that_says_nothing_of_apps_leaves_them(away: Workshop) -> None:
     away.deploy()
     deployment = away.deployment()
-    (entry,) = history.entries(deployment.assets)
+    (entry,) = history.entries(deployment.estate.assets)
     told = {"number": 1, "run": "", "at": "", "by": "", "recipe": entry.recipe, "template": entry.template}
 
     plan = deployment.plan(
-        history.package_of(deployment.assets, history.Entry(**told, settings_hash=entry.settings_hash))
+        history.package_of(deployment.estate.assets, history.Entry(**told, settings_hash=entry.settings_hash))
     )
 
     assert plan.nothing
@@ -192,8 +191,8 @@ def test_what_changed_before_a_failure_is_named_with_what_takes_it_back(away: Wo
     assert code(away) == image("2")
     away.images = {}
     deployment = away.deployment()
-    entry = history.numbered(history.entries(deployment.assets), 1)
-    deployment.carry_out(deployment.plan(history.package_of(deployment.assets, entry), again=1))
+    entry = history.numbered(history.entries(deployment.estate.assets), 1)
+    deployment.carry_out(deployment.plan(history.package_of(deployment.estate.assets, entry), again=1))
     assert code(away) == image("1")
 
 
@@ -257,7 +256,7 @@ def test_an_app_that_could_not_be_deleted_is_tried_again_by_the_next(away: Works
 
 
 def test_so_it_does_when_the_template_was_not_even_accepted(away: Workshop) -> None:
-    """Nothing on AWS notes the app then."""
+    """Nothing on AWS notes the app then, and no stack `tea` is left that was only asked for."""
     away.double.formation.reject = "a property is not valid"
     with pytest.raises(StackError, match="not accept") as failed:
         away.deploy()
@@ -267,7 +266,7 @@ def test_so_it_does_when_the_template_was_not_even_accepted(away: Workshop) -> N
     away.images = {}
 
     assert [one.region for one in away.plan().apps] == [AWAY]
-    assert destroy(away) == ["tea", "tea-app"]
+    assert destroy(away) == ["tea-app"]
     assert app_stack(away) is None
 
 

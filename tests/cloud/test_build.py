@@ -23,28 +23,9 @@ from edgewise.cloud.errors import BuildError
 from edgewise.cloud.imports import Python, Tried, pythons, try_imports
 from edgewise.cloud.zips import COMPRESSED_ABOVE, folder_files, hash_of, zipped
 from edgewise.site import load_site
+from support.sites import JUDGED, site_of
 
 ROOT = Path(__file__).parents[2]
-JUDGED = """
-name = "journal"
-[origins.v1]
-domain = "v1.example.com"
-[origins.v2]
-domain = "v2.example.com"
-[default]
-origin = "v1"
-[log]
-delivery = "openobserve"
-url = "https://logs.example.com"
-token = { from = "ssm", name = "/journal/token" }
-[rollout]
-stable = "v1"
-new = "v2"
-key = { from = "ssm", name = "/journal/key" }
-[rollout.judge]
-user = "judge"
-password = { from = "ssm", name = "/journal/password" }
-"""
 names = st.text(st.characters(codec="utf-8", exclude_characters="/\0\\"), min_size=1, max_size=20).filter(
     lambda name: name not in (".", "..")
 )
@@ -159,8 +140,7 @@ def test_what_ships_is_the_runtime_the_steps_and_the_settings(tmp_path: Path) ->
 
 
 def test_each_folder_has_its_zip_and_the_judge_imports_too(tmp_path: Path) -> None:
-    (tmp_path / "edgewise.toml").write_text(JUDGED)
-    edge, judge = build(load_site(tmp_path), tmp_path / "out").packages
+    edge, judge = build(site_of(tmp_path, JUDGED), tmp_path / "out").packages
     assert (edge.code, judge.code) == ("functions/edge", "functions/judge")
     assert edge.at_viewer and not judge.at_viewer
     for package in (edge, judge):

@@ -10,7 +10,7 @@ from cloud.workshop import SITE, Workshop
 from edgewise.cloud import history
 from edgewise.cloud.destroy import Destruction
 from edgewise.cloud.errors import ImageError, ReplicasError, StackError
-from edgewise.cloud.staged import plan_promotion, plan_stage
+from edgewise.cloud.staged import plan_end, plan_stage
 from edgewise.cloud.traffic import by_share
 
 
@@ -146,7 +146,7 @@ def test_what_dies_between_the_stacks_is_finished_by_the_next_without_the_image(
     with pytest.raises(Killed):
         away.deploy()
     away.clients = alive
-    begun = bool(away.deployment().journal.read().executing)  # type: ignore[union-attr]
+    begun = bool(away.estate().journal.read().executing)  # type: ignore[union-attr]
     if begun:
         away.images = {}
 
@@ -154,7 +154,7 @@ def test_what_dies_between_the_stacks_is_finished_by_the_next_without_the_image(
 
     assert code(away) == image("1")
     assert permission(away)["SourceArn"].endswith("E0000000000001")
-    assert [one.number for one in history.entries(away.deployment().assets)] == [1]
+    assert [one.number for one in history.entries(away.estate().assets)] == [1]
     assert away.objects("lock") == []
 
 
@@ -162,14 +162,7 @@ def test_destroying_takes_the_app_too_though_the_functions_have_to_wait(away: Wo
     away.deploy()
 
     def destroy() -> None:
-        one = Destruction(
-            away.clients,
-            "tea",
-            away.folder / ".edgewise",
-            tell=lambda step, sentence: None,
-            sleep=lambda seconds: None,
-            regions=(AWAY,),
-        )
+        one = Destruction(away.estate(), regions=(AWAY,))
         one.carry_out(one.plan())
 
     with pytest.raises(ReplicasError):
@@ -190,11 +183,9 @@ def test_a_staged_change_keeps_the_image_that_runs(away: Workshop) -> None:
     deployment = away.deployment()
     package = away.package(deployment)
 
-    deployment.carry_out(
-        plan_stage(away.clients, deployment.stack, deployment.assets, package, by_share(5, 60))
-    )
+    deployment.carry_out(plan_stage(deployment.estate, package, by_share(5, 60)))
     assert len(away.double.cloudfront.distributions) == 2
-    deployment.carry_out(plan_promotion(away.clients, deployment.stack, deployment.assets))
+    deployment.carry_out(plan_end(deployment.estate, "promote"))
 
     assert code(away, "us-east-1") == image("1", "us-east-1")
     assert set(away.served.values()) == {2}

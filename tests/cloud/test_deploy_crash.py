@@ -139,13 +139,7 @@ def test_taking_down_that_is_killed_is_finished_by_the_next(workshop: Workshop, 
 
 def take_down(workshop: Workshop) -> None:
     """All that the command does."""
-    destruction = Destruction(
-        workshop.clients,
-        "tea",
-        workshop.folder / ".edgewise",
-        tell=lambda step, sentence: None,
-        sleep=lambda seconds: None,
-    )
+    destruction = Destruction(workshop.estate())
     leaving = destruction.plan()
     if leaving:
         destruction.carry_out(leaving)

@@ -11,6 +11,7 @@ from cloud.double.server import Double
 from cloud.workshop import Workshop
 from edgewise.cli.saving import queries_of
 from edgewise.cloud.deploy import Deployment
+from edgewise.cloud.estate import Estate
 from edgewise.cloud.package import package
 from edgewise.site import image_parameter, load_site
 
@@ -25,17 +26,19 @@ def test_an_example_is_deployed_and_changes_nothing_the_second_time(
     shutil.copytree(EXAMPLES / name, folder, ignore=shutil.ignore_patterns(".edgewise", "__pycache__"))
     site = load_site(folder)
     deployment = Deployment(
-        workshop.clients,
-        site.name,
-        folder / ".edgewise",
-        tell=lambda step, sentence: None,
-        sleep=lambda seconds: None,
+        Estate(
+            workshop.clients,
+            site.name,
+            folder / ".edgewise",
+            tell=lambda step, sentence: None,
+            sleep=lambda seconds: None,
+        )
     )
     images = {
         image_parameter(one): f"123456789012.dkr.ecr.{one.region}.amazonaws.com/{one.name}:1"
         for one in site.images
     }
-    made = package(site, folder / "build", deployment.assets.bucket, queries_of(site), images)
+    made = package(site, folder / "build", deployment.estate.assets.bucket, queries_of(site), images)
 
     result = deployment.carry_out(deployment.plan(made))
 

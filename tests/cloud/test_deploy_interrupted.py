@@ -32,7 +32,7 @@ def test_ctrl_c_leaves_no_lock_and_the_same_command_goes_on(workshop: Workshop) 
             if json.loads(line).get("step") == "execute":
                 break
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=90)
 
     assert process.returncode == 130
     assert said.strip() == (

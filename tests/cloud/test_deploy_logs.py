@@ -7,6 +7,7 @@ from pathlib import Path
 from cloud.double.server import Double
 from cloud.workshop import Workshop
 from edgewise.cloud.deploy import Deployment
+from edgewise.cloud.estate import Estate
 from edgewise.cloud.package import Package, package
 from edgewise.realtime import TELLING
 from edgewise.site import load_site
@@ -31,11 +32,13 @@ STREAM = '[standard_log]\nto = "firehose"\nstream_arn = "arn:aws:firehose:us-eas
 
 def deployment_of(workshop: Workshop, folder: Path) -> Deployment:
     return Deployment(
-        workshop.clients,
-        "busy",
-        folder / ".edgewise",
-        tell=lambda step, sentence: None,
-        sleep=lambda seconds: None,
+        Estate(
+            workshop.clients,
+            "busy",
+            folder / ".edgewise",
+            tell=lambda step, sentence: None,
+            sleep=lambda seconds: None,
+        )
     )
 
 
@@ -47,7 +50,7 @@ def test_a_standard_log_comes_and_goes_and_comes_back(
     for table in (GROUP, "", GROUP, STREAM.format("one"), STREAM.format("two"), GROUP):
         (tmp_path / "edgewise.toml").write_text(PLAIN + table)
         deployment = deployment_of(workshop, tmp_path)
-        made = package(load_site(tmp_path), tmp_path / "build", deployment.assets.bucket)
+        made = package(load_site(tmp_path), tmp_path / "build", deployment.estate.assets.bucket)
         deployment.carry_out(deployment.plan(made))
         stack = double.formation.named("busy")
         assert stack is not None and stack.status.endswith("_COMPLETE")
@@ -63,7 +66,7 @@ def test_the_function_and_the_configuration_change_together(
     deployment = deployment_of(workshop, tmp_path)
 
     def made() -> Package:
-        return package(load_site(tmp_path), tmp_path / "build", deployment.assets.bucket)
+        return package(load_site(tmp_path), tmp_path / "build", deployment.estate.assets.bucket)
 
     first = made()
     deployment.carry_out(deployment.plan(first))

@@ -72,7 +72,7 @@ def test_two_at_once_end_with_one_deployment(workshop: Workshop) -> None:
             refused.append(error)
 
     deployment = workshop.deployment()
-    deployment._tell = lambda step, sentence: other() if step == "execute" else None
+    deployment.estate.tell = lambda step, sentence: other() if step == "execute" else None
 
     deployment.carry_out(workshop.plan(deployment))
 
@@ -84,7 +84,10 @@ def test_one_folder_deploys_once_at_a_time(workshop: Workshop) -> None:
     deployment, other = workshop.deployment(), workshop.deployment()
     plan = workshop.plan(deployment)
 
-    with deployment.journal.held(), pytest.raises(LockedError, match="is being deployed from this folder"):
+    with (
+        deployment.estate.journal.held(),
+        pytest.raises(LockedError, match="is being deployed from this folder"),
+    ):
         other.carry_out(plan)
 
 
@@ -124,7 +127,7 @@ def test_ctrl_c_releases_the_lock_and_the_next_one_goes_on(workshop: Workshop) -
         if step == "event":
             raise KeyboardInterrupt
 
-    deployment._tell = interrupted
+    deployment.estate.tell = interrupted
     with pytest.raises(KeyboardInterrupt):
         deployment.carry_out(workshop.plan(deployment))
     assert workshop.objects("lock") == []
@@ -278,7 +281,7 @@ def test_a_lock_that_a_crash_left_goes_though_the_stack_is_gone(workshop: Worksh
         if step == "event":
             raise KeyboardInterrupt
 
-    deployment._tell = killed
+    deployment.estate.tell = killed
     with pytest.raises(CloudError, match="the process is gone"):
         deployment.carry_out(workshop.plan(deployment))
     assert workshop.objects("lock") == ["lock.json"]
@@ -366,7 +369,7 @@ def test_a_change_set_cannot_be_executed_while_another_update_runs(workshop: Wor
         if step == "execute":
             stack.held, stack.status = True, "UPDATE_IN_PROGRESS"
 
-    deployment._tell = other
+    deployment.estate.tell = other
     with pytest.raises(CloudError, match="cannot be executed: stack tea is in UPDATE_IN_PROGRESS state"):
         deployment.carry_out(plan)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cloud.double.stacks import ChangeSet, Stack
+from cloud.dying import die_at
 from cloud.workshop import Workshop
 from edgewise.cloud.destroy import Destruction
 from edgewise.cloud.errors import BusyError, ChangedError, LockedError, ReplicasError, StackError
@@ -13,13 +14,7 @@ from edgewise.cloud.lock import Lock
 
 
 def destruction(workshop: Workshop) -> Destruction:
-    return Destruction(
-        workshop.clients,
-        "tea",
-        workshop.folder / ".edgewise",
-        tell=lambda step, sentence: None,
-        sleep=lambda seconds: None,
-    )
+    return Destruction(workshop.estate())
 
 
 def destroy(workshop: Workshop) -> None:
@@ -96,7 +91,7 @@ def test_the_bucket_of_the_code_goes_with_all_its_versions_when_asked(workshop: 
 
     one.remove_assets()
 
-    assert not one.assets.exists()
+    assert not workshop.estate().assets.exists()
 
 
 def test_what_was_changed_since_it_was_looked_at_is_not_deleted(workshop: Workshop) -> None:
@@ -116,19 +111,69 @@ def test_what_was_changed_since_it_was_looked_at_is_not_deleted(workshop: Worksh
 
 def test_the_bucket_of_the_code_stays_while_somebody_deploys_from_it(workshop: Workshop) -> None:
     workshop.deploy()
-    with Lock(workshop.deployment().assets, new_run("deploy", "", None)), pytest.raises(LockedError):
+    with Lock(workshop.estate().assets, new_run("deploy", "", None)), pytest.raises(LockedError):
         destruction(workshop).remove_assets()
     assert workshop.objects("functions")
 
 
 @pytest.mark.parametrize(
-    ("change_set", "is_ours"), [("edgewise-0123456789abcdef", True), ("review-me", False)]
+    ("change_sets", "is_ours"),
+    [
+        (("edgewise-0123456789abcdef",), True),
+        (("review-me",), False),
+        (("edgewise-0123456789abcdef", "review-me"), False),
+        ((), False),
+    ],
 )
-def test_a_stack_that_was_never_made_goes_if_we_asked_for_it(
-    workshop: Workshop, change_set: str, is_ours: bool
+def test_a_stack_that_was_never_made_goes_if_we_alone_asked_for_it(
+    workshop: Workshop, change_sets: tuple[str, ...], is_ours: bool
 ) -> None:
     stack = Stack("tea", workshop.double.resources)
     workshop.double.formation.stacks[stack.id] = stack
-    stack.change_sets[change_set] = ChangeSet("arn:of-it", change_set, "", "CREATE", "{}")
+    for one in change_sets:
+        stack.change_sets[one] = ChangeSet(f"arn:of-{one}", one, "", "CREATE", "{}")
 
-    assert bool(destruction(workshop).plan()) is is_ours
+    leaving = destruction(workshop).plan()
+
+    assert bool(leaving) is is_ours
+    told = "nothing says that we asked: it stays. `aws cloudformation delete-stack --region us-east-1"
+    assert any(told in sentence for _, sentence in workshop.told) is not is_ours
+
+
+def test_what_is_refused_leaves_no_stack_that_says_of_nobody_that_they_asked(workshop: Workshop) -> None:
+    workshop.double.formation.reject = "Template format error"
+
+    with pytest.raises(StackError, match="Template format error"):
+        workshop.deploy()
+
+    assert workshop.double.formation.named("tea") is None
+    workshop.double.formation.reject = ""
+    assert workshop.deploy().number == 1
+
+
+def test_why_a_template_is_refused_is_said_also_where_nothing_may_be_deleted(workshop: Workshop) -> None:
+    workshop.double.formation.reject = "Template format error"
+    workshop.double.refuse = lambda service, operation: (
+        ("AccessDenied", "not allowed") if operation in ("ListChangeSets", "DeleteChangeSet") else None
+    )
+
+    with pytest.raises(StackError, match="Template format error") as refused:
+        workshop.deploy()
+
+    assert "may be left: AWS refused ListChangeSets: AccessDenied" in str(refused.value.hint)
+
+
+def test_what_is_dropped_leaves_no_such_stack_and_another_s_as_it_is(workshop: Workshop) -> None:
+    assert die_at(workshop, "execute_change_set", before=True)
+    stack = workshop.double.formation.named("tea")
+    assert stack is not None
+    stack.change_sets["review-me"] = ChangeSet("arn:of-another", "review-me", "", "CREATE", "{}")
+
+    assert workshop.deployment().unfinished() is None
+
+    assert workshop.double.formation.named("tea") is stack
+    assert (stack.status, list(stack.change_sets)) == ("REVIEW_IN_PROGRESS", ["review-me"])
+    del stack.change_sets["review-me"]
+    assert die_at(workshop, "execute_change_set", before=True)
+    assert workshop.deployment().unfinished() is None
+    assert workshop.double.formation.named("tea") is None

@@ -164,13 +164,7 @@ def test_a_policy_that_stays_hides_no_success(site: Workshop) -> None:
 
 def destroy(workshop: Workshop, taken_off: str = "") -> None:
     """Take the site down; the plan says that this policy is taken off first."""
-    one = Destruction(
-        workshop.clients,
-        "tea",
-        workshop.folder / ".edgewise",
-        tell=lambda step, sentence: None,
-        sleep=lambda seconds: None,
-    )
+    one = Destruction(workshop.estate())
     (leaving,) = one.plan()
     assert leaving.policy == taken_off
     one.carry_out([leaving])

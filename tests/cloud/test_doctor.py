@@ -31,24 +31,16 @@ from edgewise.cloud.doctor.rights import check_rights
 from edgewise.cloud.doctor.zone import check_zone
 from edgewise.site import Site, compile_template, load_site
 from edgewise.site.model_domain import Domain, HostedZone
+from support.sites import ONE_ORIGIN, TO_OPENOBSERVE, site_of
 
 ROOT = Path(__file__).parents[2]
 USER = f"arn:aws:iam::{ACCOUNT}:user/ada"
 DOMAIN = "d111111abcdef8.cloudfront.net"
 UTC = datetime.UTC
-LOGGED = """
-name = "journal"
-[origins.app]
-domain = "app.example.com"
-[default]
-origin = "app"
-[log]
-delivery = "openobserve"
-url = "https://logs.example.com"
-token = { from = "ssm", name = "/journal/token" }
+LOGGED = f"""{ONE_ORIGIN}{TO_OPENOBSERVE}\
 region = "eu-west-1"
 visitor = true
-key = { from = "secrets-manager", name = "journal/visitors" }
+key = {{ from = "secrets-manager", name = "shop/visitors" }}
 """
 
 
@@ -116,9 +108,16 @@ def simulation(
     template: dict[str, Any], source: str, denied: dict[str, str]
 ) -> Callable[[Stubber, str], None]:
     """Answers of IAM's simulation: everything is allowed but what is denied, with IAM's word for it."""
+    return answers(needed(template, "shop", ACCOUNT), source, denied)
+
+
+def answers(
+    wanted: dict[str, list[str]], source: str, denied: dict[str, str]
+) -> Callable[[Stubber, str], None]:
+    """The same for actions by their resources."""
 
     def prepare(stubber: Stubber, region: str) -> None:
-        for resource, actions in needed(template, "shop", ACCOUNT).items():
+        for resource, actions in wanted.items():
             results = [
                 {
                     "EvalActionName": action,
@@ -209,6 +208,18 @@ def test_an_app_elsewhere_is_asked_for_in_its_region_with_its_own_stack() -> Non
     assert not any("us-east-1" in one or ":s3:" in one for one in asked)
 
 
+def test_what_knows_no_resource_is_asked_for_of_the_site_and_of_its_apps(url: str) -> None:
+    site = {"Resources": {"Site": {"Type": "AWS::CloudFront::Distribution"}}}
+    app = {"Resources": {"App": {"Type": "AWS::Lambda::Function", "Properties": {"VpcConfig": {}}}}}
+    of_site, of_app = needed(site, "shop", ACCOUNT), needed(app, "shop", ACCOUNT, "eu-west-1")
+    wanted = {**of_site, **of_app, "*": sorted({*of_site["*"], *of_app["*"]})}
+    denied = {"cloudfront:CreateDistribution": "implicitDeny", "ec2:DescribeVpcs": "implicitDeny"}
+    aws = Stubbed(url, "iam", answers(wanted, USER, denied))
+    first, second = check_rights(aws, Identity(ACCOUNT, USER), site, "shop", {"eu-west-1": app})
+    assert "may not cloudfront:CreateDistribution on *" in first.message
+    assert "may not ec2:DescribeVpcs on *" in second.message
+
+
 def test_a_type_whose_actions_are_not_known_is_named(url: str) -> None:
     template = {"Resources": {"Moon": {"Type": "AWS::Moon::Base"}}}
     aws = Stubbed(url, "iam", simulation(template, USER, {}))
@@ -235,13 +246,12 @@ def test_quotas_of_a_new_account_are_named_with_their_regions(url: str) -> None:
 
 
 def test_secrets_that_are_not_there(aws: Clients, url: str, tmp_path: Path) -> None:
-    (tmp_path / "edgewise.toml").write_text(LOGGED)
-    site = load_site(tmp_path)
+    site = site_of(tmp_path, LOGGED)
     missing = list(check_secrets(aws, site))
     assert [one.level for one in missing] == ["error", "error"]
-    assert "/journal/token of ssm in eu-west-1 is not there" in missing[0].message
-    aws("ssm", "eu-west-1").put_parameter(Name="/journal/token", Value="s3cret", Type="SecureString")
-    aws("secretsmanager", "eu-west-1").create_secret(Name="journal/visitors", SecretString="s3cret")
+    assert "/shop/token of ssm in eu-west-1 is not there" in missing[0].message
+    aws("ssm", "eu-west-1").put_parameter(Name="/shop/token", Value="s3cret", Type="SecureString")
+    aws("secretsmanager", "eu-west-1").create_secret(Name="shop/visitors", SecretString="s3cret")
     found = list(check_secrets(aws, site))
     assert [one.level for one in found] == ["ok", "ok"] and "s3cret" not in str(found)
     refusing = Refusing(url, {("ssm", "eu-west-1"): "AccessDeniedException"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cloud.trying import plan_of, stage
 from cloud.workshop import Workshop
 
 
@@ -53,3 +54,20 @@ def test_a_distribution_that_is_off_or_gone_is_told(workshop: Workshop) -> None:
     workshop.double.cloudfront.distributions.clear()
 
     assert workshop.plan().drift == ("the distribution E0000000000001 is gone, and the stack does not know",)
+
+
+def test_what_runs_for_those_who_meet_a_staged_change_is_told_too(workshop: Workshop) -> None:
+    workshop.deploy()
+    workshop.code("second")
+    stage(workshop)
+    (staging,) = (
+        each.config
+        for each in workshop.double.cloudfront.distributions.values()
+        if each.config.get("Staging")
+    )
+    del staging["DefaultCacheBehavior"]["LambdaFunctionAssociations"]["Items"][0]
+
+    assert plan_of(workshop).drift == (
+        "viewer-request of * of the staged change: CloudFront runs no function, and the stack says version 2 of "
+        "tea-viewer",
+    )

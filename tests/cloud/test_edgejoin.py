@@ -46,6 +46,29 @@ def test_what_a_function_prints_is_with_the_request_that_it_was_printed_for() ->
     assert (second.request_id, second.invocations[0].printed) == ("R2", ["[ERROR] KeyError: 'x'"])
 
 
+APP = "/aws/lambda/notes-app"
+REQUEST = "8l1Jq3fZcPw1m-VxPd0o9f7uE_2jTzrA5sYk3hQbC6GnWiLtRvXyUQ=="
+
+
+def test_an_app_that_prints_cloudfronts_id_is_of_that_request() -> None:
+    viewer = invocation("l1", record(REQUEST, path="/api/notes", method="GET"))
+    app = invocation("l2", "starting", f"INFO request {REQUEST}", init_ms=884)
+    origin = invocation("l3", record(REQUEST, status=200))
+    other = invocation("l4", f"not an id: {REQUEST[1:]}", f"nor is x{REQUEST}")
+    found = join(
+        [
+            *lines(VIEWER, viewer),
+            *lines(APP, [*app, *other], at=10, region="eu-west-1"),
+            *lines(ORIGIN, origin, at=40),
+        ]
+    )
+    together, alone = found
+    assert (together.request_id, together.facts["status"]) == (REQUEST, 200)
+    assert [one.function for one in together.invocations] == ["shop-viewer", "notes-app", "shop-origin"]
+    assert together.invocations[1].init_ms == 884
+    assert (alone.request_id, [one.function for one in alone.invocations]) == ("", ["notes-app"])
+
+
 def test_an_invocation_without_a_record_stands_alone() -> None:
     said = invocation(
         "l1", f"2026-11-21T08:00:00Z {UUID} Task timed out after 5.00 seconds", status="timeout"

@@ -231,6 +231,44 @@ def test_the_command_prints_requests_of_all_regions() -> None:
     assert "CloudFront's own log of refused results is left out" in done.stderr
 
 
+NOTES = """\
+name = "notes"
+[origins.app]
+image = "."
+region = "eu-west-2"
+[default]
+origin = "app"
+[log]
+"""
+
+
+@pytest.mark.usefixtures("environ", "quick_clients")
+def test_the_command_reads_the_log_of_an_app_in_its_region(aws: Clients, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").touch()
+    (tmp_path / "edgewise.toml").write_text(NOTES)
+    group, now, of_cloudfront = "/aws/lambda/notes-app", int(time.time() * 1000), f"{'x' * 54}=="
+    viewer = invocation("l1", record(of_cloudfront, path="/tea", method="GET", status=200))
+    write_lines(aws, "eu-central-1", "/aws/lambda/us-east-1.notes-viewer", viewer, last_ms=now - 900)
+    named = invocation("l2", f"request {of_cloudfront}", "brewing", init_ms=884)
+    write_lines(aws, "eu-west-2", group, named, last_ms=now - 800)
+    write_lines(aws, "eu-west-2", group, invocation("l3", "nobody's"), last_ms=now - 700, stream="t")
+    write_lines(aws, "eu-west-2", group, invocation("l4"), last_ms=now - 600, stream="u")
+    # A function of that name in another region is somebody's.
+    write_lines(aws, "us-east-1", group, invocation("l5", "another's"), last_ms=now - 500)
+    done = logs("--since", "1h", folder=tmp_path)
+    assert done.exit_code == 0, done.stderr
+    first, *said, alone, printed = done.stdout.splitlines()
+    assert "/tea  eu-central-1, eu-west-2  notes-viewer:7 1.2 ms, notes-app:7 1.2 ms cold 884 ms" in first
+    assert [one.strip() for one in said] == [
+        f"request {of_cloudfront}",
+        f"notes-app: request {of_cloudfront}",
+        "notes-app: brewing",
+    ]
+    assert "eu-west-2  notes-app:7 1.2 ms" in alone and printed.strip() == "notes-app: nobody's"
+    beyond = EdgeLogs(aws, [], regions=["us-east-1"], apps={"notes-app": "eu-west-2"}).read(now - 60_000)
+    assert {line.region for line in beyond.lines} == {"eu-west-2"}, "a region without an edge, too"
+
+
 @pytest.mark.usefixtures("environ", "quick_clients")
 def test_the_command_filters_and_prints_json() -> None:
     done = logs("--json", "--path", "/la*", "--status", "2xx", "--since", "1h")
@@ -278,7 +316,7 @@ def test_the_command_follows(environ: dict[str, str], aws: Clients, tmp_path: Pa
         assert eventually(lambda: "R7" in out.read_text(), 60)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
     told = [json.loads(line) for line in out.read_text().splitlines()]
     assert [one["request_id"] for one in told] == ["R1", "R2", "R7"]
     assert not any(one["again"] for one in told)

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cloud.double.server import KEYS
 from cloud.elsewhere import AWAY, code, image, site
 from cloud.workshop import Workshop
 from edgewise.cli.main import app
@@ -62,12 +61,8 @@ def deploy(workshop: Workshop, *options: str) -> tuple[int, str, str]:
 
 
 def test_the_command_says_how_to_make_an_image_takes_one_and_keeps_it(
-    away: Workshop, quick_clients: None, monkeypatch: pytest.MonkeyPatch
+    away: Workshop, on_the_double: None
 ) -> None:
-    for name, value in {"AWS_ENDPOINT_URL": away.double.url, **KEYS}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
-
     _, _, hint = deploy(away)
     registry = f"123456789012.dkr.ecr.{AWAY}.amazonaws.com"
     assert hint.splitlines()[1:] == [

@@ -25,20 +25,13 @@ from edgewise.cloud.errors import CloudError
 from edgewise.cloud.loggroups import subscribe, unsubscribe
 from edgewise.cloud.placed import Placed
 from edgewise.cloud.watch import unwatch, watch
-from edgewise.site import Site, Subscription, load_site
+from edgewise.site import Site, Subscription
 from edgewise.site.edge_alarms import edge_events
+from support.sites import ONE_ORIGIN, TO_FIREHOSE, site_of
 
 REGIONS = ("us-east-1", "eu-central-1", "sa-east-1")
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/shop-EdgeAlarmsRole"
-SITE = """\
-name = "shop"
-[origins.app]
-domain = "app.example.com"
-[default]
-origin = "app"
-[log]
-delivery = "firehose"
-stream_name = "records"
+SITE = f"""{ONE_ORIGIN}{TO_FIREHOSE}\
 [alarms]
 email = "ops@example.com"
 duration_ms = 250
@@ -54,11 +47,6 @@ def url() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def aws(url: str) -> Clients:
     return local_clients(url)
-
-
-def site_of(folder: Path, text: str = SITE) -> Site:
-    (folder / "edgewise.toml").write_text(text)
-    return load_site(folder)
 
 
 def alarms(aws: Clients, region: str, prefix: str = "shop.edge.") -> dict[str, dict[str, Any]]:
@@ -81,7 +69,7 @@ def placed_in(aws: Clients, site_name: str) -> Placed:
 
 
 def test_every_region_is_watched_and_tells_home(aws: Clients, tmp_path: Path) -> None:
-    site = site_of(tmp_path)
+    site = site_of(tmp_path, SITE)
     for _ in range(2):  # the second time all of it is there
         assert [one.trouble for one in watch(aws, site, ROLE, REGIONS)] == ["", "", ""]
     for region in REGIONS:
@@ -148,8 +136,8 @@ def test_what_is_not_wanted_any_more_goes(aws: Clients, tmp_path: Path) -> None:
     region = "ap-south-1"
     other = site_of(tmp_path, SITE.replace('"shop"', '"shop-two"'))
     watch(aws, other, ROLE, [region])
-    watch(aws, site_of(tmp_path), ROLE, [region])
-    printed = SITE.replace('delivery = "firehose"\nstream_name = "records"\n', "")
+    watch(aws, site_of(tmp_path, SITE), ROLE, [region])
+    printed = SITE.replace(TO_FIREHOSE, "[log]\n")
     watch(aws, site_of(tmp_path, printed), ROLE, [region])
     assert "shop.edge.dropped" not in alarms(aws, region) and filters(aws, region) == []
     for _ in range(2):
@@ -224,11 +212,11 @@ def test_a_region_that_refuses_is_named_and_the_others_are_watched(url: str, tmp
         ("logs", "eu-west-2"): "UnrecognizedClientException",
     }
     regions = ("eu-west-1", "eu-west-2", "us-west-1")
-    denied, off, fine = watch(Refusing(url, refusals), site_of(tmp_path), ROLE, regions)
+    denied, off, fine = watch(Refusing(url, refusals), site_of(tmp_path, SITE), ROLE, regions)
     assert "AccessDenied" in denied.trouble and off.is_off and not fine.trouble
     everywhere = {("logs", region): "AccessDenied" for region in regions}
     with pytest.raises(CloudError, match="AccessDenied"):
-        watch(Refusing(url, everywhere), site_of(tmp_path), ROLE, regions)
+        watch(Refusing(url, everywhere), site_of(tmp_path, SITE), ROLE, regions)
 
 
 def test_lines_are_handed_on_in_each_region(aws: Clients) -> None:

@@ -117,3 +117,17 @@ def test_a_name_that_cloudformation_cuts_is_asked_for_as_it_may_be() -> None:
     for one in generated:
         assert site[:25] in one
         assert site not in one
+
+
+def test_a_function_in_a_vpc_takes_looking_at_it() -> None:
+    """What CloudFormation's handler of a function asks EC2, where the site file puts one into a VPC."""
+    handlers = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", "AWS::Lambda::Function").schema[
+        "handlers"
+    ]
+    taken = {one for verb in handlers.values() for one in verb["permissions"] if one.startswith("ec2:")}
+    function: dict[str, Any] = {"Type": "AWS::Lambda::Function", "Properties": {}}
+    template = {"Resources": {"App": function}}
+    assert not any(one.startswith("ec2:") for one in needed(template, "notes", "1" * 12).get("*", ()))
+    function["Properties"]["VpcConfig"] = {"SubnetIds": ["subnet-01234567"]}
+    asked = {one for one in needed(template, "notes", "1" * 12)["*"] if one.startswith("ec2:")}
+    assert asked == taken

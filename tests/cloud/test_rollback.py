@@ -6,15 +6,15 @@ import pytest
 
 from cloud.workshop import Workshop
 from edgewise.cloud import history
-from edgewise.cloud.deploy import Result
 from edgewise.cloud.errors import HistoryError
 from edgewise.cloud.planning import Plan
+from edgewise.cloud.standing import Result
 
 
 def plan_back(workshop: Workshop) -> Plan:
     deployment = workshop.deployment()
-    entry = history.one_before(history.entries(deployment.assets), deployment.state())
-    return deployment.plan(history.package_of(deployment.assets, entry), again=entry.original)
+    entry = history.one_before(history.entries(deployment.estate.assets), workshop.standing().state)
+    return deployment.plan(history.package_of(deployment.estate.assets, entry), again=entry.original)
 
 
 def back(workshop: Workshop) -> Result:
@@ -63,7 +63,7 @@ def test_a_number_that_is_not_known_is_named(workshop: Workshop) -> None:
     deploy_words(workshop, "first")
 
     with pytest.raises(HistoryError, match="there is no deployment 9") as refused:
-        history.numbered(history.entries(workshop.deployment().assets), 9)
+        history.numbered(history.entries(workshop.estate().assets), 9)
 
     assert "Known: 1." in str(refused.value.hint)
 

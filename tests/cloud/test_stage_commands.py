@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from cloud import elsewhere
-from cloud.double.server import KEYS
 from cloud.dying import Killed, Mortal
-from cloud.trying import end, stage
-from cloud.workshop import Workshop
+from cloud.edge_lines import record
+from cloud.edge_page import answering
+from cloud.moto_clients import write_lines
+from cloud.trying import end, found, stage
+from cloud.workshop import SITE, Workshop
+from edgewise.cli.deploying.desk import Desk
+from edgewise.cli.deploying.trial import look, seek_of
 from edgewise.cli.main import app
+from edgewise.cloud.traffic import by_header
+from edgewise.cloud.verify import Expected
 
-
-@pytest.fixture(autouse=True)
-def on_the_double(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", workshop.double.url)
-    for name, value in KEYS.items():
-        monkeypatch.setenv(name, value)
-    # The commands wait in earnest; the double goes on with every look.
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
+pytestmark = pytest.mark.usefixtures("on_the_double")
 
 
 @pytest.fixture
@@ -166,3 +166,117 @@ def test_one_of_the_two_ways_is_enough(workshop: Workshop) -> None:
     refused = run(workshop, "stage", "--percent", "5", "--header", "aws-cf-cd-try=yes")
 
     assert refused.exit_code == 2
+
+
+def test_ctrl_c_while_it_looks_has_the_status_of_ctrl_c(
+    site: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(deployed: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("edgewise.cloud.staged.what_is_staged", interrupted)
+
+    assert run(site, "stage").exit_code == 130
+
+
+def seeking(workshop: Workshop) -> Callable[[], Any]:
+    """The id of the request by whose record the command would see that the staged change was met."""
+    staged = found(workshop)
+    expected = Expected.of(staged.settings_hash, staged.versions)
+    seek = seek_of(Desk(workshop.folder, as_json=False), staged, expected)
+    return lambda: (seek(0) or {}).get("request_id")
+
+
+def test_a_record_of_the_staged_change_is_told_from_all_others(site: Workshop) -> None:
+    stage(site)
+    staged, seek = found(site), seeking(site)
+    own = {"distribution_id": staged.distribution, "settings_hash": staged.settings_hash}
+
+    def recorded(request_id: str, **fields: str) -> Any:
+        group = "/aws/lambda/us-east-1.tea-viewer"
+        write_lines(site.clients, "ap-south-1", group, [record(request_id, **{**own, **fields})])
+        return seek()
+
+    assert not staged.has_own_settings
+    assert recorded("everybody", distribution_id="E0000000000001", function_version="1") is None
+    assert recorded("staged-before", function_version="1") is None
+    assert recorded("other-settings", settings_hash="0000", function_version="2") is None
+    assert recorded("staged", function_version="2") == "staged"
+
+
+def test_settings_that_nobody_else_has_tell_it_too(site: Workshop) -> None:
+    site.site_file(SITE.replace('delivery = "stdout"', 'delivery = "stdout"\nheaders = ["x-tea"]'))
+    stage(site)
+    staged = found(site)
+    assert staged.has_own_settings
+    line = record("staged", settings_hash=staged.settings_hash, function_version="2")
+    write_lines(site.clients, "ap-south-1", "/aws/lambda/us-east-1.tea-viewer", [line])
+
+    assert seeking(site)() == "staged"
+
+
+def test_what_somebody_changed_of_a_staged_change_is_told(site: Workshop) -> None:
+    stage(site)
+    (policy,) = site.double.cloudfront.policies.policies.values()
+    policy.config["TrafficConfig"]["SingleWeightConfig"]["Weight"] = 0.07
+
+    shared = done(site, "stage")
+    del policy.config["TrafficConfig"]
+    nobody = done(site, "stage")
+    policy.config["Enabled"] = False
+    off = done(site, "stage")
+    planned = done(site, "stage", "--percent", "10", "--plan-only")
+
+    told = "Changed outside of the stack: "
+    now = "7 % of the visitors, 60 minutes each, and the stack says 5 % of the visitors, 60 minutes each."
+    assert f"{told}the staged change is for {now}" in shared
+    assert f"{told}the staged change is for nobody, and the stack says 5 %" in nobody
+    for output in (off, planned):
+        assert f"{told}the policy policy-0001 is turned off, so that nobody meets the staged change" in output
+
+
+def looked(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> str:
+    """What the command says of a site that answers whoever asks, after its change is staged."""
+    desk = Desk(workshop.folder, as_json=False)
+    with answering() as page:
+        look(desk, found(workshop), page.url)
+    return capsys.readouterr().out
+
+
+def test_that_a_visitor_met_it_is_seen_in_the_logs(
+    site: Workshop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage(site)
+    staged = found(site)
+    own = {"distribution_id": staged.distribution, "settings_hash": staged.settings_hash}
+    line = record("a-visitor", **own, function_version="2", region="ap-south-1")
+    write_lines(site.clients, "ap-south-1", "/aws/lambda/us-east-1.tea-viewer", [line])
+
+    assert looked(site, capsys).splitlines() == [
+        "a request met the staged change, recorded by version 2 in ap-south-1"
+    ]
+
+
+def test_by_a_header_one_request_is_enough(site: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    stage(site, by_header("aws-cf-cd-try=yes"))
+    staged, desk = found(site), Desk(site.folder, as_json=False)
+    line = record("id1==", settings_hash=staged.settings_hash, function_version="2", region="ap-south-1")
+    write_lines(site.clients, "ap-south-1", "/aws/lambda/us-east-1.tea-viewer", [line])
+
+    with answering() as page:
+        look(desk, staged, page.url)
+
+    assert (len(page.asked), page.header) == (1, "yes")
+    assert "answers 200, recorded by version 2 in ap-south-1" in capsys.readouterr().out
+
+
+def test_where_requests_leave_no_records_that_is_said(
+    site: Workshop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.site_file(SITE.replace('delivery = "stdout"', 'delivery = "stdout"\nsample = 0.5'))
+    stage(site)
+
+    output = looked(site, capsys)
+
+    assert "answers 200; no record of it was looked for" in output
+    assert "It could not be shown that the staged change answers" in output

@@ -15,7 +15,7 @@ from edgewise.cloud.traffic import by_header, by_share
 
 
 def numbers(workshop: Workshop) -> list[int]:
-    return [one.number for one in history.entries(workshop.deployment().assets)]
+    return [one.number for one in history.entries(workshop.estate().assets)]
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_promoted_it_is_for_everybody_and_a_deployment_that_one_can_go_back_from
     assert site.double.cloudfront.policies.policies == {}
     assert site.plan().nothing
     deployment = site.deployment()
-    before = history.one_before(history.entries(deployment.assets), deployment.state())
+    before = history.one_before(history.entries(deployment.estate.assets), site.standing().state)
     assert before.number == 1
 
 
@@ -134,7 +134,7 @@ def test_what_everybody_would_meet_is_refused_while_a_change_is_staged(site: Wor
         site.plan()
 
     assert "`edgewise abandon`" in str(refused.value.hint)
-    destruction = Destruction(site.clients, "tea", site.folder / ".edgewise", tell=lambda *_: None)
+    destruction = Destruction(site.estate())
     with pytest.raises(StagingError, match="a change is staged"):
         destruction.plan()
 
@@ -211,7 +211,7 @@ def test_staging_that_fails_leaves_what_was_there(site: Workshop) -> None:
     with pytest.raises(StackError, match="Too many policies"):
         stage(site)
 
-    assert what_is_staged(site.deployment().stack.read()) is None
+    assert what_is_staged(site.estate().stack.read()) is None
     assert len(site.double.cloudfront.distributions) == 1
     assert set(site.served.values()) == {1}
     site.code("third")

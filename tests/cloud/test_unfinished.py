@@ -5,21 +5,13 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner, Result
 
-from cloud.double.server import KEYS
 from cloud.dying import Killed, Mortal
 from cloud.trying import end, stage
 from cloud.workshop import Workshop
 from edgewise.cli.main import app
 from edgewise.cloud import history
 
-
-@pytest.fixture(autouse=True)
-def on_the_double(workshop: Workshop, quick_clients: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", workshop.double.url)
-    for name, value in KEYS.items():
-        monkeypatch.setenv(name, value)
-    # The commands wait in earnest; the double goes on with every look.
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
+pytestmark = pytest.mark.usefixtures("on_the_double")
 
 
 @pytest.fixture
@@ -101,8 +93,8 @@ def test_a_deployment_that_did_not_begin_is_not_begun_by_rollback(site: Workshop
 def go_back(site: Workshop, to: int) -> None:
     """All that `rollback --to` does."""
     deployment = site.deployment()
-    entry = history.numbered(history.entries(deployment.assets), to)
-    package = history.package_of(deployment.assets, entry)
+    entry = history.numbered(history.entries(deployment.estate.assets), to)
+    package = history.package_of(deployment.estate.assets, entry)
     deployment.carry_out(deployment.plan(package, again=entry.original))
 
 

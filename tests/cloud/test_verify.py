@@ -2,61 +2,31 @@
 
 from __future__ import annotations
 
+import socketserver
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
+from cloud.edge_page import Site, answering
 from edgewise.cloud.errors import VerifyError
-from edgewise.cloud.verify import Expected, verify
+from edgewise.cloud.verify import Expected, ask, verify
 
 DEPLOYED = Expected("abc123", frozenset({13}))
 
 
-class Site(ThreadingHTTPServer):
-    """A page behind something that answers as CloudFront does."""
-
-    status = 200
-    cache = "Miss from cloudfront"
-    asked: list[str]
-    header: str | None = None
-
-
-class _Page(BaseHTTPRequestHandler):
-    server: Site
-
-    def do_GET(self) -> None:
-        self.server.asked.append(self.path)
-        self.server.header = self.headers.get("aws-cf-cd-try")
-        self.send_response(self.server.status)
-        self.send_header("X-Amz-Cf-Id", f"id{len(self.server.asked)}==")
-        self.send_header("X-Cache", self.server.cache)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing is printed."""
-
-
 @pytest.fixture
 def site() -> Iterator[Site]:
-    server = Site(("127.0.0.1", 0), _Page)
-    server.asked = []
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join(10)
-    server.server_close()
+    with answering() as server:
+        yield server
 
 
 def look(
     site: Site, records: dict[str, dict[str, Any]], expected: Expected | None = DEPLOYED, tries: int = 1
 ) -> str:
     return verify(
-        f"http://127.0.0.1:{site.server_port}/",
+        site.url,
         expected,
         lambda request, since: records.get(request),
         tell=lambda step, sentence: None,
@@ -70,9 +40,14 @@ def record(settings: str = "abc123", version: str = "13") -> dict[str, Any]:
 
 
 def test_a_staged_change_is_asked_for_by_its_header(site: Site) -> None:
-    url = f"http://127.0.0.1:{site.server_port}/"
-
-    verify(url, None, lambda *_: None, tell=lambda *_: None, headers={"aws-cf-cd-try": "yes"})
+    verify(
+        site.url,
+        None,
+        lambda *_: None,
+        tell=lambda *_: None,
+        sleep=lambda _: None,
+        headers={"aws-cf-cd-try": "yes"},
+    )
 
     assert site.header == "yes"
 
@@ -130,3 +105,19 @@ def test_nobody_who_answers_is_named(site: Site) -> None:
             sleep=lambda seconds: None,
             patience_s=5,
         )
+
+
+class _Mail(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        while self.rfile.readline().strip():
+            pass
+        self.wfile.write(b"220 mail.example.com\r\n")
+
+
+def test_what_is_no_web_server_is_an_error_like_no_answer() -> None:
+    with socketserver.TCPServer(("127.0.0.1", 0), _Mail) as server:
+        thread = threading.Thread(target=server.handle_request, daemon=True)
+        thread.start()
+        with pytest.raises(VerifyError, match="does not answer: 220 mail"):
+            ask(f"http://127.0.0.1:{server.server_address[1]}/")
+        thread.join(10)

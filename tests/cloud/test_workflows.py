@@ -166,6 +166,13 @@ def test_after_an_update_the_app_is_asked_for_what_tells_that_it_is_ready(
     assert f"_SMOKE_PATH || '{asked}' }}}}" in files[Path(".github/workflows/app-journal-app.yml")]
 
 
+def test_what_is_asked_for_may_be_a_variable_of_the_site_file(tmp_path: Path) -> None:
+    region = 'region = "eu-central-1"'
+    told = f'{region}\nenvironment = {{ AWS_LWA_READINESS_CHECK_PATH = "/feed/now" }}'
+    workflow = made(tmp_path, region, told) / ".github/workflows/app-journal-app.yml"
+    assert "_SMOKE_PATH || '/feed/now' }}" in workflow.read_text()
+
+
 def test_roles_are_for_this_repository_and_branch(repository: Path) -> None:
     template = template_of((repository / ".github/edgewise-roles-journal.yaml").read_text())
     subjects = {

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cloud.workshop import Workshop
-from edgewise.cloud.deploy import Result
 from edgewise.cloud.planning import Plan
-from edgewise.cloud.staged import Staged, plan_abandoning, plan_promotion, plan_stage, what_is_staged
+from edgewise.cloud.staged import End, Staged, plan_end, plan_stage, what_is_staged
+from edgewise.cloud.standing import Result
 from edgewise.cloud.traffic import Traffic, by_share
 
 SHARE = by_share(5, 60)
@@ -15,7 +15,7 @@ def plan_of(workshop: Workshop, traffic: Traffic = SHARE) -> Plan:
     """What staging the site as it is in its folder would change."""
     deployment = workshop.deployment()
     package = workshop.package(deployment)
-    return plan_stage(workshop.clients, deployment.stack, deployment.assets, package, traffic)
+    return plan_stage(deployment.estate, package, traffic)
 
 
 def stage(workshop: Workshop, traffic: Traffic = SHARE) -> Result:
@@ -24,15 +24,14 @@ def stage(workshop: Workshop, traffic: Traffic = SHARE) -> Result:
     return workshop.deployment().carry_out(plan)
 
 
-def end(workshop: Workshop, how: str) -> Result:
+def end(workshop: Workshop, how: End) -> Result:
     """Promote or abandon what is staged."""
     deployment = workshop.deployment()
-    planned = {"promote": plan_promotion, "abandon": plan_abandoning}[how]
-    return deployment.carry_out(planned(workshop.clients, deployment.stack, deployment.assets))
+    return deployment.carry_out(plan_end(deployment.estate, how))
 
 
 def found(workshop: Workshop) -> Staged:
     """What is staged; something is."""
-    staged = what_is_staged(workshop.deployment().stack.read())
+    staged = what_is_staged(workshop.estate().stack.read())
     assert staged is not None
     return staged

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from cloud.double.server import Double
-from edgewise.cloud.deploy import Deployment, Result
+from edgewise.cloud.deploy import Deployment
+from edgewise.cloud.estate import Estate
 from edgewise.cloud.package import Package, package
 from edgewise.cloud.planning import Plan
+from edgewise.cloud.standing import Result, Standing, standing
 from edgewise.site import load_site
 
 SITE = """
@@ -66,8 +68,12 @@ class Workshop:
         )
 
     def deployment(self, state: str = ".edgewise") -> Deployment:
+        return Deployment(self.estate(state))
+
+    def estate(self, state: str = ".edgewise") -> Estate:
+        """What the site has on AWS; its runs are written down in that folder."""
         self.told = []
-        return Deployment(
+        return Estate(
             self.clients,
             "tea",
             self.folder / state,
@@ -75,9 +81,15 @@ class Workshop:
             sleep=lambda seconds: None,
         )
 
+    def standing(self) -> Standing:
+        """What stands; something does."""
+        found = standing(self.estate())
+        assert found is not None
+        return found
+
     def package(self, deployment: Deployment) -> Package:
         built = self.folder / ".edgewise" / "deploy"
-        return package(load_site(self.folder), built, deployment.assets.bucket, images=self.images)
+        return package(load_site(self.folder), built, deployment.estate.assets.bucket, images=self.images)
 
     def plan(self, deployment: Deployment | None = None) -> Plan:
         deployment = deployment or self.deployment()

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from edgewise.cli.control import request_path, running
-from edgewise.cli.inspect import REQUEST_HELP, REVEAL_HELP, one_line
+from edgewise.cli.control import REQUEST_HELP, REVEAL_HELP, request_path, running
+from edgewise.cli.terminal import one_line
 
 
 def again(

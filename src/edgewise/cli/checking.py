@@ -65,7 +65,7 @@ def site_images(site: Site) -> dict[str, Image]:
 
     found = {}
     for origin in site.images:
-        said = read_dockerfile(origin.folder)
+        said = read_dockerfile(origin.folder, origin.variables)
         found[origin.name] = Image(
             dockerfile=str(nearby(origin.folder / "Dockerfile")),
             runs_here=origin.local is not None,
@@ -73,6 +73,10 @@ def site_images(site: Site) -> dict[str, Image]:
             port=said.port,
             port_line=said.port_line,
             asked_port=said.asked_port,
+            environment=origin.environment,
+            policies=origin.policies,
+            secret_services=tuple(sorted({one.source for one in origin.secrets.values()})),
+            in_vpc=origin.network is not None,
         )
     return found
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgewise.cli.deploy import AsJson, BreakLock, Directory, Yes
+from edgewise.cli.deploying.options import AsJson, BreakLock, Directory, Yes
 
 if TYPE_CHECKING:
+    from edgewise.cli.deploying.desk import Desk
     from edgewise.cli.deploying.screen import Screen
     from edgewise.cloud.clients import Clients
-    from edgewise.cloud.destroy import Leaving
+    from edgewise.cloud.destroy import Destruction, Leaving
 
 
 def destroy(
@@ -31,47 +32,54 @@ def destroy(
     as_json: AsJson = False,
 ) -> None:
     """Delete the site's stack. What holds files of yours stays; functions go some hours later, by the same command."""
-    from edgewise.cli.deploying.desk import state_folder
-    from edgewise.cli.deploying.screen import Screen
-    from edgewise.cloud.clients import Clients
+    from edgewise.cli.deploying.desk import Desk
     from edgewise.cloud.destroy import Destruction
-    from edgewise.cloud.errors import ReplicasError
-    from edgewise.site import load_site
 
-    site, screen, aws = load_site(directory), Screen(as_json), Clients()
-    with screen.interruptible("run `edgewise destroy` again to go on"):
-        destruction = Destruction(
-            aws, site.name, state_folder(site), tell=screen.step, regions=site.app_regions
-        )
+    desk = Desk(directory, as_json=as_json, yes=yes, break_lock=break_lock)
+    with desk.screen.interruptible("run `edgewise destroy` again to go on"):
+        name, screen = desk.estate.name, desk.screen
+        destruction = Destruction(desk.estate, desk.site.app_regions)
         leaving = destruction.plan()
-        _tell(screen, site.name, leaving)
-        screen.confirm(f"Take {site.name} down?" if leaving else f"Take away what {site.name} left?", yes)
-        if leaving:
-            try:
-                destruction.carry_out(leaving, break_lock=break_lock)
-            except ReplicasError:
-                # The site is off: only its functions wait.
-                _leave(site.name, aws, screen)
-                raise
-            for one in leaving:
-                screen.note(f"The stack {one.name} is gone.")
-        else:
-            destruction.forget()
+        _tell(screen, name, leaving)
+        screen.confirm(f"Take {name} down?" if leaving else f"Take away what {name} left?", yes)
+        _take_down(desk, destruction, leaving)
         # Also without a stack: the run that deleted it may have ended there, and regions may have refused.
-        _leave(site.name, aws, screen)
+        _leave(name, desk.aws, screen)
         if logs:
-            _remove_logs(screen, aws, site.name, leaving)
-        bucket = destruction.assets.bucket
-        if destruction.assets.exists() and assets:
-            destruction.remove_assets(break_lock=break_lock)
-            screen.note(f"The bucket {bucket} is gone.")
-        elif destruction.assets.exists():
-            screen.note(f"The bucket {bucket} is left; --assets deletes it too.")
+            _remove_logs(screen, desk.aws, name, leaving)
+        _see_to_assets(desk, destruction, remove=assets)
+
+
+def _take_down(desk: Desk, destruction: Destruction, leaving: Sequence[Leaving]) -> None:
+    from edgewise.cloud.errors import ReplicasError
+
+    if not leaving:
+        destruction.forget()
+        return
+    try:
+        destruction.carry_out(leaving, break_lock=desk.break_lock)
+    except ReplicasError:
+        # The site is off: only its functions wait.
+        _leave(desk.estate.name, desk.aws, desk.screen)
+        raise
+    for one in leaving:
+        desk.screen.note(f"The stack {one.name} is gone.")
+
+
+def _see_to_assets(desk: Desk, destruction: Destruction, *, remove: bool) -> None:
+    bucket = desk.estate.assets
+    if not bucket.exists():
+        return
+    if remove:
+        destruction.remove_assets(break_lock=desk.break_lock)
+        desk.screen.note(f"The bucket {bucket.bucket} is gone.")
+    else:
+        desk.screen.note(f"The bucket {bucket.bucket} is left; --assets deletes it too.")
 
 
 def _tell(screen: Screen, name: str, leaving: Sequence[Leaving]) -> None:
     if not leaving:
-        screen.note(f"There is no stack {name} in us-east-1.")
+        screen.note(f"There is no stack {name} in us-east-1 to take down.")
     for one in leaving:
         what = ", ".join(one.deleted) or "nothing, it is empty"
         if one.policy:

@@ -1,30 +1,59 @@
-"""`edgewise diff`: the template that is deployed against the one that would be, line by line."""
+"""`edgewise diff`: what a deployment would change, line by line, and what somebody changed on AWS by other means."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from edgewise.cli.deploy import Directory
-from edgewise.cli.terminal import printable
+from edgewise.cli.deploying.options import AsJson, Directory, Images
+
+if TYPE_CHECKING:
+    from edgewise.cloud.parameters import Values
+    from edgewise.cloud.planning import Plan
 
 
-def diff(directory: Directory = Path()) -> None:
-    """Show how the deployed template and the site's own differ, line by line. Nothing is written to AWS."""
+def diff(directory: Directory = Path(), *, image: Images = None, as_json: AsJson = False) -> None:
+    """Show what `deploy` would change, line by line, and what somebody changed on AWS. Nothing is written there."""
+    from edgewise.cli.deploying.desk import Desk
+
+    desk = Desk(directory, as_json=as_json)
+    plan = desk.plan(desk.package("edgewise diff", desk.images(image)))
+    for stack, region, lines in _differences(plan, desk.site.name):
+        desk.screen.difference(stack, region, lines)
+    if plan.stray:
+        desk.screen.note(f"Taken off by a deployment: the policy {plan.stray} of a staged change.")
+    desk.screen.drift(plan.drift)
+
+
+def _differences(plan: Plan, site: str) -> Iterator[tuple[str, str, list[str]]]:
+    """The lines in which each stack differs, with its name and region: those of the apps, then the site's own."""
     import difflib
 
-    from edgewise.cli.deploying.desk import deployment_of, package_of
-    from edgewise.cli.deploying.screen import Screen
-    from edgewise.cloud.clients import Clients
-    from edgewise.site import load_site, render_yaml
+    from edgewise.cloud.clients import HOME_REGION
+    from edgewise.cloud.deployed import whole
 
-    site = load_site(directory)
-    deployment = deployment_of(site, Clients(), Screen(as_json=False))
-    plan = deployment.plan(package_of(site, deployment))
-    sides = [(one.deployed, one.template, f" in {one.region}") for one in plan.apps]
-    for deployed, template, where in (*sides, (plan.deployed, plan.template, "")):
-        old = "" if deployed is None or deployed.is_remains else render_yaml(deployed.template)
-        new = "" if template is None else render_yaml(template)
-        for line in difflib.unified_diff(
-            old.splitlines(), new.splitlines(), f"deployed{where}", f"site{where}", lineterm=""
-        ):
-            print(printable(line))
+    own = (site, HOME_REGION, plan.deployed, plan.template, plan.values)
+    apps = ((one.stack, one.region, one.deployed, one.template, one.values) for one in plan.apps)
+    for stack, region, deployed, template, values in (*apps, own):
+        there = whole(deployed)
+        old = _lines(there.template, there.parameters) if there else []
+        new = [] if template is None else _lines(template, values)
+        where = "" if stack == site else f" in {region}"
+        yield (
+            stack,
+            region,
+            list(difflib.unified_diff(old, new, f"deployed{where}", f"site{where}", lineterm="")),
+        )
+
+
+def _lines(template: Mapping[str, Any], values: Values) -> list[str]:
+    """What CloudFormation gets: the template, and below it the values of its parameters, such as images."""
+    from edgewise.site import render_yaml
+
+    # Sorted: CloudFormation tells them in an order of its own.
+    given = (
+        f"{name} = {'(known when the app is there)' if one is None else one}"
+        for name, one in sorted(values.items())
+    )
+    return [*render_yaml(template).splitlines(), *given]

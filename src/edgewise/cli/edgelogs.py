@@ -1,4 +1,4 @@
-"""`edgewise logs --from aws`: what the edge functions wrote in all regions, one block a request."""
+"""`edgewise logs --from aws`: what the edge functions wrote in all regions, and apps in theirs; a block a request."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def print_edge_logs(
     from edgewise.cloud.clients import Clients
     from edgewise.cloud.edgelogs import EdgeLogs, distributions_of
     from edgewise.cloud.tail import Tail
-    from edgewise.site import function_names, load_site
+    from edgewise.site import function_names, image_name, load_site
 
     site = load_site(directory)
     aws = Clients()
@@ -99,7 +99,8 @@ def print_edge_logs(
     distributions, why = distributions_of(aws, site.name)
     if why:
         print(printable(f"CloudFront's own log of refused results is left out: {why}"), file=sys.stderr)
-    logs = EdgeLogs(aws, function_names(site.name), distributions)
+    apps = {image_name(site.name, one.name): one.region for one in site.images}
+    logs = EdgeLogs(aws, function_names(site.name), distributions, apps=apps)
     printer = Printer(as_json, wanted, records=site.log is not None and site.log.delivery == "stdout")
     before = since_s if since_s is not None else 0 if pause else LAST_S
     start_ms = int((time.time() - before) * 1000)
@@ -117,9 +118,7 @@ def _once(logs: EdgeLogs, start_ms: int, printer: Printer) -> None:
     for request in join(page.lines):
         printer.request(request)
     if not page.groups:
-        print(
-            "No region has a log of these functions: none ran yet, or they are not deployed.", file=sys.stderr
-        )
+        print(_NOTHING, file=sys.stderr)
 
 
 def follow(
@@ -202,5 +201,6 @@ def _ran(invocation: Invocation) -> str:
     took = "" if invocation.duration_ms is None else f" {invocation.duration_ms:.1f} ms"
     cold = f" cold {invocation.init_ms:.0f} ms" if invocation.init_ms is not None else ""
     status = f" {invocation.status}" if invocation.status else ""
-    version = f":{invocation.version}" if invocation.version else ""
+    # An app's function has one version, the newest.
+    version = f":{invocation.version}" if invocation.version not in ("", "$LATEST") else ""
     return f"{invocation.function}{version}{took}{cold}{status}"

@@ -9,14 +9,10 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from edgewise.cli.control import request_path, running
-from edgewise.cli.terminal import printable
+from edgewise.cli.control import REQUEST_HELP, REVEAL_HELP, request_path, running
+from edgewise.cli.terminal import one_line, printable
 
-REQUEST_HELP: Final = "A request's id (its `X-Amz-Cf-Id`) or the beginning of one, or `last`."
-REVEAL_HELP: Final = "Show cookies, credentials and bodies, which are masked otherwise."
 _SIGNS: Final = {"added": "+", "removed": "-", "changed": "~"}
-# Characters of a value in a line; --json and the page have all of it.
-_WIDTH: Final = 300
 
 
 def inspect(
@@ -66,12 +62,6 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
     yield from _headers("answer to the viewer", report["answer"]["headers"])
     yield from _title("timings")
     yield from table([(each["step"], f"{each['ms']:.2f} ms") for each in report["timings"]])
-
-
-def one_line(text: str) -> str:
-    """Text that stays in its line and does not drive the terminal; what is long is cut."""
-    shown = printable(text.replace("\n", " · "))
-    return shown if len(shown) <= _WIDTH else f"{shown[:_WIDTH]}… ({len(shown):,} characters)"
 
 
 def table(rows: Iterable[tuple[str, str]], indent: str = "  ") -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from edgewise.cli.control import running
-from edgewise.cli.inspect import one_line
+from edgewise.cli.terminal import one_line
 
 
 def invalidate(

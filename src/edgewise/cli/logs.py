@@ -22,7 +22,7 @@ import typer
 
 from edgewise.cli.edgelogs import Wanted, print_edge_logs
 from edgewise.cli.query import SINCE_HELP, STORE_HELP, microseconds
-from edgewise.cli.runs import store_place
+from edgewise.cli.reading import reading
 from edgewise.cli.terminal import printable
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ def logs(
     source: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="aws", help="The functions' logs of all regions of AWS, not the store."
+            "--from",
+            metavar="aws",
+            help="The functions' logs of all regions of AWS, an app's too, not the store.",
         ),
     ] = None,
 ) -> None:
@@ -81,21 +83,14 @@ def logs(
         return
     if directory is not None:
         raise typer.BadParameter("it is for --from aws; --store names a store", param_hint="DIR")
-    from edgewise.store import open_reader
-
     now = time.time_ns() // 1000
     start = now - microseconds(since) if since is not None else (now if follow else None)
     condition = conditions(path, status)
-    reader = open_reader(store_place(store), tell=lambda message: print(f"store: {message}", file=sys.stderr))
-    try:
+    with contextlib.suppress(KeyboardInterrupt), reading(store) as reader:
         if follow:
             _follow(reader, condition, start or now, as_json)
         else:
             _print(_requests(reader, condition, start), as_json)
-    except KeyboardInterrupt:
-        return
-    finally:
-        reader.close()
 
 
 def conditions(path: str | None, status: str | None) -> str:

@@ -1,4 +1,4 @@
-"""The command line: one module a command; this one only puts them together and prints errors."""
+"""The command line: a module for each command or two; this one only puts them together and prints errors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import sys
 import typer
 
 from edgewise import __version__
-from edgewise.cli.abandon import abandon
 from edgewise.cli.again import again
 from edgewise.cli.build import build
 from edgewise.cli.check import check
@@ -20,12 +19,12 @@ from edgewise.cli.deploy import deploy
 from edgewise.cli.destroy import destroy
 from edgewise.cli.diff import diff
 from edgewise.cli.doctor import doctor
+from edgewise.cli.ending import abandon, promote
 from edgewise.cli.importing import import_logs
 from edgewise.cli.init import init
 from edgewise.cli.inspect import inspect
 from edgewise.cli.invalidate import invalidate
 from edgewise.cli.logs import logs
-from edgewise.cli.promote import promote
 from edgewise.cli.query import query
 from edgewise.cli.regions import regions
 from edgewise.cli.replay import replay

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgewise.cli.deploy import AsJson, Directory, LogDays
+from edgewise.cli.deploying.options import AsJson, Directory, LogDays
 
 if TYPE_CHECKING:
     from edgewise.cloud.clients import Clients

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgewise.cli.deploy import AsJson, BreakLock, Directory, LoseData, NoVerify, Yes
+from edgewise.cli.deploying.options import AsJson, BreakLock, Directory, LoseData, NoVerify, Yes
 
 
 def rollback(
@@ -24,38 +24,26 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Go back to the deployment before, or to one by its number: the whole template, not the functions alone."""
-    from edgewise.cli.deploying.desk import deployment_of, settle
-    from edgewise.cli.deploying.screen import Screen
-    from edgewise.cli.deploying.unfinished import go_on
+    from edgewise.cli.deploying.desk import Desk
     from edgewise.cloud import history
-    from edgewise.cloud.clients import Clients
-    from edgewise.site import load_site
 
-    site, screen, aws = load_site(directory), Screen(as_json), Clients()
-    with screen.interruptible("run `edgewise rollback` again to go on"):
-        deployment = deployment_of(site, aws, screen)
-        known = history.entries(deployment.assets)
+    desk = Desk(
+        directory, as_json=as_json, yes=yes, no_verify=no_verify, break_lock=break_lock, lose_data=lose_data
+    )
+    with desk.screen.interruptible("run `edgewise rollback` again to go on"):
+        assets = desk.estate.assets
+        known = history.entries(assets)
         if listed:
-            screen.history(known, deployment.state())
+            desk.screen.history(known, desk.state())
             return
         asked = None if to is None else history.numbered(known, to)
-        again = asked.original if asked else None
-        finished = go_on(
-            site, aws, deployment, "rollback", screen, yes=yes, break_lock=break_lock, again=again
-        )
-        if finished:
-            # What was asked for is done; to plan once more would go back further.
-            settle(site, aws, deployment.assets, finished, screen, check=not no_verify, log_days=0)
-            return
-        entry = asked or history.one_before(history.entries(deployment.assets), deployment.state())
-        package = history.package_of(deployment.assets, entry)
-        plan = deployment.plan(package, again=entry.original)
-        screen.note(f"Back to deployment {entry.original} of {entry.at}, by {entry.by}.")
-        screen.plan(site.name, deployment.account, plan)
-        if plan.nothing:
-            result = deployment.result(0, package.settings_hash)
-        else:
-            screen.confirm("Go back to this?", yes)
-            result = deployment.carry_out(plan, break_lock=break_lock, lose_data=lose_data)
-        screen.result(result)
-        settle(site, aws, deployment.assets, result, screen, check=not no_verify, log_days=0)
+        result = desk.go_on("rollback", again=asked.original if asked else None)
+        if result is None:
+            entry = asked or history.one_before(history.entries(assets), desk.state())
+            plan = desk.plan(history.package_of(assets, entry), again=entry.original)
+            desk.screen.note(f"Back to deployment {entry.original} of {entry.at}, by {entry.by}.")
+            desk.show(plan)
+            result = desk.carry_out(plan, "Go back to this?")
+            desk.screen.result(result)
+        # What was finished is what was asked for: to plan once more would go back further.
+        desk.settle(result)

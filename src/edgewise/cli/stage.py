@@ -7,9 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgewise.cli.deploy import AsJson, BreakLock, Directory, Images, NoVerify, Yes
+from edgewise.cli.deploying.options import (
+    AsJson,
+    BreakLock,
+    Directory,
+    Ignored,
+    Images,
+    NoVerify,
+    PlanOnly,
+    Yes,
+)
 
 if TYPE_CHECKING:
+    from edgewise.cli.deploying.desk import Desk
+    from edgewise.cloud.planning import Plan
     from edgewise.cloud.traffic import Traffic
 
 _MINUTES = 60
@@ -38,63 +49,38 @@ def stage(
             "decide anew.",
         ),
     ] = None,
-    plan_only: Annotated[
-        bool, typer.Option("--plan-only", help="Only show what would change; AWS is only read.")
-    ] = False,
+    plan_only: PlanOnly = False,
     yes: Yes = False,
     no_verify: NoVerify = False,
-    ignore: Annotated[
-        list[str] | None,
-        typer.Option("--ignore", metavar="RULE", help="Stage although a rule of the check finds an error."),
-    ] = None,
+    ignore: Ignored = None,
     image: Images = None,
     break_lock: BreakLock = False,
     as_json: AsJson = False,
 ) -> None:
     """Try a change on a few visitors, beside what is deployed; without --percent and --header: say what is staged."""
     from edgewise.check import known_rules
-    from edgewise.cli.deploying.desk import deployment_of, package_of, refuse_errors
-    from edgewise.cli.deploying.screen import Screen
-    from edgewise.cli.deploying.trial import look
-    from edgewise.cli.deploying.unfinished import go_on
-    from edgewise.cloud.clients import Clients
-    from edgewise.cloud.images import given_images, moving_tags
-    from edgewise.cloud.staged import plan_stage, what_is_staged
+    from edgewise.cli.deploying.desk import Desk
+    from edgewise.cloud.staged import plan_stage
     from edgewise.cloud.staging import refuse_apps_apart
-    from edgewise.site import load_site, needed_on_aws
 
     traffic = _traffic(percent, header, session)
     known_rules(ignore or ())
-    site, screen, aws = load_site(directory), Screen(as_json), Clients()
-    if traffic is not None:
-        refuse_apps_apart(site)
-    images = given_images(site, image or ())
-    for one in moving_tags(images):
-        screen.note(one)
-    with screen.interruptible("run `edgewise stage` again to go on"):
-        deployment = deployment_of(site, aws, screen)
+    desk = Desk(directory, as_json=as_json, yes=yes, no_verify=no_verify, break_lock=break_lock)
+    with desk.screen.interruptible("run `edgewise stage` again to go on"):
         if traffic is None:
-            deployed = deployment.stack.ours()
-            screen.staged(what_is_staged(deployed), deployed.outputs if deployed else {})
+            _tell(desk)
             return
+        refuse_apps_apart(desk.site)
+        images = desk.images(image)
         if not plan_only:
-            go_on(site, aws, deployment, "stage", screen, yes=yes, break_lock=break_lock)
-        package = package_of(site, deployment, images, command="edgewise stage")
-        refuse_errors(site, screen, ignore or ())
-        plan = plan_stage(aws, deployment.stack, deployment.assets, package, traffic)
-        screen.plan(site.name, deployment.account, plan)
-        for one in needed_on_aws(site):
-            screen.note(f"The functions need, and the template does not make: {one}")
-        if plan_only:
-            return
-        if not plan.nothing:
-            screen.confirm("Stage this?", yes)
-            deployment.carry_out(plan, break_lock=break_lock)
-        deployed = deployment.stack.read()
-        staged, outputs = what_is_staged(deployed), deployed.outputs if deployed else {}
-        screen.staged(staged, outputs)
-        if staged and not no_verify:
-            look(site, aws, staged, outputs, screen)
+            desk.go_on("stage")
+        package = desk.package("edgewise stage", images)
+        desk.refuse_errors(ignore)
+        plan = plan_stage(desk.estate, package, traffic)
+        desk.show(plan)
+        desk.show_needed()
+        if not plan_only:
+            _carry_out(desk, plan)
 
 
 def _traffic(percent: int | None, header: str | None, session: int | None) -> Traffic | None:
@@ -109,3 +95,29 @@ def _traffic(percent: int | None, header: str | None, session: int | None) -> Tr
     if header is not None:
         return by_header(header)
     return None if percent is None else by_share(percent, _MINUTES if session is None else session)
+
+
+def _tell(desk: Desk) -> None:
+    """Say what is staged, and what somebody changed of it since."""
+    from edgewise.cloud.drift import drift_of
+    from edgewise.cloud.staged import what_is_staged
+
+    deployed = desk.estate.stack.ours()
+    staged = what_is_staged(deployed)
+    desk.screen.staged(staged, deployed.outputs if deployed else {})
+    if staged:
+        desk.screen.drift(drift_of(desk.aws, deployed))
+
+
+def _carry_out(desk: Desk, plan: Plan) -> None:
+    from edgewise.cli.deploying.trial import look
+    from edgewise.cloud.staged import what_is_staged
+
+    if not plan.nothing:
+        desk.carry_out(plan, "Stage this?")
+    deployed = desk.estate.stack.read()
+    staged, outputs = what_is_staged(deployed), deployed.outputs if deployed else {}
+    desk.screen.staged(staged, outputs)
+    domain = outputs.get("DomainName")
+    if staged and domain and not desk.no_verify:
+        look(desk, staged, f"https://{domain}/")

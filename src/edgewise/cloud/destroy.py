@@ -7,27 +7,24 @@ replicas" in the CloudFront developer guide.
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final
 
-from edgewise.cloud.apps import app_regions, app_stack
-from edgewise.cloud.asking import Aws, account_of
-from edgewise.cloud.assets import Assets
+from edgewise.cloud.apps import app_regions
+from edgewise.cloud.deployed import Deployed, being_changed, seen
 from edgewise.cloud.detaching import policy_of, take_off
-from edgewise.cloud.errors import BusyError, ChangedError, ReplicasError, StackError
-from edgewise.cloud.journal import Journal, Run, new_run
+from edgewise.cloud.errors import ChangedError, ReplicasError, StackError
+from edgewise.cloud.estate import Estate
+from edgewise.cloud.journal import Run, new_run
 from edgewise.cloud.lock import Lock
 from edgewise.cloud.plan import DATA
-from edgewise.cloud.planning import seen
-from edgewise.cloud.stack import Deployed, Event, Stack
+from edgewise.cloud.stack import Stack
 from edgewise.cloud.staging import refuse_staged
-from edgewise.cloud.steps import Tell
 from edgewise.cloud.versions import FUNCTION, VERSION
+from edgewise.cloud.work import Event
 
 _REPLICATED: Final = "replicated function"
 
@@ -61,50 +58,40 @@ class Leaving:
 
 
 class Destruction:
-    """Takes down the site `name` with the clients of `aws`; `folder` is the site's `.edgewise`."""
+    """Takes a site down."""
 
-    def __init__(
-        self,
-        aws: Aws,
-        name: str,
-        folder: Path,
-        *,
-        tell: Tell,
-        sleep: Callable[[float], None] | None = None,
-        regions: Iterable[str] = (),
-    ) -> None:
+    def __init__(self, estate: Estate, regions: Iterable[str] = ()) -> None:
         """`regions` are those where the site file has apps; those that the deployed site notes are known besides."""
-        account = account_of(aws)
-        self._aws = aws
-        self._sleep = sleep or time.sleep
+        self._estate = estate
         self._regions = tuple(regions)
-        self.assets = Assets(aws("s3"), name, account)
-        self._stack = Stack(aws("cloudformation"), name, self._sleep)
-        self._journal = Journal(folder, account)
-        self._tell = tell
 
     def plan(self) -> list[Leaving]:
         """What would go, and what would stay: the site's own stack, then those of its apps. Reads only.
 
         Raises `BusyError`, and `StagingError` while a change is staged.
         """
-        own = self._leaving(self._stack)
+        own = self._leaving(self._estate.stack)
         if own and not (own.stack.in_progress or own.stack.is_remains):
-            refuse_staged(own.stack.template, self._stack.name)
-        regions = (*self._regions, *app_regions(own.stack if own else None), *self._journal.regions())
-        apps = [self._leaving(self._app_stack(region)) for region in dict.fromkeys(regions)]
+            refuse_staged(own.stack.template, self._estate.name)
+        regions = (*self._regions, *app_regions(own.stack if own else None), *self._estate.journal.regions())
+        apps = [self._leaving(self._estate.app_stack(region)) for region in dict.fromkeys(regions)]
         return [one for one in (own, *apps) if one]
 
     def _leaving(self, stack: Stack) -> Leaving | None:
-        found = _there(stack)
+        found = stack.look()
         if found is None:
             return None
-        if found.in_progress and found.status != "DELETE_IN_PROGRESS":
-            raise BusyError(
-                f"the stack is being changed: {found.status}",
-                file=stack.name,
-                hint="Wait until that is done.",
+        if not found.is_empty:
+            stack.refuse_strange(found)
+        elif not stack.is_asked_for_by_us(found):
+            self._estate.tell(
+                "empty",
+                f"the stack {stack.name} was asked for and never made, and nothing says that we asked: it stays. "
+                f"`aws cloudformation delete-stack --region {stack.region} --stack-name {stack.name}` deletes it",
             )
+            return None
+        if found.in_progress and found.status != "DELETE_IN_PROGRESS":
+            raise being_changed(found)
         # Versions go with their function, whatever the template says.
         there = {
             name: one
@@ -119,7 +106,7 @@ class Destruction:
             tuple(name for name in there if name not in kept),
             {name: found.physical[name] for name in kept},
             tuple(name for name, one in there.items() if name not in kept and one["Type"] in DATA),
-            "" if found.in_progress else policy_of(self._aws, found),
+            "" if found.in_progress else policy_of(self._estate.aws, found),
         )
 
     def carry_out(self, leaving: Sequence[Leaving], *, break_lock: bool = False) -> None:
@@ -128,63 +115,65 @@ class Destruction:
         What was looked at has to be there still: else it raises `ChangedError`.
         """
         failed: list[ReplicasError | StackError] = []
-        with self._journal.held(), ExitStack() as held:
+        with self._estate.journal.held(), ExitStack() as held:
             # Where apps are has to be known as long as one is there: what notes it may go first.
-            regions = tuple(one.region for one in leaving if one.name != self._stack.name)
+            regions = tuple(one.region for one in leaving if one.name != self._estate.name)
             run = self._run(regions)
-            if self.assets.exists():
-                held.enter_context(Lock(self.assets, run, break_it=break_lock))
+            if self._estate.assets.exists():
+                held.enter_context(Lock(self._estate.assets, run, break_it=break_lock))
             for one in leaving:
                 # Where functions wait for CloudFront, the distribution is gone, and its apps may go.
                 if not failed or isinstance(failed[0], ReplicasError):
                     failed += self._delete(one, run)
         # After the lock: one that a crash leaves behind can be told as the run's own.
         if failed:
-            self._journal.give_up(run)
+            self._estate.journal.give_up(run)
             raise failed[-1]
-        self._journal.finish()
+        self._estate.journal.finish()
 
     def _delete(self, leaving: Leaving, run: Run) -> list[ReplicasError | StackError]:
         """Delete one stack; what it failed of, if it did."""
-        stack = self._stack if leaving.name == self._stack.name else self._app_stack(leaving.region)
+        stack = (
+            self._estate.stack
+            if leaving.name == self._estate.name
+            else self._estate.app_stack(leaving.region)
+        )
         token = run.token
         if leaving.stack.status == "DELETE_FAILED":
             # What failed has this run's token, if it is this run that goes on: with that nothing would begin.
             token = f"{token}-{uuid.uuid4().hex[:8]}"
         if leaving.stack.status == "DELETE_IN_PROGRESS":
-            token = stack.token_of_latest(leaving.stack.id)
+            token = stack.latest_work(leaving.stack.id)
         else:
             self._refuse_another(stack, leaving)
             if leaving.policy:
                 # CloudFront does not turn off a distribution that has one.
-                take_off(self._aws, leaving.distribution, leaving.policy)
-                self._tell("policy", f"the policy {leaving.policy} of a staged change is taken off")
+                take_off(self._estate.aws, leaving.distribution, leaving.policy)
+                self._estate.tell("policy", f"the policy {leaving.policy} of a staged change is taken off")
             stack.delete(token)
-        ended = stack.wait(leaving.stack.id, token, self._event)
+        work = stack.work(leaving.stack.id, token)
+        ended = work.wait(self._estate.tell_event)
         if ended == "DELETE_COMPLETE":
             return []
-        return [_left(stack.name, ended, stack.failures(leaving.stack.id, token))]
-
-    def _app_stack(self, region: str) -> Stack:
-        return app_stack(self._aws, self._stack.name, region, self._sleep)
+        return [_left(stack.name, ended, work.failures())]
 
     def remove_assets(self, *, break_lock: bool = False) -> None:
         """Delete the bucket of the code, unless somebody deploys from it. Raises `LockedError`."""
-        with self._journal.held():
-            with Lock(self.assets, self._run(), break_it=break_lock):
-                self.assets.remove()
-            self._journal.finish()
+        with self._estate.journal.held():
+            with Lock(self._estate.assets, self._run(), break_it=break_lock):
+                self._estate.assets.remove()
+            self._estate.journal.finish()
 
     def forget(self) -> None:
         """End a run that was killed when there was nothing left to do: its lock is the last of it."""
-        run = self._journal.read()
-        if run and self.assets.exists():
-            with self._journal.held(), Lock(self.assets, run):
+        run = self._estate.journal.read()
+        if run and self._estate.assets.exists():
+            with self._estate.journal.held(), Lock(self._estate.assets, run):
                 pass
-        self._journal.finish()
+        self._estate.journal.finish()
 
     def _refuse_another(self, stack: Stack, leaving: Leaving) -> None:
-        if seen(_there(stack)) != seen(leaving.stack):
+        if seen(stack.look()) != seen(leaving.stack):
             raise ChangedError(
                 "somebody changed the stack since it was looked at",
                 file=stack.name,
@@ -193,18 +182,11 @@ class Destruction:
 
     def _run(self, regions: Iterable[str] = ()) -> Run:
         """This run: the unfinished one if it was for the same, else a new one; it knows of apps in `regions`."""
-        before = self._journal.read()
+        before = self._estate.journal.read()
         run = before if before and before.action == "destroy" else new_run("destroy", "", before)
-        return self._journal.write(replace(run, regions=tuple(dict.fromkeys((*run.everywhere, *regions)))))
-
-    def _event(self, event: Event) -> None:
-        why = f": {event.reason}" if event.status.endswith("_FAILED") else ""
-        self._tell("event", f"{event.resource} {event.status.lower().replace('_', ' ')}{why}")
-
-
-def _there(stack: Stack) -> Deployed | None:
-    """A stack of the site, also one that was asked for and never made."""
-    return stack.ours() or stack.empty()
+        return self._estate.journal.write(
+            replace(run, regions=tuple(dict.fromkeys((*run.everywhere, *regions))))
+        )
 
 
 def _is_kept(resource: dict[str, str]) -> bool:

@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from edgewise.cloud.asking import Aws, called
+from edgewise.cloud.deployed import Deployed
 from edgewise.cloud.errors import CloudError, StagingError
-from edgewise.cloud.stack import Deployed
+from edgewise.cloud.estate import Estate
 from edgewise.cloud.staging import POLICY_ID, is_staged
 
 _GONE: Final = frozenset(("NoSuchDistribution", "NoSuchContinuousDeploymentPolicy"))
@@ -56,6 +57,32 @@ def take_off(aws: Aws, distribution: str, policy: str) -> None:
         file=distribution,
         hint="Delete the policy in CloudFront's console, and run the command again.",
     )
+
+
+def let_go(estate: Estate) -> bool:
+    """Whether a policy of a staged change was taken off, that the stack does not have.
+
+    Trouble with that is told, and hides nothing of what the run came to: the next plan finds the policy.
+    """
+    try:
+        deployed = estate.stack.read()
+        policy = stray_policy(estate.aws, deployed)
+        if deployed is None or not policy:
+            return False
+        take_off(estate.aws, deployed.outputs["DistributionId"], policy)
+    except CloudError as error:
+        estate.tell(
+            "policy",
+            "a policy of a staged change may be left at the distribution, and the plan of the next "
+            f"`edgewise deploy` says whether it is: {error.message}",
+        )
+        return False
+    estate.tell(
+        "policy",
+        f"CloudFormation left the policy {policy} of a staged change: it is taken off, and everybody meets what is "
+        "deployed. What is left of the policy and of its staging distribution is to be deleted in CloudFront's console",
+    )
+    return True
 
 
 def _policy_at(client: Any, distribution: str) -> str:

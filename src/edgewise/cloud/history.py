@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from edgewise.cloud.assets import Assets
 from edgewise.cloud.errors import HistoryError
-from edgewise.cloud.package import METADATA, Package, digest_of
+from edgewise.cloud.package import Package, digest_of, notes_of
 
 _PREFIX: Final = "history/"
 # As far as one can go back; older ones stay in the bucket.
@@ -86,7 +86,7 @@ def one_before(known: Sequence[Entry], state: str) -> Entry:
 
 def recipe_of(deployed: Mapping[str, Any]) -> str:
     """What stands for the template that a deployed one was made from; empty if we did not deploy it."""
-    return str(deployed.get("Metadata", {}).get(METADATA, {}).get("Recipe", ""))
+    return str(notes_of(deployed).get("Recipe", ""))
 
 
 def state_of(recipe: str, apps: Mapping[str, Mapping[str, Any]], images: Mapping[str, str]) -> str:

@@ -66,7 +66,7 @@ def package(
     written = write_template(site, folder / "template.yaml", queries)
     template = written.document
     if leaves_records(site):
-        template["Metadata"] = template.get("Metadata", {}) | {METADATA: {"Recorded": True}}
+        note(template, {"Recorded": True})
     folders = sorted({one for _, one in _local_code(template)})
     # Read once, so that a name and what it stands for are of the same files.
     files = {one: folder_files(folder / one) for one in folders}
@@ -79,6 +79,17 @@ def package(
         {region: document for region, (_, document) in written.apps.items()},
         images,
     )
+
+
+def notes_of(template: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a template says of itself; empty if it is not one of ours."""
+    notes: Mapping[str, Any] = template.get("Metadata", {}).get(METADATA, {})
+    return notes
+
+
+def note(template: dict[str, Any], notes: Mapping[str, Any]) -> None:
+    """Let a template say that of itself too."""
+    template["Metadata"] = {**template.get("Metadata", {}), METADATA: {**notes_of(template), **notes}}
 
 
 def leaves_records(site: Site) -> bool:

@@ -2,74 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from edgewise.cloud.apps import AppPlan, app_regions, plan_apps
 from edgewise.cloud.asking import Aws, pages
+from edgewise.cloud.deployed import Deployed, seen, usable, whole
 from edgewise.cloud.detaching import stray_policy
-from edgewise.cloud.drift import drift_of, image_drift_of
-from edgewise.cloud.errors import BusyError, CloudError
-from edgewise.cloud.package import METADATA, Package, digest_of
+from edgewise.cloud.drift import drift_of
+from edgewise.cloud.errors import CloudError
+from edgewise.cloud.estate import Estate
+from edgewise.cloud.package import Package, digest_of, note
 from edgewise.cloud.parameters import Values, value_changes, values_of
-from edgewise.cloud.plan import Change, Numbers, changes, highest_numbers, same
-from edgewise.cloud.stack import Deployed, Stack
+from edgewise.cloud.plan import Change, Numbers, changes, highest_numbers
+from edgewise.cloud.planned import StackPlan
 from edgewise.cloud.staging import detached, refuse_staged
 from edgewise.cloud.versions import FUNCTION, with_old_versions
 
-# What cannot be deployed to, by the stack's status: why, and what to do.
-_UNFIT = {
-    "DELETE_FAILED": (
-        "the site is being taken down, and a part of it is still there",
-        "Run `edgewise destroy` again, some hours after the first time; then deploy.",
-    ),
-    "UPDATE_ROLLBACK_FAILED": (
-        "CloudFormation could not go back after an update that failed",
-        "aws cloudformation continue-update-rollback --region {region} --stack-name {stack}",
-    ),
-}
 
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a deployment would do. `template` is what CloudFormation gets; `seen` stands for what was there.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan(StackPlan):
+    """What a deployment would do with the site's own stack and all others. `seen` stands for what was there.
 
     `again` is the number of the earlier deployment that it brings back, or 0. `action` is what the run is called.
-    `values` are those of the template's parameters, as far as they are known; `apps` has the plans of the other stacks,
-    `drift` what was changed on AWS behind the stack's back. `stray` is a policy of a staged change that CloudFront
-    still has, and the stack has not: it is taken off.
+    `apps` has the plans of the other stacks, `drift` what was changed on AWS behind the stacks' back. `stray` is a
+    policy of a staged change that CloudFront still has, and the stack has not: it is taken off.
     """
 
     package: Package
     template: dict[str, Any]
-    changes: tuple[Change, ...]
     seen: str
-    deployed: Deployed | None
     again: int = 0
     action: str = "deploy"
-    values: Values = field(default_factory=dict)
     apps: tuple[AppPlan, ...] = ()
     drift: tuple[str, ...] = ()
     stray: str = ""
 
     @property
-    def creates(self) -> bool:
-        """Whether there is no stack to update."""
-        return self.deployed is None or self.deployed.is_remains
-
-    @property
     def nothing(self) -> bool:
         """Whether everything is deployed already."""
-        if (
-            self.creates
-            or self.stray
-            or self.deployed is None
-            or not same(self.template, self.deployed.template)
-        ):
-            return False
-        changed = any(value_changes(self.values, self.deployed.parameters))
-        return not changed and all(one.nothing for one in self.apps)
+        return self.unchanged and not self.stray and all(one.unchanged for one in self.apps)
 
     @property
     def losses(self) -> list[Change]:
@@ -85,41 +58,22 @@ class Plan:
         return digest_of(known)
 
 
-def plan_of(
-    aws: Aws,
-    stack: Stack,
-    package: Package,
-    again: int = 0,
-    *,
-    ends: str = "",
-    regions: Iterable[str] = (),
-) -> Plan:
+def plan_of(estate: Estate, package: Package, again: int = 0, *, ends: str = "") -> Plan:
     """What deploying this would change. Reads only. Raises `BusyError` and `StackError`.
 
-    While a change is staged it raises `StagingError`, unless the plan `ends` that: by "promote" or "abandon". In
-    `regions` apps may be, besides those that the deployed site notes.
+    While a change is staged it raises `StagingError`, unless the plan `ends` that: by "promote" or "abandon".
     """
-    deployed = usable(stack.ours(), stack.name)
-    old = None if deployed is None or deployed.is_remains else deployed.template
+    aws, deployed = estate.aws, usable(estate.stack.ours())
+    there = whole(deployed)
+    old = there.template if there else None
     if old and not ends:
-        refuse_staged(old, stack.name)
-    there = None if old is None else deployed
+        refuse_staged(old, estate.name)
     stray = stray_policy(aws, there)
     template = detached(with_old_versions(package.template, old or {}), old or {}, stray)
     apps: tuple[AppPlan, ...] = ()
     if package.apps is not None:
-        # What a failed first deployment left behind notes its apps too.
-        known = (*app_regions(deployed), *regions)
-        apps = tuple(plan_apps(aws, stack.name, package.apps, package.images, there, usable, regions=known))
-    notes = template.get("Metadata", {})
-    template["Metadata"] = notes | {
-        METADATA: {
-            **notes.get(METADATA, {}),
-            "Recipe": package.recipe,
-            "Settings": package.settings_hash,
-            **_regions(package, there),
-        }
-    }
+        apps = tuple(plan_apps(estate, package, deployed, regions=estate.journal.regions()))
+    note(template, {"Recipe": package.recipe, "Settings": package.settings_hash, **_regions(package, there)})
     before = there.parameters if there else {}
     values = values_of(template, {**_hosts(template, apps), **package.images}, before)
     told = (
@@ -127,10 +81,19 @@ def plan_of(
         *value_changes(values, before),
         *changes(template, old, numbers_of(aws, deployed, template)),
     )
-    action = ends or ("rollback" if again else "deploy")
-    stacks = (there, *(one.deployed for one in apps))
-    drift = (*drift_of(aws, there), *(each for one in stacks for each in image_drift_of(aws, one)))
-    return Plan(package, template, told, seen(deployed), deployed, again, action, values, apps, drift, stray)
+    return Plan(
+        package=package,
+        template=template,
+        values=values,
+        changes=told,
+        deployed=deployed,
+        seen=seen(deployed),
+        again=again,
+        action=ends or ("rollback" if again else "deploy"),
+        apps=apps,
+        drift=drift_of(aws, there, *(one.deployed for one in apps)),
+        stray=stray,
+    )
 
 
 def _taken_off(stray: str) -> Iterator[Change]:
@@ -151,8 +114,10 @@ def _hosts(template: Mapping[str, Any], apps: tuple[AppPlan, ...]) -> Values:
     for one in apps:
         if one.template is None:
             continue
-        there = one.deployed.outputs if one.deployed and not one.deployed.is_remains else {}
-        known |= {name: there.get(name) for name in one.template.get("Outputs", {})}
+        there = whole(one.deployed)
+        known |= {
+            name: there.outputs.get(name) if there else None for name in one.template.get("Outputs", {})
+        }
     return {name: known[name] for name in template.get("Parameters", {}) if name in known}
 
 
@@ -160,27 +125,6 @@ def numbers_of(aws: Aws, deployed: Deployed | None, template: Mapping[str, Any])
     """The numbers that the template's function versions have, or will get."""
     physical = deployed.physical if deployed else {}
     return Numbers(physical, highest_numbers(template, _published(aws, template)))
-
-
-def usable(deployed: Deployed | None, stack: str) -> Deployed | None:
-    """The stack, if something can be deployed to it. Raises `BusyError`."""
-    if deployed is None:
-        return None
-    if deployed.in_progress:
-        raise BusyError(
-            f"the stack is being changed: {deployed.status}", file=stack, hint="Wait until that is done."
-        )
-    if deployed.status in _UNFIT:
-        why, hint = _UNFIT[deployed.status]
-        raise BusyError(why, file=stack, hint=hint.format(stack=stack, region=deployed.id.split(":")[3]))
-    return deployed
-
-
-def seen(deployed: Deployed | None) -> str:
-    """What stands for a stack as it is: another deployment is another text."""
-    if deployed is None:
-        return ""
-    return digest_of([deployed.id, deployed.template, dict(deployed.parameters)])
 
 
 def _published(aws: Aws, template: Mapping[str, Any]) -> dict[str, int]:

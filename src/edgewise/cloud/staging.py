@@ -30,6 +30,7 @@ from edgewise.site import Site
 
 STAGING: Final = "StagingDistribution"
 POLICY: Final = "StagingPolicy"
+POLICY_TYPE: Final = "AWS::CloudFront::ContinuousDeploymentPolicy"
 STAGING_OUTPUT: Final = "StagingDistributionId"
 POLICY_ID: Final = "ContinuousDeploymentPolicyId"
 # What the two distributions may differ in ("Update primary and staging distributions").
@@ -196,7 +197,7 @@ def _policy(traffic: Traffic) -> dict[str, Any]:
         "TrafficConfig": traffic.config,
     }
     return {
-        "Type": "AWS::CloudFront::ContinuousDeploymentPolicy",
+        "Type": POLICY_TYPE,
         "Properties": {"ContinuousDeploymentPolicyConfig": config},
     }
 

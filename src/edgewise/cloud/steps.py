@@ -7,24 +7,23 @@ of its events.
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from edgewise.cloud.apps import app_stack, distribution_arn
-from edgewise.cloud.asking import Aws, called, is_throttled
-from edgewise.cloud.assets import Assets
-from edgewise.cloud.errors import BusyError, ChangedError, CloudError, StackError
-from edgewise.cloud.journal import Journal, Run
+from edgewise.cloud.apps import distribution_arn
+from edgewise.cloud.asking import called
+from edgewise.cloud.deployed import EMPTY, Deployed, seen
+from edgewise.cloud.errors import ChangedError, CloudError, StackError
+from edgewise.cloud.estate import Estate
+from edgewise.cloud.journal import Run
+from edgewise.cloud.patience import patiently
 from edgewise.cloud.plan import DATA
-from edgewise.cloud.planning import seen
-from edgewise.cloud.stack import EVERY_S, PATIENCE_S, ChangeSet, Deployed, Event, Stack
+from edgewise.cloud.stack import ChangeSet, Stack
+from edgewise.cloud.work import Event
 from edgewise.site import DISTRIBUTION_PARAMETER
 
-Tell = Callable[[str, str], None]
-"""Is told each step as it is taken: its name and a sentence."""
-
 _DONE: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+_DELETED: Final = ("DELETE_COMPLETE",)
 # The second step with an app, when the site's own stack says which distribution may call it.
 _CALLED: Final = "-called"
 # The last one with an app that goes.
@@ -32,32 +31,12 @@ _GONE: Final = "-gone"
 
 
 class Steps:
-    """Takes the steps of runs of the site whose own stack is `stack`."""
+    """Takes the steps of a site's runs."""
 
-    def __init__(
-        self,
-        aws: Aws,
-        account: str,
-        assets: Assets,
-        stack: Stack,
-        journal: Journal,
-        *,
-        tell: Tell,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self.stack = stack
+    def __init__(self, estate: Estate) -> None:
         # What the run has brought, in words: it stays when a later step fails.
         self.changed: list[str] = []
-        self._aws = aws
-        self._account = account
-        self._assets = assets
-        self._journal = journal
-        self._tell = tell
-        self._sleep = sleep
-
-    def app_stack(self, region: str) -> Stack:
-        """The stack of the site's apps in a region."""
-        return app_stack(self._aws, self.stack.name, region, self._sleep)
+        self._estate = estate
 
     def has_begun(self, run: Run) -> bool:
         """Whether CloudFormation began with any step of a run."""
@@ -73,12 +52,12 @@ class Steps:
 
     def _each(self, run: Run) -> Iterator[tuple[Stack, str]]:
         """The steps by what their names end with, each with its stack."""
-        yield self.stack, ""
+        yield self._estate.stack, ""
         for region in run.apps:
-            yield self.app_stack(region), f"-{region}"
-            yield self.app_stack(region), f"-{region}{_CALLED}"
+            yield self._estate.app_stack(region), f"-{region}"
+            yield self._estate.app_stack(region), f"-{region}{_CALLED}"
         for region in run.gone:
-            yield self.app_stack(region), f"-{region}{_GONE}"
+            yield self._estate.app_stack(region), f"-{region}{_GONE}"
 
     def take(self, run: Run, *, resumed: bool) -> Run | None:
         """The stacks in their order: the apps, the site's own, the apps that may be called only now, those that go.
@@ -88,7 +67,7 @@ class Steps:
         self.changed = []
         hosts: dict[str, str] = {}
         for region, app in run.apps.items():
-            stack = self.app_stack(region)
+            stack = self._estate.app_stack(region)
             further = f"{run.token}-{region}{_CALLED}"
             if not (resumed and _has_begun(stack, stack.status(), further)):
                 run = self._bring(run, stack, f"-{region}", app, resumed)
@@ -98,13 +77,13 @@ class Steps:
         if run_of_site is None:
             return None
         run = run_of_site
-        outputs = (self.stack.status() or {}).get("Outputs", ())
+        outputs = (self._estate.stack.status() or {}).get("Outputs", ())
         ids = {one["OutputKey"]: one["OutputValue"] for one in outputs}
-        arn = distribution_arn(self._account, ids.get("DistributionId", ""))
+        arn = distribution_arn(self._estate.account, ids.get("DistributionId", ""))
         for region, app in run.apps.items():
             if app["values"].get(DISTRIBUTION_PARAMETER, arn) != arn:
                 app = {**app, "values": {**app["values"], DISTRIBUTION_PARAMETER: arn}}
-                run = self._bring(run, self.app_stack(region), f"-{region}{_CALLED}", app, resumed)
+                run = self._bring(run, self._estate.app_stack(region), f"-{region}{_CALLED}", app, resumed)
         for region in run.gone:
             run = self._take_down(run, region)
         return run
@@ -117,7 +96,9 @@ class Steps:
             if resumed and self._is_overtaken(run, stack, app):
                 raise overtaken(stack.name)
             # In another region than the bucket of the templates.
-            body = {"TemplateBody": json.dumps(self._assets.get(app["template"]), separators=(",", ":"))}
+            body = {
+                "TemplateBody": json.dumps(self._estate.assets.get(app["template"]), separators=(",", ":"))
+            }
             name = f"{run.change_set}{step}"
             change_set = stack.change_set(name, create=_is_new(found), template=body, values=app["values"])
             if change_set is None:
@@ -137,22 +118,22 @@ class Steps:
         there = stack.read()
         if seen(there) == app.get("seen"):
             return False
-        return there is None or not stack.token_of_latest(there.id).startswith(run.token)
+        return there is None or not stack.latest_work(there.id).startswith(run.token)
 
     def _note(self, changed: str) -> None:
         if changed not in self.changed:
             self.changed.append(changed)
 
     def _bring_site(self, run: Run, hosts: Mapping[str, str], resumed: bool) -> Run | None:
-        found = self.stack.status()
-        if not (resumed and _has_begun(self.stack, found, run.token)):
+        found = self._estate.stack.status()
+        if not (resumed and _has_begun(self._estate.stack, found, run.token)):
             change_set = self._made(run) if resumed else None
             if change_set is None:
-                if resumed and seen(self.stack.read()) != run.seen:
+                if resumed and seen(self._estate.stack.read()) != run.seen:
                     return None
                 values = {name: hosts.get(name) or value or "" for name, value in run.values.items()}
-                url = {"TemplateURL": self._assets.url(run.template)}
-                change_set = self.stack.change_set(
+                url = {"TemplateURL": self._estate.assets.url(run.template)}
+                change_set = self._estate.stack.change_set(
                     run.change_set, create=_is_new(found), template=url, values=values
                 )
             if change_set is None:
@@ -160,26 +141,26 @@ class Steps:
             if change_set.obsolete:
                 return None
             self._refuse_replacements(change_set, run)
-            run = self._execute(run, self.stack, change_set, run.token)
-        self._wait(self.stack, run.token)
-        self._note(self.stack.name)
+            run = self._execute(run, self._estate.stack, change_set, run.token)
+        self._wait(self._estate.stack, run.token)
+        self._note(self._estate.stack.name)
         return run
 
     def _take_down(self, run: Run, region: str) -> Run:
-        stack, token = self.app_stack(region), f"{run.token}-{region}{_GONE}"
+        stack, token = self._estate.app_stack(region), f"{run.token}-{region}{_GONE}"
         found = stack.status()
         if found is None:
             return run
-        self._tell("execute", f"CloudFormation takes {stack.name} in {region} down")
-        run = self._journal.executing(run)
+        self._estate.tell("execute", f"CloudFormation takes {stack.name} in {region} down")
+        run = self._estate.journal.executing(run)
         stack.delete(token)
-        self._wait_until_gone(stack, token, found["StackId"])
+        self._wait_for(_DELETED, stack, found["StackId"], token)
         return run
 
     def _execute(self, run: Run, stack: Stack, change_set: ChangeSet, token: str) -> Run:
-        run = self._journal.executing(run)
-        where = "" if stack is self.stack else f" with {stack.name} in {stack.region}"
-        self._tell("execute", f"CloudFormation begins{where}")
+        run = self._estate.journal.executing(run)
+        where = "" if stack is self._estate.stack else f" with {stack.name} in {stack.region}"
+        self._estate.tell("execute", f"CloudFormation begins{where}")
         stack.execute(change_set, token)
         return run
 
@@ -188,45 +169,39 @@ class Steps:
         found = stack.status()
         if found is None:
             raise StackError("the stack was deleted meanwhile", file=stack.name)
-        ended = stack.wait(found["StackId"], token, self._event)
-        if ended not in _DONE:
-            raise _failure(stack, ended, stack.failures(found["StackId"], token))
+        self._wait_for(_DONE, stack, found["StackId"], token)
 
-    def _wait_until_gone(self, stack: Stack, token: str, stack_id: str) -> None:
-        if (ended := stack.wait(stack_id, token, self._event)) != "DELETE_COMPLETE":
-            raise _failure(stack, ended, stack.failures(stack_id, token))
+    def _wait_for(self, ends: tuple[str, ...], stack: Stack, stack_id: str, token: str) -> None:
+        """Until what is done under a token is done. Raises `StackError` if it comes to another end."""
+        work = stack.work(stack_id, token)
+        if (ended := work.wait(self._estate.tell_event)) not in ends:
+            raise _failure(stack, ended, work.failures())
 
     def clear_away(self, stack: Stack, remains: Deployed, run: Run) -> None:
         """Delete what a failed first deployment left. Raises `StackError`."""
-        self._tell("clear", "removes what a failed first deployment left behind")
+        self._estate.tell("clear", "removes what a failed first deployment left behind")
         token = f"{run.token}-clear"
         stack.delete(token)
-        self._wait_until_gone(stack, token, remains.id)
+        self._wait_for(_DELETED, stack, remains.id, token)
 
     def spread(self, distribution: str) -> None:
         """Wait until every edge has the distribution as it is now."""
         if not distribution:
             return
-        client = self._aws("cloudfront")
-        for _ in range(int(PATIENCE_S / EVERY_S)):
-            try:
-                told = called(distribution, lambda: client.get_distribution(Id=distribution))
-                if told["Distribution"]["Status"] == "Deployed":
-                    return
-            except CloudError as error:
-                if not is_throttled(error):
-                    raise
-            self._tell("spread", "CloudFront brings it to its edges")
-            self._sleep(EVERY_S)
-        raise BusyError(
-            "CloudFront has not brought it to all edges yet",
-            file=distribution,
-            hint="Run the same command again.",
-        )
+        client = self._estate.aws("cloudfront")
+
+        def look() -> bool | None:
+            told = called(distribution, lambda: client.get_distribution(Id=distribution))
+            if told["Distribution"]["Status"] == "Deployed":
+                return True
+            self._estate.tell("spread", "CloudFront brings it to its edges")
+            return None
+
+        patiently(look, who="CloudFront", of=distribution, sleep=self._estate.sleep)
 
     def _made(self, run: Run) -> ChangeSet | None:
         try:
-            made = self.stack.made(run.change_set)
+            made = self._estate.stack.made(run.change_set)
             return None if made is None or made.obsolete else made
         except CloudError as error:
             if error.reason in ("ChangeSetNotFound", "ChangeSetNotFoundException"):
@@ -235,16 +210,12 @@ class Steps:
 
     def _refuse_replacements(self, change_set: ChangeSet, run: Run) -> None:
         """What CloudFormation would replace counts as lost, if it holds data."""
-        deployed = self.stack.read()
+        deployed = self._estate.stack.read()
         resources = deployed.template.get("Resources", {}) if deployed else {}
         lost = {one for one in change_set.replaces if _is_lost_by_replacement(resources.get(one, {}))}
         if lost and not run.lose_data:
-            self.stack.drop(run.change_set)
-        refuse_losses(self.stack.name, lost, run.lose_data)
-
-    def _event(self, event: Event) -> None:
-        reason = f": {event.reason}" if event.status.endswith("_FAILED") else ""
-        self._tell("event", f"{event.resource} {event.status.lower().replace('_', ' ')}{reason}")
+            self._estate.stack.drop(run.change_set)
+        refuse_losses(self._estate.stack.name, lost, run.lose_data)
 
 
 def refuse_losses(stack: str, lost: set[str], lose_data: bool) -> None:
@@ -267,11 +238,11 @@ def _is_lost_by_replacement(resource: Mapping[str, Any]) -> bool:
 
 
 def _has_begun(stack: Stack, found: Mapping[str, Any] | None, token: str) -> bool:
-    return found is not None and bool(stack.events(found["StackId"], token))
+    return found is not None and bool(stack.work(found["StackId"], token).events())
 
 
 def _is_new(found: Mapping[str, Any] | None) -> bool:
-    return found is None or found["StackStatus"] in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
+    return found is None or found["StackStatus"] in (EMPTY, "DELETE_COMPLETE")
 
 
 def _failure(stack: Stack, ended: str, failed: list[Event]) -> StackError:

@@ -6,6 +6,7 @@ The record says which settings and which version wrote it.
 
 from __future__ import annotations
 
+import http.client
 import secrets
 import time
 import urllib.error
@@ -16,6 +17,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from edgewise.cloud.errors import VerifyError
+from edgewise.cloud.estate import Tell
+from edgewise.cloud.versions import Trigger
 
 Find = Callable[[str, int], Mapping[str, Any] | None]
 """Finds the record of a request by its id, written after a time in milliseconds."""
@@ -48,6 +51,20 @@ class Expected:
     settings_hash: str
     versions: frozenset[int]
 
+    @classmethod
+    def of(cls, settings_hash: str, served: Mapping[Trigger, int | None]) -> Expected:
+        """Of what serves each trigger."""
+        return cls(settings_hash, frozenset(one for one in served.values() if one))
+
+    def trouble(self, record: Mapping[str, Any]) -> str:
+        """What a record says otherwise; empty if nothing."""
+        settings, version = record.get("settings_hash"), str(record.get("function_version", ""))
+        if settings != self.settings_hash:
+            return f"a function with other settings answered: {settings}, not {self.settings_hash}"
+        if version.isdigit() and int(version) not in self.versions:
+            return f"version {version} of a function answered, which is not deployed"
+        return ""
+
 
 def ask(url: str, headers: Mapping[str, str] = MappingProxyType({})) -> Answer:
     """Ask for the page, with a query that no cache knows. Raises `VerifyError` when nobody answers."""
@@ -60,7 +77,7 @@ def ask(url: str, headers: Mapping[str, str] = MappingProxyType({})) -> Answer:
     except urllib.error.HTTPError as error:
         with error:
             return _answer(error.code, error.headers)
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise VerifyError(
             f"the site does not answer: {error}",
             file=url,
@@ -73,8 +90,8 @@ def verify(
     expected: Expected | None,
     find: Find,
     *,
-    tell: Callable[[str, str], None],
-    sleep: Callable[[float], None] = time.sleep,
+    tell: Tell,
+    sleep: Callable[[float], None],
     patience_s: float = PATIENCE_S,
     headers: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
@@ -103,47 +120,51 @@ def _look(
     expected: Expected | None,
     find: Find,
     sleep: Callable[[float], None],
-    tell: Callable[[str, str], None],
+    tell: Tell,
 ) -> str:
     since = time.time_ns() // 1_000_000 - 60_000
     answer = ask(url, headers)
-    if answer.status >= 500 and any(word in answer.cache for word in _OURS):
-        raise VerifyError(
-            f"a function failed: {answer.status}, {answer.cache}",
-            file=url,
-            hint="`edgewise logs --from aws` shows why; `edgewise rollback` goes back.",
-        )
+    refuse_failed(answer, url)
     seen = f"{url} answers {answer.status}"
     if expected is None:
         return f"{seen}; no record of it was looked for"
     tell("verify", f"{seen}; looking for the record of {answer.request_id}")
     for _ in range(6):
         if answer.request_id and (record := find(answer.request_id, since)) is not None:
-            return f"{seen}, {_checked(record, expected, url)}"
+            if trouble := expected.trouble(record):
+                raise VerifyError(
+                    trouble,
+                    file=url,
+                    hint="An edge may keep the version before for some minutes. `edgewise deploy` again asks again.",
+                )
+            return f"{seen}, {written_by(record)}"
         sleep(EVERY_S)
-    raise VerifyError(
-        f"no record of the request {answer.request_id or '(without an id)'} is in the logs",
+    raise unrecorded(answer.request_id, url)
+
+
+def refuse_failed(answer: Answer, url: str) -> None:
+    """Raises `VerifyError` for an answer by which CloudFront says that a function of ours failed."""
+    if answer.status >= 500 and any(word in answer.cache for word in _OURS):
+        raise VerifyError(
+            f"a function failed: {answer.status}, {answer.cache}",
+            file=url,
+            hint="`edgewise logs --from aws` shows why; `edgewise rollback` goes back.",
+        )
+
+
+def unrecorded(request_id: str, url: str) -> VerifyError:
+    """What is raised when a request is not in the logs of functions that record every one."""
+    return VerifyError(
+        f"no record of the request {request_id or '(without an id)'} is in the logs",
         file=url,
         hint="Does CloudFront answer at this address? `edgewise doctor` says whether the logs may be read.",
     )
 
 
-def _checked(record: Mapping[str, Any], expected: Expected, url: str) -> str:
-    """What the record shows. An edge may still have the version before, for some minutes."""
-    settings, version = record.get("settings_hash"), str(record.get("function_version", ""))
-    if settings != expected.settings_hash:
-        raise VerifyError(
-            f"a function with other settings answered: {settings}, not {expected.settings_hash}",
-            file=url,
-            hint="An edge may keep the version before for some minutes. `edgewise deploy` again asks again.",
-        )
-    if version.isdigit() and int(version) not in expected.versions:
-        raise VerifyError(
-            f"version {version} of a function answered, which is not deployed",
-            file=url,
-            hint="An edge may keep the version before for some minutes. `edgewise deploy` again asks again.",
-        )
-    return f"recorded by version {version} in {record.get('region', 'an unknown region')}"
+def written_by(record: Mapping[str, Any]) -> str:
+    """Who wrote a record, in words."""
+    version, region = record.get("function_version", "unknown"), record.get("region", "an unknown region")
+    return f"recorded by version {version} in {region}"
 
 
 def _answer(status: int, headers: Any) -> Answer:

@@ -147,6 +147,8 @@ class Formation:
         found = stack.change_sets.get(given["ChangeSetName"])
         if found and found.status in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
             raise Refusal("InvalidChangeSetStatus", f"ChangeSet [{found.id}] is in {found.status} status.")
+        if found and found.execution == "EXECUTE_IN_PROGRESS":
+            raise Refusal("InvalidChangeSetStatus", f"ChangeSet [{found.id}] is being executed.")
         stack.change_sets.pop(given["ChangeSetName"], None)
         return {}
 

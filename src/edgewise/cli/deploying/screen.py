@@ -13,12 +13,12 @@ import typer
 from edgewise.cli.errors import DeployCommandError
 from edgewise.cli.terminal import printable
 from edgewise.cloud.clients import HOME_REGION
-from edgewise.cloud.deploy import Result
+from edgewise.cloud.deployed import Deployed
 from edgewise.cloud.history import Entry
 from edgewise.cloud.plan import Change
 from edgewise.cloud.planning import Plan
-from edgewise.cloud.stack import Deployed
 from edgewise.cloud.staged import Staged
+from edgewise.cloud.standing import Result
 
 _SIGNS = {"add": "+", "change": "~", "remove": "-"}
 
@@ -49,15 +49,30 @@ class Screen:
         """What would change."""
         changes = () if plan.nothing else plan.changes
         for app in plan.apps:
-            self._stack(app.stack, app.region, account, app.deployed, () if app.nothing else app.changes)
+            self._stack(app.stack, app.region, account, app.deployed, () if app.unchanged else app.changes)
         self._stack(name, HOME_REGION, account, plan.deployed, changes)
-        for sentence in plan.drift:
-            self.note(f"Changed outside of the stack: {sentence}.")
-        if plan.drift:
+        self.drift(plan.drift)
+
+    def drift(self, sentences: Sequence[str]) -> None:
+        """What is on AWS, and its stack does not know."""
+        for one in sentences:
+            if self._json:
+                self._object(event="drift", text=one)
+            else:
+                self.note(f"Changed outside of the stack: {one}.")
+        if sentences and not self._json:
             self.note(
                 "The stack's own is brought back when what was changed changes for another reason, not before. "
                 "To keep an image, name it with --image."
             )
+
+    def difference(self, stack: str, region: str, lines: Sequence[str]) -> None:
+        """The lines in which a stack is and would be another."""
+        if self._json:
+            self._object(event="diff", stack=stack, region=region, lines=list(lines))
+            return
+        for one in lines:
+            print(printable(one))
 
     def _stack(
         self, name: str, region: str, account: str, deployed: Deployed | None, changes: Sequence[Change]

@@ -1,86 +1,62 @@
-"""What `stage`, `promote` and `abandon` share: a look at the staged change, and its end."""
+"""A look at a staged change: whether somebody meets it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from edgewise.cli.deploying.desk import deployment_of, expected_of, settle
-from edgewise.cli.deploying.unfinished import go_on
-from edgewise.cloud.clients import Clients
+from edgewise.cli.deploying.desk import Desk
+from edgewise.cloud.chance import Seek, meet
 from edgewise.cloud.edgelogs import find
 from edgewise.cloud.errors import VerifyError
-from edgewise.cloud.staged import is_gone, what_is_staged
-from edgewise.cloud.verify import verify
-from edgewise.site import load_site
-
-if TYPE_CHECKING:
-    from edgewise.cli.deploying.screen import Screen
-    from edgewise.cloud.asking import Aws
-    from edgewise.cloud.assets import Assets
-    from edgewise.cloud.planning import Plan
-    from edgewise.cloud.stack import Stack
-    from edgewise.cloud.staged import Staged
-    from edgewise.site import Site
-
-Planned = Callable[["Aws", "Stack", "Assets"], "Plan"]
-_QUESTIONS = {"promote": "Promote this?", "abandon": "Abandon it?"}
+from edgewise.cloud.package import leaves_records
+from edgewise.cloud.staged import Staged
+from edgewise.cloud.verify import Expected
 
 
-def look(site: Site, aws: Clients, staged: Staged, outputs: Mapping[str, str], screen: Screen) -> None:
+def look(desk: Desk, staged: Staged, url: str) -> None:
     """Ask the site as one who meets the staged change. Raises `VerifyError`.
 
-    Where chance decides who does, nobody can ask for it: then the answer alone is looked at.
+    Where chance decides who does, as many ask as it takes to be all but certain of one.
     """
-    headers = staged.traffic.headers
-    domain = outputs.get("DomainName")
-    if not domain:
-        return
+    expected = Expected.of(staged.settings_hash, staged.versions) if leaves_records(desk.site) else None
     try:
-        seen = verify(
-            f"https://{domain}/",
-            expected_of(site, staged.settings_hash, staged.versions) if headers else None,
-            lambda request, since: find(aws, site.name, request, since),
-            tell=screen.step,
-            headers=headers,
-        )
+        if expected and not staged.traffic.headers:
+            seen = meet(
+                url,
+                staged.traffic.percent,
+                seek_of(desk, staged, expected),
+                desk.find,
+                tell=desk.screen.step,
+                sleep=desk.estate.sleep,
+            )
+        else:
+            seen = desk.verify(url, expected, staged.traffic.headers)
     except VerifyError as error:
         error.hint = (
             "It takes some minutes until every edge knows of it: the same command asks again. `edgewise logs --from "
             "aws` shows what happens, `edgewise abandon` takes it back."
         )
         raise
-    screen.note(seen)
+    desk.screen.note(seen)
+    if not (expected or staged.traffic.headers):
+        desk.screen.note(
+            "It could not be shown that the staged change answers: chance decides who meets it, and an answer does not "
+            "say which side gave it. The site's requests leave no records in the functions' logs that would."
+        )
 
 
-def end(
-    directory: Path,
-    action: str,
-    planned: Planned,
-    screen: Screen,
-    *,
-    yes: bool,
-    check: bool,
-    break_lock: bool,
-    lose_data: bool,
-) -> None:
-    """End the staged change, by promoting or abandoning it; an end that was interrupted goes on."""
-    site, aws = load_site(directory), Clients()
-    with screen.interruptible(f"run `edgewise {action}` again to go on"):
-        deployment = deployment_of(site, aws, screen)
-        staged = what_is_staged(deployment.stack.read())
-        result = go_on(site, aws, deployment, action, screen, yes=yes, break_lock=break_lock)
-        if result is None:
-            staged = what_is_staged(deployment.stack.read())
-            plan = planned(aws, deployment.stack, deployment.assets)
-            screen.plan(site.name, deployment.account, plan)
-            screen.confirm(_QUESTIONS[action], yes)
-            result = deployment.carry_out(plan, break_lock=break_lock, lose_data=lose_data)
-            screen.result(result)
-        if staged and not is_gone(aws, staged.distribution):
-            screen.note(
-                f"CloudFormation could not delete the staging distribution {staged.distribution}, and let go of it: "
-                "delete it and its continuous deployment policy in CloudFront's console."
-            )
-        settle(site, aws, deployment.assets, result, screen, check=check, log_days=0)
+def seek_of(desk: Desk, staged: Staged, expected: Expected) -> Seek:
+    """What finds a record of the staged change: one with a mark of it, by a version and with settings of its own."""
+
+    def fits(name: str, value: str) -> Callable[[Mapping[str, Any]], bool]:
+        return lambda record: record.get(name) == value and not expected.trouble(record)
+
+    def seek(since_ms: int) -> Mapping[str, Any] | None:
+        found = (
+            find(desk.aws, desk.site.name, value, since_ms, fits(name, value))
+            for name, value in staged.marks.items()
+        )
+        return next((record for record in found if record), None)
+
+    return seek
