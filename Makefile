@@ -26,9 +26,10 @@ demo-rollout: setup
 demo-statistics: setup
 	@$(BIN)/python examples/demo_statistics.py
 
-# Real processes, clocks and browsers share the cores: what fails beside others (status 1: the run was whole) is named
-# and run once more, alone. What fails alone has failed.
+# Real processes, clocks and browsers share the cores: what fails beside others (status 1: the run was whole, by
+# tests/conftest.py) is named and run once more, alone. What fails alone has failed. An earlier run's failures are not ours.
 test: lint types
+	@rm -f .pytest_cache/v/cache/lastfailed
 	$(BIN)/pytest -n auto || { [ $$? -eq 1 ] && echo 'once more, alone:' && $(BIN)/pytest -v --last-failed --last-failed-no-failures none; }
 
 lint: setup

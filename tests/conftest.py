@@ -1,4 +1,7 @@
-"""What every test has: folders of its own for what a user has once (runs, caches), and how many examples are tried."""
+"""What every test has: folders of its own for what a user has once (runs, caches), and how many examples are tried.
+
+And what a run of them says that was cut short.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-# Each run tries other examples. Who hunts a fault says `--hypothesis-profile thorough`.
-# The same examples everywhere, so that what passes here passes there; `--hypothesis-profile thorough` tries others.
+# The same examples everywhere, so that what passes here passes there. Who hunts a fault says `--hypothesis-profile
+# thorough`, which tries others each time.
 settings.register_profile("everyday", max_examples=40, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=1000, deadline=None)
 settings.load_profile("everyday")
@@ -19,6 +22,17 @@ settings.load_profile("everyday")
 # A shell that runs the tests in the background has its children ignore Ctrl-C, and they theirs.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Status 1 says that all ran and some failed; xdist says it too where its processes died, and others never ran."""
+    told = session.config.pluginmanager.get_plugin("terminalreporter")
+    if told is None or session.exitstatus != pytest.ExitCode.TESTS_FAILED:
+        return  # a worker of xdist has no terminal
+    reports = [report for alike in told.stats.values() for report in alike]
+    ran = {report.nodeid for report in reports if isinstance(report, pytest.TestReport)}
+    if len(ran) < session.testscollected:
+        session.exitstatus = pytest.ExitCode.INTERRUPTED
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -324,3 +324,15 @@ def test_an_interrupt_is_repeated_until_the_query_is_over() -> None:
         with running.connection(0.0) as connection, pytest.raises(duckdb.InterruptException):
             connection.execute("SELECT count(*) FROM range(1e12::BIGINT)").fetchall()
         assert running.close(10)
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_query_that_ends_while_it_is_looked_at_says_why(stopped: bool) -> None:
+    running = Running(duckdb.connect(":memory:"))
+    with pytest.raises(QueryError) as met, running.connection(0.0) as connection:
+        if stopped:
+            running.stop()
+        for _ in range(1_000_000):
+            check_select(connection, "SELECT 1")
+    assert met.value.status == (503 if stopped else 408)
+    assert running.close(10)

@@ -7,11 +7,9 @@ import duckdb
 from edgewise.store.errors import QueryError
 
 
-def explained(error: duckdb.Error, seconds: float) -> QueryError:
-    """DuckDB's error. `seconds`: how long the query was allowed to run."""
+def explained(error: duckdb.Error) -> QueryError:
+    """DuckDB's error."""
     message = (str(error).strip().splitlines() or ["it failed"])[0]
-    if isinstance(error, duckdb.InterruptException):
-        return over_time(seconds)
     if isinstance(error, duckdb.OutOfMemoryException):
         return QueryError(message, hint="Ask for less time or fewer columns.")
     if isinstance(error, duckdb.CatalogException):

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from edgewise.store.failures import shutting_down
+import duckdb
+
+from edgewise.store.failures import over_time, shutting_down
 
 WATCH: Final = "query-watch"  # the name of a thread
 _AGAIN: Final = 0.05
@@ -23,13 +25,9 @@ class Running:
         self._connections: set[Any] = set()
         self._stopped = False
 
-    @property
-    def stopped(self) -> bool:
-        return self._stopped
-
     @contextmanager
     def connection(self, seconds: float) -> Iterator[Any]:
-        """A connection whose work is interrupted after this time, or on `stop`. Raises `QueryError` after that."""
+        """A connection whose work is interrupted after this time, or on `stop`: then it ends with a `QueryError`."""
         with self._change:
             if self._stopped:
                 raise shutting_down()
@@ -40,6 +38,8 @@ class Running:
         watch.start()
         try:
             yield connection
+        except duckdb.InterruptException:
+            raise (shutting_down() if self._stopped else over_time(seconds)) from None
         finally:
             over.set()
             watch.join()

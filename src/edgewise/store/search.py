@@ -16,7 +16,7 @@ from edgewise.store.answer import Answer
 from edgewise.store.dialect import histogram_width, install, localised
 from edgewise.store.engine import Engine, StreamData
 from edgewise.store.errors import QueryError
-from edgewise.store.failures import explained, shutting_down
+from edgewise.store.failures import explained
 from edgewise.store.fetching import fetch
 from edgewise.store.known import Kind
 from edgewise.store.running import Running
@@ -128,10 +128,8 @@ class Searcher:
                         text = self._prepared(connection, asked, data)
                         return fetch(connection, text, skip, most, self._bounds.bytes)
                 except duckdb.Error as error:
-                    if self._running.stopped:
-                        raise shutting_down() from None
                     if last_try or not self._found_broken(error, data):
-                        raise explained(error, allowed) from None
+                        raise explained(error) from None
                 except (ValueError, OverflowError, pa.ArrowException) as error:
                     raise QueryError(f"a value of the result has no form in JSON: {error}") from None
         raise AssertionError("unreachable")

@@ -59,7 +59,8 @@ def check_select(
     """What a query is, if it may be run. `copies` and `views` are those of `weight`.
 
     Raises `QueryError` unless the text is exactly one SELECT that only reads (WITH, FROM, VALUES, DESCRIBE
-    count as one), calls no table function but the harmless ones, and can be planned in a bounded time.
+    count as one), calls no table function but the harmless ones, and can be planned in a bounded time. An
+    interrupt stays DuckDB's error.
     """
     if len(sql.encode(errors="replace")) > MAX_SQL:
         raise QueryError(f"the SQL is longer than {MAX_SQL} bytes", number=20001)
@@ -137,6 +138,8 @@ def _tree(connection: Any, sql: str) -> Tree:
     try:
         ((text,),) = connection.execute("SELECT json_serialize_sql($sql::VARCHAR)", {"sql": sql}).fetchall()
         tree: Tree = orjson.loads(text)
+    except duckdb.InterruptException:
+        raise
     except (duckdb.Error, UnicodeError) as error:
         raise QueryError((str(error).splitlines() or ["not SQL"])[0], number=20001) from None
     except orjson.JSONDecodeError:
