@@ -24,10 +24,12 @@ from mangum import Mangum
 from edgewise.cdn import AppCommand, FunctionDefinition, LocalFunction
 from edgewise.cdn.errors import OriginError
 from edgewise.cdn.functions import edgewise_web_adapter as adapter
+from edgewise.cdn.functions import environment
 from edgewise.cdn.message import Headers, Request
 from edgewise.cdn.origins import payload
 from edgewise.cdn.template.code import fingerprint
 from support.running import RunningCdn, behavior, running_cdn, running_origin, template
+from support.site import eventually
 
 APP = """
 import json, os
@@ -395,3 +397,33 @@ def test_an_edit_is_a_new_version_and_a_virtual_environment_is_not_looked_at(tmp
     assert fingerprint(tmp_path) == before
     (tmp_path / "app.py").write_text("other")
     assert fingerprint(tmp_path) != before
+
+
+ANSWERS_THEN_PRINTS = """
+import http.server, sys, time
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        self.wfile.flush()
+        if self.path == "/late":
+            time.sleep(0.2)
+            print("after the answer", flush=True)
+
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+
+def test_what_an_app_prints_just_after_its_answer_comes_without_another_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Long enough for any machine; a function that is no app would be frozen before it prints.
+    monkeypatch.setattr(environment, "_FREEZE_APP_AFTER", 60.0)
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "serve.py").write_text(ANSWERS_THEN_PRINTS)
+    function = app_function(tmp_path / "app", sys.executable, "serve.py", "{port}")
+    with running_cdn(tmp_path, distribution(), functions={"app": function}) as cdn:
+        assert cdn.request("/late").status == 200
+        assert eventually(lambda: "after the answer" in cdn.messages())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -107,6 +108,32 @@ def test_the_adapter_goes_by_the_sites_variables_before_the_dockerfiles(site: Si
     assert settings.endswith("AWS_LWA_ASYNC_INIT, AWS_LWA_PASS_THROUGH_PATH")
 
 
+def test_the_app_has_the_variables_of_its_image_below_those_of_the_site(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = "ENV PATH=/app/bin:$PATH HOME=/app PYTHONPATH=/app LD_LIBRARY_PATH=/lib VIRTUAL_ENV=/app\n"
+    (tmp_path / "app" / "Dockerfile").write_text(
+        f"{DOCKERFILE}ENV LEVEL=image TABLE=image OF=$BASE\n{folders}"
+    )
+    (tmp_path / "edgewise.toml").write_text(
+        f'{SITE}[origins.app.environment]\nLEVEL = "site"\nTABLE = "site"\n'
+        '[origins.app.local.environment]\nTABLE = "here"\n'
+    )
+    monkeypatch.setenv("MODE", "of the shell")
+    monkeypatch.setenv("HOME", "/home/somebody")
+    for name in ("PYTHONPATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "OF"):
+        monkeypatch.delenv(name, raising=False)
+    app = local_functions(load_site(tmp_path), {}, {})["app"].definition.app
+    assert app is not None
+    assert (app.variables["MODE"], app.variables["LEVEL"], app.variables["TABLE"]) == (
+        "production",
+        "site",
+        "here",
+    )
+    assert app.variables["HOME"] == "/home/somebody" and "/app/bin" not in app.variables["PATH"]
+    assert not app.variables.keys() & {"PYTHONPATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "OF"}
+
+
 def test_what_is_done_otherwise_here_is_said(site: Site) -> None:
     built, adapter, settings = app_differences(site)
     assert "is not built" in built
@@ -121,9 +148,10 @@ def test_what_is_done_otherwise_here_is_said(site: Site) -> None:
 
 def test_a_program_that_is_not_there_is_told_at_the_start(site: Site, tmp_path: Path) -> None:
     file = tmp_path / "edgewise.toml"
-    for word in ("no-such-program", "./no-such-program"):
+    app = re.escape(str(tmp_path / "app"))
+    for word, place in (("no-such-program", "on PATH"), (".venv/bin/python", f"in {app}")):
         file.write_text(SITE.replace('"python", "-m"', f'"{word}", "-m"'))
-        with pytest.raises(StartError, match="there is no program") as caught:
+        with pytest.raises(StartError, match=f"there is no program '{word}' {place} to start") as caught:
             local_functions(load_site(tmp_path), {}, {})
         assert caught.value.key == "origins.app.local.command"
     own = tmp_path / "app" / "serve"

@@ -117,6 +117,21 @@ def test_a_start_that_says_nothing_itself_is_told_by_its_report() -> None:
     assert "Status: timeout" in logged(*said("INIT_START Runtime", report))
 
 
+def test_a_failing_import_of_an_app_is_a_traceback_once_and_whole() -> None:
+    frame = ['  File "/s/api.py", line 3, in f', "    f()"]
+    traceback = [
+        "Traceback (most recent call last):",
+        *frame,
+        *frame,
+        "ModuleNotFoundError: No module named 'x'",
+    ]
+    ended = "INIT_REPORT Init Duration: 1.00 ms\tPhase: {}\tStatus: error\tError Type: Runtime.ExitError"
+    repeated = (*traceback, "of the second alone", ended.format("invoke"), "START RequestId: 1 Version: 1")
+    text = logged(*said("INIT_START Runtime", *traceback, ended.format("init"), *repeated))
+    told = [line.removeprefix("f | ") for line in text.splitlines() if "INIT_REPORT" not in line]
+    assert told == [*traceback, "of the second alone"]
+
+
 def test_the_next_request_that_fails_is_told_again() -> None:
     first = ("INIT_START Runtime", FAILED, REPORT.format("init"), FAILED, REPORT.format("invoke"))
     text = logged(*said(*first, WARNING + FAILED, REPORT.format("invoke")), *said(FAILED, stream="other"))
@@ -167,7 +182,8 @@ def test_an_environment_that_no_request_needs_is_forgotten() -> None:
     for n in range(1_000):
         for event in said("INIT_START Runtime", stream=f"{n}"):
             log.shown(event)
-    kept = [log.shown(event) for n in range(1_000) for event in said(FAILED, FAILED, stream=f"{n}")]
+    lines = (FAILED, REPORT.format("init"), FAILED)
+    kept = [[log.shown(event) for event in said(*lines, stream=f"{n}")][-1] for n in range(1_000)]
     assert 0 < kept.count("") <= 256
 
 

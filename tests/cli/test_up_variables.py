@@ -37,6 +37,7 @@ region = "eu-central-1"
 
 [origins.app.environment]
 LEVEL = "info"
+PORT = "1"
 TITLE = "a ${b} %{c}"
 TZ = "Asia/Tokyo"
 AWS_LWA_READINESS_CHECK_PATH = "/health"
@@ -81,7 +82,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     folder = tmp_path_factory.mktemp("told")
     (folder / "app").mkdir()
     (folder / "app/Dockerfile").write_text(
-        "FROM scratch\nCOPY lambda-adapter /opt/extensions/lambda-adapter\n"
+        "FROM scratch\nCOPY lambda-adapter /opt/extensions/lambda-adapter\nENV MODE=image LEVEL=image AWS_LWA_PORT=1\n"
     )
     (folder / "app/serve.py").write_text(SERVE)
     (folder / "app/handle.py").write_text(HANDLE)
@@ -100,6 +101,9 @@ def told(up: Up, path: str) -> dict[str, str]:
 def test_an_app_has_its_variables_and_those_of_this_machine_come_on_top(up: Up) -> None:
     variables = told(up, "/")
     assert (variables["LEVEL"], variables["TITLE"]) == ("debug", "a ${b} %{c}")
+    assert variables["MODE"] == "image", "as its Dockerfile says"
+    assert variables["PORT"] not in ("", "1"), "which is chosen here"
+    assert variables["AWS_LWA_PORT"] == variables["PORT"]
     assert (variables["TOKEN_NAME"], variables["TOKEN"]) == ("/told/token", "for this machine")
     assert variables["TZ"] == "Asia/Tokyo", "which Lambda sets, unless the function does"
     assert variables["AWS_REGION"] == "eu-central-1"

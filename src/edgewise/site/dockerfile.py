@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from edgewise.site.dockerenv import variables_of
+
 # Where the adapter asks the app that is told nothing else; its guide (version 1), "Configurations".
 _ADAPTER_PORT = "8080"
 
@@ -27,8 +29,6 @@ _INSTRUCTION = re.compile(r"(?P<word>[A-Za-z]+)[ \t]+(?P<rest>.*)", re.DOTALL)
 _HEREDOC = re.compile(r"(?<!\S)\d*<<(?P<indented>-?)(?P<quote>[\"']?)(?P<end>[^\s<\"']+)(?P=quote)(?!\S)")
 # What the adapter goes by.
 _NAME = re.compile(r"AWS_LWA_[A-Z_]+|PORT")
-# `NAME=value` and `NAME value` of an ENV.
-_SETTING = re.compile(rf"(?<![\w-])({_NAME.pattern})[= ](?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s\\]*))")
 _ADAPTER = re.compile(r"lambda-adapter|/opt/extensions")
 # AWS's own images bring a runtime interface client, and so may whoever installs one.
 _LAMBDAS_OWN = re.compile(r"(^|/)(lambda/|aws-lambda-)|\$", re.IGNORECASE)
@@ -41,14 +41,18 @@ _PORT = re.compile(r"(?:^| )(?:--port[= ]|-p |(?:--bind|-b)[= ]\S*:)(\d{2,5})(?=
 class Dockerfile:
     """`settings` are the adapter's. `serves_events`: something in the image takes Lambda's events.
 
-    `port` is the one that its command names, in the line `port_line`; `asked_port` the one that the adapter asks.
+    `variables` are those that it sets with ENV, the adapter's among them, where it says their values itself.
+    `port` is the one that its command names, in the line `port_line`; `asked_port` the one that the adapter asks,
+    because of the function's variable `asked_by`; empty where no variable of its says so.
     """
 
     settings: dict[str, str]
+    variables: dict[str, str]
     serves_events: bool
     port: str | None
     port_line: int
     asked_port: str
+    asked_by: str = ""
 
 
 def read_dockerfile(folder: Path, environment: Mapping[str, str] = MappingProxyType({})) -> Dockerfile:
@@ -64,23 +68,23 @@ def parse_dockerfile(text: str, environment: Mapping[str, str] = MappingProxyTyp
     """What a Dockerfile's text says."""
     stages = _stages(_instructions(text))
     found = _whole(stages, len(stages) - 1)
-    variables: dict[str, str] = {}
-    for _, word, rest in found:
-        if word == "ENV":
-            variables |= {one[1]: one[2] or one[3] or one[4] or "" for one in _SETTING.finditer(rest)}
-    variables |= {name: value for name, value in environment.items() if _NAME.fullmatch(name)}
+    set_here, unknown = variables_of((word, rest) for _, word, rest in found)
+    variables = {name: value for name, value in {**set_here, **environment}.items() if _NAME.fullmatch(name)}
     commands = [(line, rest) for line, word, rest in found if word in ("CMD", "ENTRYPOINT")]
     ports = [(line, match[1]) for line, rest in commands if (match := _PORT.search(_words(rest)))]
     line, port = ports[-1] if ports else (1, None)
-    asked = variables.get("AWS_LWA_PORT") or variables.get("PORT") or _ADAPTER_PORT
+    by = next((name for name in ("AWS_LWA_PORT", "PORT") if variables.get(name)), "")
+    asked = variables.get(by, _ADAPTER_PORT)
     return Dockerfile(
         settings={name: value for name, value in variables.items() if name != "PORT"},
+        variables={name: value for name, value in set_here.items() if name not in unknown},
         # Of an empty file nothing is known.
         serves_events=not found or _serves_events(stages, found),
         # What a variable stands for cannot be compared.
         port=port if asked.isdecimal() else None,
         port_line=line,
         asked_port=asked,
+        asked_by=by if environment.get(by) else "",
     )
 
 

@@ -22,6 +22,8 @@ from urllib.parse import quote
 # What `edgewise up` says of the app: its command and the variables it would have without Lambda.
 APP_VARIABLE = "EDGEWISE_APP"
 _LAMBDAS_OWN = ("AWS_", "TZ", "LANG")
+# Where an image, if it says so, has its server listen and be asked; the port is chosen here.
+_PORTS = ("AWS_LWA_PORT", "AWS_LWA_READINESS_CHECK_PORT")
 _MOMENT = 0.2  # seconds for an app that dropped a connection to be gone
 _PAUSE = 0.01  # seconds between two looks whether the app is ready
 _HOST = "127.0.0.1"
@@ -66,7 +68,8 @@ class App:
         own = {name: value for name, value in settings.items() if name.startswith(_LAMBDAS_OWN)}
         # An image has a runtime of its own.
         own.pop("AWS_EXECUTION_ENV", None)
-        variables = {**app["environment"], **own, "PORT": str(self._port), "PYTHONUNBUFFERED": "1"}
+        ports = {name: str(self._port) for name in ("PORT", *(app["environment"].keys() & _PORTS))}
+        variables = {**app["environment"], **own, **ports, "PYTHONUNBUFFERED": "1"}
         words = [word.replace("{port}", str(self._port)) for word in app["command"]]
         # In the group of the environment, which is frozen and ended whole.
         self._process = subprocess.Popen(words, env=variables, stdin=subprocess.DEVNULL)

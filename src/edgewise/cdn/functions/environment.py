@@ -29,6 +29,8 @@ from edgewise.errors import EdgewiseError
 # How long an environment is idle before it is frozen. Stopping and starting a process costs as much as a short
 # invocation: one that follows at once finds the process running. Lambda does not freeze at once either.
 _FREEZE_AFTER = 0.002
+# An app's server answers first and logs what happened then: its lines are still this request's.
+_FREEZE_APP_AFTER = 0.05
 
 
 class ExecutionEnvironment:
@@ -68,6 +70,7 @@ class ExecutionEnvironment:
         # What it had when it was ended for having too much.
         self._used_mb = 0
         self._arn = names.arn(function, region)
+        self._freeze_after = _FREEZE_AFTER if function.app is None else _FREEZE_APP_AFTER
 
     async def start(self) -> None:
         """Start the process. Returns when it exists; `on_change` tells when it is ready or gone."""
@@ -206,7 +209,7 @@ class ExecutionEnvironment:
         self._idle_since = now
         self._on_change(self)
         if self.state is State.IDLE:
-            self._alarm.no_later_than(now + _FREEZE_AFTER)
+            self._alarm.no_later_than(now + self._freeze_after)
 
     def expects(self, request_id: str) -> None:
         if self._current is None or request_id != self._current.request_id:
@@ -261,8 +264,8 @@ class ExecutionEnvironment:
         now = time.monotonic()
         if self.state is State.IDLE:
             # About as long: the clocks of event loops are coarse.
-            if now - self._idle_since < _FREEZE_AFTER / 2:
-                self._alarm.no_later_than(self._idle_since + _FREEZE_AFTER)
+            if now - self._idle_since < self._freeze_after / 2:
+                self._alarm.no_later_than(self._idle_since + self._freeze_after)
             elif self._process is not None:
                 self._process.freeze()
         elif now >= self._deadline:

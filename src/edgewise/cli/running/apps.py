@@ -39,6 +39,20 @@ SIMULATED = frozenset(
 )
 # What Lambda sets, and an app may set otherwise.
 _OF_LAMBDA = ("LANG", "TZ")
+# What names folders and people of the image, and would mislead a program of this machine; so does each `LD_...`.
+_OF_THE_IMAGE = frozenset(
+    {
+        "HOME",
+        "NODE_PATH",
+        "PATH",
+        "PYTHONHOME",
+        "PYTHONPATH",
+        "PYTHONUSERBASE",
+        "TMPDIR",
+        "USER",
+        "VIRTUAL_ENV",
+    }
+)
 # Chosen here, so that several environments have an app each.
 _OWN = frozenset({"AWS_LWA_PORT", "AWS_LWA_READINESS_CHECK_PORT"})
 
@@ -78,9 +92,9 @@ def _image(site: Site, origin: ImageOrigin, variables: Mapping[str, str]) -> Loc
     local = _command(site, origin)
     inherited = without_settings(os.environ) if variables else os.environ
     own = {**origin.variables, **local.environment}
-    environment = {**inherited, **variables, **own}
+    dockerfile = read_dockerfile(origin.folder, own)
+    environment = {**inherited, **_of_the_app(dockerfile.variables), **variables, **own}
     words = _words(site, origin, local, environment.get("PATH"))
-    settings = read_dockerfile(origin.folder, own).settings
     definition = FunctionDefinition(
         name=image_name(site.name, origin.name),
         handler="",
@@ -89,12 +103,21 @@ def _image(site: Site, origin: ImageOrigin, variables: Mapping[str, str]) -> Loc
         timeout=float(origin.timeout_s),
         at_edge=False,
         variables={
-            **{name: value for name, value in settings.items() if name in SIMULATED},
+            **{name: value for name, value in dockerfile.settings.items() if name in SIMULATED},
             **{name: own[name] for name in _OF_LAMBDA if name in own},
         },
         app=AppCommand(words, environment),
     )
     return LocalFunction(definition, origin.region, signed=origin.signed)
+
+
+def _of_the_app(variables: Mapping[str, str]) -> dict[str, str]:
+    """What of the image's variables is for the app wherever it runs."""
+    return {
+        name: value
+        for name, value in variables.items()
+        if name not in _OF_THE_IMAGE and not name.startswith("LD_")
+    }
 
 
 def _command(site: Site, origin: ImageOrigin) -> LocalCommand:
@@ -112,11 +135,12 @@ def _command(site: Site, origin: ImageOrigin) -> LocalCommand:
 def _words(site: Site, origin: ImageOrigin, local: LocalCommand, path: str | None) -> tuple[str, ...]:
     """The words of a command whose program is there; `path` is where the app would look for it."""
     first = sys.executable if local.words[0] == "python" else local.words[0]
-    # A path is one from the app's folder; a name is looked for.
-    program = str(local.directory / first) if "/" in first else first
+    # The command runs in the app's folder, and a path is one from there; a name is looked for.
+    program, place = (str(local.directory / first), local.directory) if "/" in first else (first, "PATH")
     if shutil.which(program, path=path) is None:
         raise StartError(
-            f"there is no program {first!r} to start the origin {origin.name!r} with",
+            f"there is no program {first!r} {'on' if place == 'PATH' else 'in'} {place} to start the origin "
+            f"{origin.name!r} with",
             file=site.file,
             key=f"origins.{origin.name}.local.command",
             hint="install it, or name another; a first word `python` is the interpreter that runs edgewise",
