@@ -160,30 +160,58 @@ def test_an_images_dockerfile_is_looked_at(
         )
     )
     assert "EDGE324" not in [row["rule"] for row in rows(tmp_path)]
+    for name in ("AWS_LWA_PORT", "PORT"):
+        (tmp_path / "app/Dockerfile").write_text(
+            DOCKERFILE.format(base=base, copy=ADAPTER, port=port).replace("    AWS_LWA_PORT=8080", "    A=b")
+        )
+        (tmp_path / "edgewise.toml").write_text(
+            site.format(
+                f'environment = {{ {name} = "7000" }}\n[origins.app.local]\ncommand = ["python", "{{port}}"]\n'
+            )
+        )
+        (wrong,) = rows(tmp_path)
+        assert (wrong["rule"], wrong["file"]) == ("EDGE324", str(tmp_path / "edgewise.toml"))
+        assert wrong["key"] == f"origins.app.environment.{name}"
+        assert port in str(wrong["hint"]) and "Dockerfile" in str(wrong["hint"])
     (tmp_path / "edgewise.toml").write_text(site.format(""))
     assert rows(tmp_path)[0]["rule"] == "EDGE322"
+    assert "[origins.app.local]" in str(rows(tmp_path)[0]["hint"])
 
 
 @pytest.mark.parametrize(
-    ("more", "found"),
+    ("more", "found", "key"),
     [
-        ('environment = { API_TOKEN = "x" }', [("EDGE325", "API_TOKEN")]),
-        ('environment = { DATABASE = "postgres://me:pw@db/notes" }', [("EDGE325", "DATABASE")]),
-        ('environment = { SMTP_PASS = "x" }', [("EDGE325", "SMTP_PASS")]),
-        ('environment = { TOKEN_URL = "https://id.example.com:443/token", API_TOKEN = "" }', []),
-        ('environment = { DATABASE_SECRET = "arn:aws:secretsmanager:us-east-1:1:secret:a" }', []),
-        ('policies = ["arn:aws:iam::aws:policy/AdministratorAccess"]', [("EDGE326", "AdministratorAccess")]),
-        ('policies = ["arn:aws:iam::111122223333:policy/AdministratorAccess"]', []),
-        (f"policies = {[f'arn:aws:iam::aws:policy/P{i}' for i in range(11)]}", [("EDGE327", "11 policies")]),
+        ('environment = { API_TOKEN = "x" }', [("EDGE325", "API_TOKEN")], ".environment.API_TOKEN"),
+        (
+            'environment = { DATABASE = "postgres://me:pw@db/notes" }',
+            [("EDGE325", "a URL with a password")],
+            ".environment.DATABASE",
+        ),
+        ('environment = { SMTP_PASS = "x" }', [("EDGE325", "SMTP_PASS")], ".environment.SMTP_PASS"),
+        ('environment = { TOKEN_URL = "https://id.example.com:443/token", API_TOKEN = "" }', [], ""),
+        ('environment = { DATABASE_SECRET = "arn:aws:secretsmanager:us-east-1:1:secret:a" }', [], ""),
+        ('environment = { TOKEN_TTL = "900", SECRET_NAME = "notes", PASSWORD_MIN_LENGTH = "12" }', [], ""),
+        (
+            'policies = ["arn:aws:iam::111122223333:policy/a", "arn:aws:iam::aws:policy/AdministratorAccess"]',
+            [("EDGE326", "AdministratorAccess")],
+            ".policies[1]",
+        ),
+        ('policies = ["arn:aws:iam::111122223333:policy/AdministratorAccess"]', [], ""),
+        (
+            f"policies = {[f'arn:aws:iam::aws:policy/P{i}' for i in range(11)]}",
+            [("EDGE327", "11 policies")],
+            ".policies",
+        ),
         (
             'subnets = ["subnet-01234567"]\nsecurity_groups = ["sg-01234567"]\n'
             'secrets = { TOKEN_NAME = { from = "ssm", name = "/t" } }',
-            [("EDGE328", "Systems Manager with its secrets")],
+            [("EDGE328", "by itself, not even Systems Manager, where its secrets are")],
+            ".subnets",
         ),
     ],
 )
 def test_what_an_app_is_given_is_looked_at_in_the_other_template_too(
-    tmp_path: Path, more: str, found: list[tuple[str, str]]
+    tmp_path: Path, more: str, found: list[tuple[str, str]], key: str
 ) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM python:3.13\n{ADAPTER}\n")
     (tmp_path / "edgewise.toml").write_text(
@@ -194,7 +222,52 @@ def test_what_an_app_is_given_is_looked_at_in_the_other_template_too(
     told = rows(tmp_path)
     assert [row["rule"] for row in told] == [rule for rule, _ in found]
     assert all(word in row["message"] for row, (_, word) in zip(told, found, strict=True))
-    assert all(row["key"] == "origins.app" for row in told)
+    assert all(row["key"] == f"origins.app{key}" for row in told)
+    assert not any("NAME" in str(row["hint"]) for row in told)
+
+
+# Put together here, so that nobody's scanner takes them for real ones.
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("AK" + "IAIOSFODNN7EXAMPLE", "an access key of AWS's"),
+        ("id=AS" + "IAIOSFODNN7EXAMPLE;", "an access key of AWS's"),
+        ("sk_" + f"live_{LETTERS}", "a key of Stripe's"),
+        ("gh" + f"p_{LETTERS}", "a token of GitHub's"),
+        ("github_" + f"pat_{LETTERS}", "a token of GitHub's"),
+        ("xox" + f"b-123456-{LETTERS}", "a token of Slack's"),
+        ("https://hooks.slack.com/" + "services/T0/B0/x", "a webhook of Slack's"),
+        ("ey" + f"J{LETTERS}.eyJ{LETTERS}.{LETTERS}", "a signed token (JWT)"),
+        ("-----BEGIN RSA " + "PRIVATE KEY-----\\nMII", "a private key"),
+        ("-----BEGIN " + "PRIVATE KEY-----\\nMII", "a private key"),
+        ("-----BEGIN PUBLIC KEY-----\\nMII", None),
+        ("AKIA", None),
+        ("X" + "AKIAIOSFODNN7EXAMPLE", None),
+        ("sk_test", None),
+        ("the prefix is ghp_", None),
+        ("eyJhbGciOiJub25lIn0", None),
+        ("https://slack.com/services/help", None),
+        ("me:you@example.com", None),
+    ],
+)
+def test_a_value_that_looks_like_a_secret_is_warned_of_and_never_shown(
+    tmp_path: Path, value: str, kind: str | None
+) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM python:3.13\n{ADAPTER}\n")
+    (tmp_path / "edgewise.toml").write_text(
+        f'name = "app"\n[origins.app]\nimage = "."\nenvironment = {{ PLAIN = "{value}" }}\n'
+        '[origins.app.local]\ncommand = ["python", "app.py", "{port}"]\n'
+        '[default]\norigin = "app"\nmethods = "read"\n'
+    )
+    told = rows(tmp_path)
+    assert [row["key"] for row in told] == (["origins.app.environment.PLAIN"] if kind else [])
+    for row in told:
+        assert row["rule"] == "EDGE325" and f"looks like {kind};" in str(row["message"])
+        assert "[origins.app.secrets]" in str(row["hint"])
+        assert value[8:] not in json.dumps(row)
 
 
 def test_values_for_documentation_are_noted_wherever_a_name_is(tmp_path: Path) -> None:

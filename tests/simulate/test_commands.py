@@ -204,27 +204,127 @@ def test_cost_compares_the_ways_of_logging() -> None:
     assert {one["from_requests"] > 1e7 for one in made["crossings"]} == {True}
 
 
-def test_cost_adds_the_function_of_an_app(tmp_path: Path) -> None:
-    (tmp_path / "Dockerfile").touch()
-    (tmp_path / "edgewise.toml").write_text(
-        'name = "notes"\n[origins.app]\nimage = "."\narchitecture = "arm64"\nmemory_mb = 2048\n'
-        '[default]\norigin = "app"\n'
-    )
-    asked = ("cost", str(tmp_path), "--app", "app", "--requests", "1e6", "--json")
+APP = """\
+name = "notes"
+[origins.app]
+image = "."
+architecture = "arm64"
+memory_mb = 2048
+[default]
+origin = "app"
+cache = "optimized"
+"""
+RECORDED = '[log]\ndelivery = "eventbridge"\nbus = "notes"\n'
+STEPS = '[functions]\nsource = "."\nhandler = "steps.handler"\ntriggers = ["origin-request"]\n'
+BESIDE = '[[behaviors]]\npath = "/pages/*"\norigin = "pages"\n[origins.pages]\nfolder = "."\n'
+APART = BESIDE.replace("[origins", "functions = false\n[origins")
+
+
+@pytest.fixture
+def of_site(tmp_path: Path) -> Callable[[str], tuple[str, ...]]:
+    """Writes a site with the image `app`; gives the command that adds up a month with it."""
+
+    def written(text: str) -> tuple[str, ...]:
+        (tmp_path / "Dockerfile").touch()
+        (tmp_path / "steps.py").touch()
+        (tmp_path / "edgewise.toml").write_text(text)
+        return "cost", str(tmp_path), "--app", "app", "--requests", "1e6"
+
+    return written
+
+
+def units(*arguments: str) -> dict[str, float]:
+    """What is billed, by the name of its line."""
+    made = json.loads(run(*arguments, "--json").stdout)
+    return {one["name"]: one["units"] for one in made["lines"]}
+
+
+def test_cost_adds_the_function_of_an_app(of_site: Callable[[str], tuple[str, ...]]) -> None:
+    asked = of_site(APP)
     for more, count, seconds in (
         ((), 0.3, 300_000 * 0.05),
         (("--app-ms", "200", "--app-share", "0.5"), 0.5, 500_000 * 0.2),
         (("--miss", "0.1", "--app-ms", "0"), 0.1, 100_000 * 0.001),
     ):
-        lines = {one["name"]: one["units"] for one in json.loads(run(*asked, *more).stdout)["lines"]}
+        lines = units(*asked, *more)
         assert lines["Lambda requests"] == pytest.approx(count)
         assert lines["Lambda duration, arm64"] == pytest.approx(seconds * 2)
-    assert "image origin 'api'" in str(fault("cost", str(tmp_path), "--app", "api"))
-    for arguments in (("--app-ms", "5"), ("--app-share", "0.5"), (str(tmp_path),)):
+    for name in ("api", ""):
+        assert f"image origin {name!r}" in str(fault("cost", asked[1], "--app", name))
+    for arguments in (("--app-ms", "5"), ("--app-share", "0.5"), (asked[1],)):
         assert "Add --app NAME." in str(fault("cost", *arguments))
     for arguments in (("--logs",), ("--page-views", "9"), ("--app-ms", "inf")):
-        assert fault("cost", str(tmp_path), "--app", "app", *arguments).code == "simulate.plan"
-    assert "30,000 at most" in str(fault("cost", str(tmp_path), "--app", "app", "--app-ms", "30001"))
+        assert fault(*asked, *arguments).code == "simulate.plan"
+    assert "30,000 at most" in str(fault(*asked, "--app-ms", "30001"))
+
+
+@pytest.mark.parametrize(
+    ("more", "options", "runs", "events", "said"),
+    [
+        ("", (), None, None, "notes runs nothing at the edge; 30 % of the requests reach an origin, 30 %"),
+        (STEPS, (), 0.3, None, "functions at origin-request; no records"),
+        (RECORDED, (), 1.3, 1.3, "at viewer-request, origin-response; records leave by eventbridge"),
+        (
+            RECORDED,
+            ("--app-share", "1"),
+            2.0,
+            2.0,
+            "100 % of the requests reach an origin, 100 % the image app",
+        ),
+        (
+            RECORDED,
+            ("--app-share", "0.1"),
+            1.1,
+            1.1,
+            "10 % of the requests reach an origin, 10 % the image app",
+        ),
+        (RECORDED + BESIDE, ("--app-share", "0.1"), 1.3, 1.3, "30 % of the requests reach an origin, 10 %"),
+        (RECORDED + BESIDE, ("--app-share", "0.6"), 1.6, 1.6, "60 % of the requests reach an origin, 60 %"),
+        (RECORDED, ("--delivery", "stdout"), 1.3, None, "records leave by stdout"),
+        (RECORDED + "sample = 0.5\n", (), 1.3, 0.65, "eventbridge"),
+        (RECORDED + APART, (), 1.3, 1.3, "counted as if each behavior ran all of them"),
+    ],
+)
+def test_cost_counts_at_the_edge_what_the_site_has_there(
+    of_site: Callable[[str], tuple[str, ...]],
+    more: str,
+    options: tuple[str, ...],
+    runs: float | None,
+    events: float | None,
+    said: str,
+) -> None:
+    asked = (*of_site(APP + more), *options)
+    lines = units(*asked)
+    assert lines.get("Lambda@Edge requests") == (runs and pytest.approx(runs))
+    assert lines.get("EventBridge, custom events") == (events and pytest.approx(events))
+    assert said in run(*asked).stdout.replace("\n", " ")
+
+
+def test_cost_takes_every_request_to_an_origin_where_nothing_is_cached(
+    of_site: Callable[[str], tuple[str, ...]],
+) -> None:
+    uncached = APP.replace("optimized", "disabled")
+    assert units(*of_site(uncached))["Lambda requests"] == pytest.approx(1.0)
+    own = APP.replace("optimized", "00000000-1111-2222-3333-444444444444")
+    assert units(*of_site(own))["Lambda requests"] == pytest.approx(0.3), "what it keeps is not known"
+    assert fault(*of_site(uncached), "--miss", "0.3").code == "simulate.plan"
+    assert units(*of_site(uncached + STEPS), "--miss", "0.3")["Lambda requests"] == pytest.approx(0.3), (
+        "a function of the site's own may answer"
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "options", "said"),
+    [
+        ("", ("--app-share", "0.1", "--miss", "1"), "app is the origin of every behavior"),
+        (BESIDE, ("--app-share", "0.5", "--miss", "0.4"), "more than what reaches any origin"),
+        ("", ("--delivery", "stdout"), "notes makes no records"),
+    ],
+)
+def test_cost_refuses_what_contradicts_the_site(
+    of_site: Callable[[str], tuple[str, ...]], more: str, options: tuple[str, ...], said: str
+) -> None:
+    assert said in str(fault(*of_site(APP + more), *options))
 
 
 def test_cost_says_which_price_is_unknown_and_where_to_look() -> None:

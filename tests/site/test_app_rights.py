@@ -48,6 +48,9 @@ LOG_LEVEL = "debug"
 [default]
 origin = "app"
 """
+NETWORK = (
+    'subnets = ["subnet-0123456789abcdef0"]\nsecurity_groups = ["sg-0123456789abcdef0", "sg-01234567"]\n'
+)
 Write = Callable[[str], Path]
 
 
@@ -230,7 +233,29 @@ def test_doctor_looks_whether_the_secrets_are_there(write: Write) -> None:
             "secrets.TOKEN.name",
             "its whole",
         ),
-        ('subnets = ["subnet-0123456789abcdef0"]', "subnets = []", "security_groups", "needs `subnets`"),
+        (
+            'subnets = ["subnet-0123456789abcdef0"]',
+            "subnets = []",
+            "origins.app.subnets",
+            "`subnets` is empty",
+        ),
+        (
+            NETWORK,
+            "subnets = []\nsecurity_groups = []\n",
+            "origins.app.subnets",
+            "`subnets` and `security_groups` are empty",
+        ),
+        (NETWORK, "security_groups = []\n", "origins.app.security_groups", "`security_groups` is empty"),
+        ('"info"', "5", "environment.LOG_LEVEL", 'Write it in quotes: "5".'),
+        ('"info"', "true", "environment.LOG_LEVEL", 'Write it in quotes: "true".'),
+        ('LOG_LEVEL = "debug"', "RATE = 0.5", "local.environment.RATE", 'Write it in quotes: "0.5".'),
+        (
+            'TOKEN = { from = "ssm", name = "/notes/token" }',
+            'TOKEN = "hunter 2!"',
+            "secrets.TOKEN",
+            "It is never the secret itself.",
+        ),
+        ("[origins.app.environment]", "[origins.app.env]", "origins.app.env", "Did you mean `environment`?"),
         ('subnets = ["subnet-0123456789abcdef0"]', "", "security_groups", "needs `subnets`"),
         (
             'security_groups = ["sg-0123456789abcdef0", "sg-01234567"]',

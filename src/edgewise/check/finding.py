@@ -36,13 +36,15 @@ class Place:
 class Problem:
     """What a rule yields: the part of the template that is wrong, and how.
 
-    `hint` takes the place of the rule's own; `place` is set when the mistake is in a function's code.
+    `hint` takes the place of the rule's own; `place` is set when the mistake is in a function's code. `setting` is the
+    key below the part's own in the site file, where the template has none.
     """
 
     part: Part
     message: str
     hint: str | None = None
     place: Place | None = None
+    setting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +69,23 @@ class Rule:
             mark = (problem.place, problem.message)
             if problem.place is None or mark not in told:
                 told.add(mark)
-                yield Finding(
-                    self, problem.message, problem.hint or self.hint, problem.part.path, problem.place
-                )
+                hint = problem.hint or self.hint
+                yield Finding(self, problem.message, hint, problem.part.path, problem.place, problem.setting)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that a rule found. `path` leads to it inside the template; `place` is in a function's code."""
+    """One thing that a rule found. `path` leads to it inside the template; `place` is in a function's code.
+
+    `setting` goes on from there in the site file.
+    """
 
     rule: Rule
     message: str
     hint: str
     path: Path
     place: Place | None = None
+    setting: str = ""
 
     @property
     def key(self) -> str:

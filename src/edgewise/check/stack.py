@@ -23,19 +23,23 @@ _ALIAS = "AWS::Lambda::Alias"
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """What the file `dockerfile` says of an image. `serves_events`: something in it takes Lambda's events.
+    """What the file `dockerfile` says of the image of the origin `name`.
 
-    `port` is the one that its command names, in the line `port_line`; `asked_port` the one where its adapter asks.
+    `serves_events`: something in it takes Lambda's events. `port` is the one that its command names, in the line
+    `port_line`; `asked_port` the one where its adapter asks, because of the function's variable `asked_by`, if there is
+    one.
     `runs_here`: its command on this machine is known. `environment` is its function's, without the names of secrets;
     `policies` are ARNs; `secret_services` keep its secrets.
     """
 
+    name: str
     dockerfile: str
     runs_here: bool
     serves_events: bool
     port: str | None
     port_line: int
     asked_port: str
+    asked_by: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     policies: tuple[str, ...] = ()
     secret_services: tuple[str, ...] = ()

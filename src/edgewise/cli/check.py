@@ -92,13 +92,14 @@ class _Subject:
             file, line = finding.place.file, finding.place.line
             if self.built and self.source and Path(file).is_relative_to(self.built):
                 file = str(self.source / Path(file).relative_to(self.built))
+        of_site = site_key(self.site, finding.path) if self.site else ""
         return {
             "rule": finding.rule.id,
             "level": finding.rule.level,
             "message": finding.message,
             "file": file,
             "line": line,
-            "key": (site_key(self.site, finding.path) if self.site else "") or finding.key,
+            "key": ".".join(one for one in (of_site or finding.key, finding.setting) if one),
             "hint": finding.hint,
             "source": finding.rule.source,
         }

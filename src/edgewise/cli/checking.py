@@ -67,12 +67,14 @@ def site_images(site: Site) -> dict[str, Image]:
     for origin in site.images:
         said = read_dockerfile(origin.folder, origin.variables)
         found[origin.name] = Image(
+            name=origin.name,
             dockerfile=str(nearby(origin.folder / "Dockerfile")),
             runs_here=origin.local is not None,
             serves_events=said.serves_events,
             port=said.port,
             port_line=said.port_line,
             asked_port=said.asked_port,
+            asked_by=said.asked_by,
             environment=origin.environment,
             policies=origin.policies,
             secret_services=tuple(sorted({one.source for one in origin.secrets.values()})),

@@ -35,13 +35,18 @@ def cost(
         float, typer.Option(min=1, metavar="N", help="Of visitors, a month; 1e6 is a million.")
     ] = 1e6,
     miss: Annotated[
-        float,
-        typer.Option(min=0, max=1, metavar="SHARE", help="What reaches the origin, recorded there too."),
-    ] = 0.3,
+        float | None,
+        typer.Option(
+            min=0, max=1, metavar="SHARE", help="What reaches the origin, recorded there too (default: 0.3)."
+        ),
+    ] = None,
     regions: Annotated[
         str, typer.Option(metavar="MIX", help="Where functions run: us-east-1=0.6,eu-central-1=0.4.")
     ] = "us-east-1",
-    delivery: Annotated[str, typer.Option(metavar="NAME", help="How records leave.")] = "stdout",
+    delivery: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="How records leave (default: stdout, with `--app` the site's)."),
+    ] = None,
     ms: Annotated[
         float,
         typer.Option(min=0, metavar="N", help="Of one invocation on the average; billed in whole ones."),
@@ -98,7 +103,10 @@ def cost(
     app_share: Annotated[
         float | None,
         typer.Option(
-            min=0, max=1, metavar="SHARE", help="`--app`: what of the requests reaches it (default: --miss)."
+            min=0,
+            max=1,
+            metavar="SHARE",
+            help="`--app`: what of the requests reaches it (default: as --miss).",
         ),
     ] = None,
     prices: Annotated[
@@ -108,13 +116,17 @@ def cost(
 ) -> None:
     """Add up what a month costs on AWS: functions, logs and the service that takes the records."""
     from edgewise.cdn.location import REGIONS
-    from edgewise.cli.costapps import app_month, check_app
+    from edgewise.cli.costapps import MISS, app_month, check_app, site_month
     from edgewise.simulate import PlanError, read_prices
     from edgewise.simulate.apps import bill_with_app
-    from edgewise.simulate.cost import Month, Workflow, bill, facts, usages_of
+    from edgewise.simulate.cost import Edge, Month, Workflow, bill, facts, usages_of
     from edgewise.simulate.parsing import parse_regions
     from edgewise.simulate.prices import PACKAGED
 
+    check_app(app, (app_ms, app_share), directory, alone=not logs and page_views is None)
+    found = site_month(directory, app, miss, app_share, delivery) if app is not None else None
+    miss = found.miss if found else MISS if miss is None else miss
+    delivery = (found.delivery if found else delivery) or "stdout"
     _check_service(delivery, service_region)
     if page_views is None:
         _check_workflow(delivery, batch, workflow, states)
@@ -123,16 +135,12 @@ def cost(
             "the state machine of page views is an express workflow",
             hint="Leave --workflow and --states away.",
         )
-    given = {"--requests": requests, "--ms": ms, "--batch": batch or 1.0, "--page-views": page_views or 1.0}
-    for option, value in given.items():
-        if not value <= _MOST:
-            raise PlanError(
-                f"{option} {value:g} is no number to reckon with", hint=f"Give one up to {_MOST:g}."
-            )
+    _check_numbers(
+        {"--requests": requests, "--ms": ms, "--batch": batch or 1.0, "--page-views": page_views or 1.0}
+    )
     shares = parse_regions(regions, REGIONS)
     known = read_prices(prices or PACKAGED)
     _check_logs(logs, line_bytes, percent, page_views)
-    check_app(app, (app_ms, app_share), directory, alone=not logs and page_views is None)
     if logs:
         from edgewise.cli.costways import compare_logs
         from edgewise.simulate.ways import Own
@@ -149,22 +157,34 @@ def cost(
         bills = _bills_of_views(month, page_views, shares, service_region, known, memory)
         _compare(bills, known, page_views, month.batch, as_json=as_json)
         return
-    month = Month(requests, miss, ms, record_bytes, batch or 1.0)
+    month = Month(requests, miss, ms, record_bytes, batch or 1.0, found.edge if found else Edge())
     workflow_of = Workflow(workflow or "express", states or 1)
     usages = usages_of(month, delivery, shares, service_region)
-    asked = app_month(directory, app, month, app_ms, app_share)
     made = (
-        bill_with_app(asked, usages, memory, known, workflow_of)
-        if asked
+        bill_with_app(app_month(found, requests, app_ms), usages, memory, known, workflow_of)
+        if found
         else bill(usages, memory, known, workflow_of)
     )
     if as_json:
-        print(json.dumps({"delivery": delivery, "requests": requests, **facts(made, known)}))
+        said = {"delivery": found.delivery, "site": found.said} if found else {"delivery": delivery}
+        print(json.dumps({**said, "requests": requests, **facts(made, known)}))
     else:
         _print(made, known, requests)
+        if found:
+            print(found.said)
         if delivery == "step-functions" and batch is None:
             print(
                 "An execution for each record is the most it can be; `edgewise simulate` counts how many share one."
+            )
+
+
+def _check_numbers(given: Mapping[str, float]) -> None:
+    from edgewise.simulate import PlanError
+
+    for option, value in given.items():
+        if not value <= _MOST:
+            raise PlanError(
+                f"{option} {value:g} is no number to reckon with", hint=f"Give one up to {_MOST:g}."
             )
 
 

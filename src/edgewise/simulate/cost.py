@@ -56,6 +56,19 @@ class Workflow:
 
 
 @dataclass(frozen=True, slots=True)
+class Edge:
+    """How often functions run at the viewer's triggers for a request, at the origin's for one that reaches an origin.
+
+    `viewer_records` and `origin_records` of those runs make a record.
+    """
+
+    viewer: int = 1
+    origin: int = 1
+    viewer_records: float = 1.0
+    origin_records: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Month:
     """What `edgewise cost` is told. `requests` of visitors a month, of which the share `miss` reaches the origin and
     is recorded a second time there; `ms` an invocation on the average; records that share one `batch`."""
@@ -65,6 +78,7 @@ class Month:
     ms: float
     record_bytes: int
     batch: float
+    edge: Edge = Edge()
 
 
 def usages_of(
@@ -74,9 +88,11 @@ def usages_of(
     usages: dict[str, Usage] = {}
     service = Usage()
     for region, share in regions.items():
-        count = round(month.requests * (1 + month.miss) * share)
+        edge, requests = month.edge, month.requests * share
+        runs = round(requests * (edge.viewer + edge.origin * month.miss))
+        count = round(requests * (edge.viewer_records + edge.origin_records * month.miss))
         usage = usages.setdefault(region, Usage())
-        usage.invocations, usage.billed_ms = count, count * max(1, ceil(month.ms))
+        usage.invocations, usage.billed_ms = runs, runs * max(1, ceil(month.ms))
         if delivery == "stdout":
             usage.log_bytes = count * (month.record_bytes + 1)
         elif delivery == "firehose":

@@ -18,6 +18,7 @@ IMAGE_KEYS = (
     *("region", "access", "architecture", "memory_mb", "timeout_s"),
     *("environment", "secrets", "policies", "subnets", "security_groups"),
 )
+_AT_LEAST = "A function in a VPC has at least one subnet and at least one security group."
 
 
 def check_image(
@@ -78,12 +79,21 @@ def _check_network(context: Context, key: str, raw: RawOrigin) -> Network | None
         _check_ids(context, f"{key}.security_groups", raw.security_groups, "sg", limits.MAX_SECURITY_GROUPS),
     )
     given = {"subnets": raw.subnets, "security_groups": raw.security_groups}
+    empty = [name for name, ids in given.items() if ids == []]
+    if empty:
+        names = " and ".join(f"`{name}`" for name in empty)
+        context.problems.add(
+            f"{key}.{empty[0]}",
+            f"{names} {'is' if len(empty) == 1 else 'are'} empty",
+            f"{_AT_LEAST} Outside any VPC it has neither key.",
+        )
+        return network
     for name, other in (("subnets", "security_groups"), ("security_groups", "subnets")):
         if not given[name] and not context.problems.has(f"{key}.{name}"):
             context.problems.add(
                 f"{key}.{other}",
                 f"`{other}` needs `{name}`",
-                "A function in a VPC has at least one subnet and at least one security group.",
+                _AT_LEAST,
             )
     return network
 

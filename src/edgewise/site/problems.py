@@ -52,7 +52,11 @@ class Problems:
 def nearest(given: str, known: Iterable[str]) -> str | None:
     """The known name that a misspelt one most likely stands for."""
     # difflib is quadratic, and no name of ours is nearly as long as this.
-    return next(iter(difflib.get_close_matches(given[:100].lower(), list(known), n=1)), None)
+    text, names = given[:100].lower(), list(known)
+    close = difflib.get_close_matches(text, names, n=1)
+    # `env` is no near name of `environment` to difflib, and its beginning.
+    begun = [name for name in names if name.startswith(text)] if len(text) > 2 else []
+    return next(iter(close or (begun if len(begun) == 1 else ())), None)
 
 
 def shown(value: object) -> str:

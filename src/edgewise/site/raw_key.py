@@ -10,8 +10,8 @@ from typing import Annotated
 class Key:
     """What is said of a key besides its type: `choices` are the only texts it takes.
 
-    A value of a wrong shape is not shown where it may be a secret, written where only its name belongs. `example` is
-    told to who writes something else in a table's place.
+    A value of a wrong shape is not shown where it may be a secret, written where only its name belongs; a variable's
+    number that lacks its quotes is. `example` is told to who writes something else in a table's place.
     """
 
     help: str

@@ -13,8 +13,8 @@ class RawLocal:
     command: Annotated[
         list[str] | None,
         Key(
-            "how `edgewise up` starts the origin; `{port}` becomes the port it has to listen on, and a first word "
-            "`python` the interpreter that runs edgewise"
+            "how `edgewise up` starts the origin; `{port}` becomes the port it has to listen on, a first word "
+            "`python` the interpreter that runs edgewise, and one with a slash is looked for from `directory`"
         ),
     ] = None
     directory: Annotated[

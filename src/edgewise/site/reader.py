@@ -13,7 +13,7 @@ from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from edgewise.site.problems import Problems, joined, nearest, shown
-from edgewise.site.raw_key import Key
+from edgewise.site.raw_key import Key, RawSecret
 
 Table = TypeVar("Table")
 
@@ -139,4 +139,9 @@ def _report_shape(shape: Shape, expected: str, value: Any, path: str, problems: 
     name = path.rpartition(".")[2]
     given = "" if shape.key.may_be_secret else f": {shown(value)}"
     example = f" For example: {shape.key.example}." if shape.key.example else ""
-    problems.add(path, f"expected {expected}, found {found}{given}", f"`{name}`: {shape.key.help}.{example}")
+    hint = f"`{name}`: {shape.key.help}.{example}"
+    if shape.item is RawSecret and isinstance(value, str):
+        hint += " It is never the secret itself."
+    elif shape.container is dict and shape.item is str and isinstance(value, bool | int | float):
+        hint = f'Write it in quotes: "{shown(value)}".'
+    problems.add(path, f"expected {expected}, found {found}{given}", hint)
