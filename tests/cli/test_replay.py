@@ -41,8 +41,7 @@ from edgewise.site import create_site
 from edgewise.store import Credentials, ensure_credentials
 from edgewise.store.home import announce, hold_for_writing, prepare
 from edgewise.testing import FakeOrigin, run_site
-
-REAL_LOG = Path(__file__).parents[2].parent / "shared/data/access-2015.log"
+from support.shared import shared
 
 
 class Visit:
@@ -409,11 +408,11 @@ def test_the_store_can_be_named(site: Site, tmp_path: Path) -> None:
     assert "not checked: name it with --store" in out
 
 
-@pytest.mark.skipif(not REAL_LOG.exists(), reason="the real log is not on this machine")
 def test_a_real_log(site: Site, tmp_path: Path) -> None:
-    code, out, err = run(tmp_path, str(REAL_LOG), "--limit", "300")
+    real = shared("data/access-2015.log")
+    code, out, err = run(tmp_path, str(real), "--limit", "300")
     assert (code, err) == (0, "")
-    recorded = [line.split('"') for line in REAL_LOG.read_text().splitlines()[:300]]
+    recorded = [line.split('"') for line in real.read_text().splitlines()[:300]]
     expected = Counter((parts[1].split(" ")[1], parts[5], parts[0].split(" ")[0]) for parts in recorded)
     received = Counter(
         (visit.target, visit.headers.get("user-agent", "-"), visit.headers["edgewise-viewer-address"])

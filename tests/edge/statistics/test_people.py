@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import runpy
 from functools import cache
-from pathlib import Path
 
 import pytest
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
@@ -17,8 +15,8 @@ from hypothesis import strategies as st
 from edge.statistics.views import FIREFOX
 from edgewise.agents import classify, devices, exported, is_person
 from edgewise.edge.statistics.people import People
+from support.shared import shared
 
-SHARED = Path(os.environ.get("EDGEWISE_SHARED", Path(__file__).parents[4] / "shared"))
 PATTERNS = [entry["pattern"] for entry in CRAWLER_USER_AGENTS_DATA]
 WORDS = (
     *(
@@ -79,9 +77,7 @@ def test_of_whatever_a_pattern_of_the_list_is_made_of() -> None:
 
 @pytest.mark.parametrize("name", ["tools/gen_cloudfront_v1.py", "data/access-2015.log"])
 def test_of_the_shared_corpora(name: str) -> None:
-    file = SHARED / name
-    if not file.is_file():
-        pytest.skip("the shared data are not here")
+    file = shared(name)
     if file.suffix == ".py":
         table = next(
             v for v in runpy.run_path(str(file)).values() if isinstance(v, list) and "Mozilla" in str(v)
