@@ -37,6 +37,14 @@ def workshop(lasting: tuple[Double, Clients], double: Double, tmp_path: Path) ->
     return Workshop(double, lasting[1], tmp_path / "site")
 
 
+@pytest.fixture(name="site")
+def changed_site(workshop: Workshop) -> Workshop:
+    """The site `tea`, deployed, and changed here since."""
+    workshop.deploy()
+    workshop.code("second")
+    return workshop
+
+
 @pytest.fixture
 def away(workshop: Workshop) -> Workshop:
     """The site `tea` with an app in Frankfurt, not deployed yet; its image is given."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+import pytest
 
 from cloud.workshop import Workshop
 
@@ -70,14 +73,12 @@ class _Paginator:
             yield page
 
 
-def die_at(workshop: Workshop, at: str, *, before: bool) -> bool:
-    """Deploy in a process that dies at the first such call; whether it did."""
+def die(workshop: Workshop, act: Callable[[], object], at: str, *, before: bool) -> None:
+    """Act in a process that dies at the first such call; the next one is alive."""
     alive = workshop.clients
     workshop.clients = Mortal(alive, at, before=before)
     try:
-        workshop.deploy()
-    except Killed:
-        return True
+        with pytest.raises(Killed):
+            act()
     finally:
         workshop.clients = alive
-    return False

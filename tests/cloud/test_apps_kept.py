@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import pytest
 
-from cloud.dying import Killed, Mortal
+from cloud.dying import die
 from cloud.elsewhere import AWAY, app_stack, back, code, image, origins, site
 from cloud.trying import end, stage
 from cloud.workshop import SITE, Workshop
 from edgewise.cloud import history
 from edgewise.cloud.destroy import Destruction
 from edgewise.cloud.errors import ChangedError, CloudError, StackError, StagingError
-
-
-def die(workshop: Workshop, act: Callable[[], object], at: str, *, before: bool) -> None:
-    alive = workshop.clients
-    workshop.clients = Mortal(alive, at, before=before)
-    with pytest.raises(Killed):
-        act()
-    workshop.clients = alive
 
 
 def destroy(workshop: Workshop) -> list[str]:

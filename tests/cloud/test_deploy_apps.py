@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cloud.dying import Killed, Mortal
+from cloud.dying import die
 from cloud.elsewhere import AWAY, app_stack, back, code, image, origins, permission, site
 from cloud.workshop import SITE, Workshop
 from edgewise.cloud import history
@@ -141,11 +141,7 @@ def test_an_app_at_home_is_in_the_sites_own_stack(away: Workshop) -> None:
 def test_what_dies_between_the_stacks_is_finished_by_the_next_without_the_image(
     away: Workshop, at: str, before: bool
 ) -> None:
-    alive = away.clients
-    away.clients = Mortal(alive, at, before=before)
-    with pytest.raises(Killed):
-        away.deploy()
-    away.clients = alive
+    die(away, away.deploy, at, before=before)
     begun = bool(away.estate().journal.read().executing)  # type: ignore[union-attr]
     if begun:
         away.images = {}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cloud.double.server import Double
-from cloud.dying import Killed, Mortal, die_at
+from cloud.dying import Mortal, die
 from cloud.workshop import Workshop
 from edgewise.cloud.destroy import Destruction
 
@@ -98,7 +98,7 @@ def test_every_kind_of_call_that_writes_is_tried(
 def test_a_first_deployment_whose_answer_is_lost_is_finished_by_the_next(
     expected: dict[str, tuple[dict[str, Any], list[str]]], workshop: Workshop, at: str
 ) -> None:
-    assert die_at(workshop, at, before=False)
+    die(workshop, workshop.deploy, at, before=False)
 
     workshop.deploy()
 
@@ -110,7 +110,7 @@ def test_an_update_that_dies_before_a_call_is_finished_by_the_next(
     expected: dict[str, tuple[dict[str, Any], list[str]]], workshop: Workshop, at: str
 ) -> None:
     second(workshop)
-    assert die_at(workshop, at, before=True)
+    die(workshop, workshop.deploy, at, before=True)
 
     workshop.deploy()
 
@@ -124,11 +124,7 @@ def test_taking_down_that_is_killed_is_finished_by_the_next(workshop: Workshop, 
     workshop.deploy()
     # No replica is left when the functions' turn comes.
     workshop.double.functions.hours_of_replicas = 0.0
-    alive = workshop.clients
-    workshop.clients = Mortal(alive, at, before=False)
-    with pytest.raises(Killed):
-        take_down(workshop)
-    workshop.clients = alive
+    die(workshop, lambda: take_down(workshop), at, before=False)
 
     take_down(workshop)
 

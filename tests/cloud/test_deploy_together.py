@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cloud.dying import die_at
+from cloud.dying import die
 from cloud.workshop import Workshop
 from edgewise.cloud.assets import Assets
 from edgewise.cloud.errors import (
@@ -261,7 +261,7 @@ def test_a_crash_and_another_idea_need_no_lock_to_be_broken(workshop: Workshop) 
     workshop.deploy()
     for word in ("second", "third"):
         workshop.code(word)
-        assert die_at(workshop, "put_object functions/", before=True)
+        die(workshop, workshop.deploy, "put_object functions/", before=True)
     assert workshop.objects("lock") == ["lock.json"]
     workshop.code("fourth")
 

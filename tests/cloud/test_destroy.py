@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cloud.double.stacks import ChangeSet, Stack
-from cloud.dying import die_at
+from cloud.dying import die
 from cloud.workshop import Workshop
 from edgewise.cloud.destroy import Destruction
 from edgewise.cloud.errors import BusyError, ChangedError, LockedError, ReplicasError, StackError
@@ -164,7 +164,7 @@ def test_why_a_template_is_refused_is_said_also_where_nothing_may_be_deleted(wor
 
 
 def test_what_is_dropped_leaves_no_such_stack_and_another_s_as_it_is(workshop: Workshop) -> None:
-    assert die_at(workshop, "execute_change_set", before=True)
+    die(workshop, workshop.deploy, "execute_change_set", before=True)
     stack = workshop.double.formation.named("tea")
     assert stack is not None
     stack.change_sets["review-me"] = ChangeSet("arn:of-another", "review-me", "", "CREATE", "{}")
@@ -174,6 +174,6 @@ def test_what_is_dropped_leaves_no_such_stack_and_another_s_as_it_is(workshop: W
     assert workshop.double.formation.named("tea") is stack
     assert (stack.status, list(stack.change_sets)) == ("REVIEW_IN_PROGRESS", ["review-me"])
     del stack.change_sets["review-me"]
-    assert die_at(workshop, "execute_change_set", before=True)
+    die(workshop, workshop.deploy, "execute_change_set", before=True)
     assert workshop.deployment().unfinished() is None
     assert workshop.double.formation.named("tea") is None

@@ -6,19 +6,11 @@ from typing import Any
 
 import pytest
 
-from cloud.dying import Killed, Mortal
+from cloud.dying import die
 from cloud.trying import end, found, stage
 from cloud.workshop import Workshop
 from edgewise.cloud.destroy import Destruction
 from edgewise.cloud.errors import ReplicasError, StackError, StagingError
-
-
-@pytest.fixture
-def site(workshop: Workshop) -> Workshop:
-    """Deployed, and changed here since."""
-    workshop.deploy()
-    workshop.code("second")
-    return workshop
 
 
 def primary(workshop: Workshop) -> dict[str, Any]:
@@ -51,11 +43,7 @@ def test_what_could_not_be_staged_is_met_by_nobody(site: Workshop, gone_by: str)
 
 def test_a_stage_that_died_and_failed_meanwhile_is_met_by_nobody_after_any_command(site: Workshop) -> None:
     fail_late(site)
-    alive = site.clients
-    site.clients = Mortal(alive, "describe_stack_events", before=False)
-    with pytest.raises(Killed):
-        stage(site)
-    site.clients = alive
+    die(site, lambda: stage(site), "describe_stack_events", before=False)
 
     with pytest.raises(StackError, match="the policy is not valid"):
         site.deploy()

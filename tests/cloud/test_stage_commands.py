@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cloud import elsewhere
-from cloud.dying import Killed, Mortal
+from cloud.dying import die
 from cloud.edge_lines import record
 from cloud.edge_page import answering
 from cloud.moto_clients import write_lines
@@ -23,14 +23,6 @@ from edgewise.cloud.traffic import by_header
 from edgewise.cloud.verify import Expected
 
 pytestmark = pytest.mark.usefixtures("on_the_double")
-
-
-@pytest.fixture
-def site(workshop: Workshop) -> Workshop:
-    """Deployed, and changed here since."""
-    workshop.deploy()
-    workshop.code("second")
-    return workshop
 
 
 def run(workshop: Workshop, command: str, *options: str) -> Result:
@@ -108,10 +100,7 @@ def test_a_new_app_is_staged_with_its_image(site: Workshop) -> None:
 
 def test_an_end_that_was_interrupted_goes_on(site: Workshop) -> None:
     stage(site)
-    alive = site.clients
-    site.clients = Mortal(alive, "describe_stack_events", before=True)
-    with pytest.raises(Killed):
-        end(site, "promote")
+    die(site, lambda: end(site, "promote"), "describe_stack_events", before=True)
 
     output = done(site, "promote", "--yes", "--no-verify")
 

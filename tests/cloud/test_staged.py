@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cloud.dying import Killed, Mortal
+from cloud.dying import die
 from cloud.trying import SHARE, end, found, plan_of, stage
 from cloud.workshop import SITE, Workshop
 from edgewise.cloud import history
@@ -16,14 +16,6 @@ from edgewise.cloud.traffic import by_header, by_share
 
 def numbers(workshop: Workshop) -> list[int]:
     return [one.number for one in history.entries(workshop.estate().assets)]
-
-
-@pytest.fixture
-def site(workshop: Workshop) -> Workshop:
-    """Deployed, and changed here since."""
-    workshop.deploy()
-    workshop.code("second")
-    return workshop
 
 
 def test_a_staged_change_is_for_its_share_alone(site: Workshop) -> None:
@@ -188,11 +180,7 @@ def test_a_change_that_somebody_staged_meanwhile_is_not_overwritten(site: Worksh
     ],
 )
 def test_staging_that_is_killed_is_finished_by_the_next(site: Workshop, at: str) -> None:
-    alive = site.clients
-    site.clients = Mortal(alive, at, before=False)
-    with pytest.raises(Killed):
-        stage(site)
-    site.clients = alive
+    die(site, lambda: stage(site), at, before=False)
 
     site.deployment().resume()
     if not plan_of(site).nothing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner, Result
 
-from cloud.dying import Killed, Mortal
+from cloud.dying import die
 from cloud.trying import end, stage
 from cloud.workshop import Workshop
 from edgewise.cli.main import app
@@ -14,24 +14,8 @@ from edgewise.cloud import history
 pytestmark = pytest.mark.usefixtures("on_the_double")
 
 
-@pytest.fixture
-def site(workshop: Workshop) -> Workshop:
-    """Deployed, and changed here since."""
-    workshop.deploy()
-    workshop.code("second")
-    return workshop
-
-
 def run(workshop: Workshop, command: str, *options: str) -> Result:
     return CliRunner().invoke(app, [command, str(workshop.folder), "--no-verify", *options])
-
-
-def die(workshop: Workshop, act: object, at: str, *, before: bool) -> None:
-    alive = workshop.clients
-    workshop.clients = Mortal(alive, at, before=before)
-    with pytest.raises(Killed):
-        act()  # type: ignore[operator]
-    workshop.clients = alive
 
 
 def test_a_promote_that_did_not_begin_is_not_begun_by_abandon(site: Workshop) -> None:

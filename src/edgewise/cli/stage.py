@@ -113,8 +113,7 @@ def _carry_out(desk: Desk, plan: Plan) -> None:
     from edgewise.cli.deploying.trial import look
     from edgewise.cloud.staged import what_is_staged
 
-    if not plan.nothing:
-        desk.carry_out(plan, "Stage this?")
+    desk.carry_out(plan, "Stage this?")
     deployed = desk.estate.stack.read()
     staged, outputs = what_is_staged(deployed), deployed.outputs if deployed else {}
     desk.screen.staged(staged, outputs)

@@ -62,7 +62,6 @@ NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*")
 MAX_HANDLER = 128
 
 # A custom origin is a DNS name, never an address ("Origin domain" under "Origin settings").
-MAX_DOMAIN = 253
 DOMAIN = re.compile(
     r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE
 )

@@ -67,11 +67,6 @@ class Child:
             self._on_line(self.name, line)
 
     @property
-    def exit_status(self) -> int | None:
-        """None while it runs."""
-        return self._process.returncode
-
-    @property
     def pid(self) -> int:
         return self._process.pid
 
